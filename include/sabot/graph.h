@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * graph.h - a logical dataflow graph: what the user drew, before anything runs.
+ *
+ * A graph comes from its JSON wire form, learns the schemas of its sources and of its opaque
+ * functions, and is then validated: every edge gets a schema, every parameter is checked. A
+ * validated graph does not change any more and may be shared between jobs.
+ */
+#ifndef SABOT_GRAPH_H
+#define SABOT_GRAPH_H
+
+#include <stddef.h>
+
+#include <sabot/arrow_abi.h>
+#include <sabot/error.h>
+#include <sabot/export.h>
+
+struct sb_graph;
+
+/* Parses the wire form (`json`, `size` bytes). `*out` is owned by the caller: sb_graph_destroy(). */
+SB_API enum sb_status sb_graph_create_from_json(const char *json, size_t size,
+                                                struct sb_graph **out, struct sb_error *err);
+SB_API void sb_graph_destroy(struct sb_graph *graph);
+
+/*
+ * Declares what rows the source `operator_id` yields. Takes `schema` (released in every outcome).
+ * A source of a kind that knows its own schema (`generator`) needs no call.
+ */
+SB_API enum sb_status sb_graph_set_source_schema(struct sb_graph *graph, const char *operator_id,
+                                                 struct ArrowSchema *schema, struct sb_error *err);
+
+/*
+ * Asks for the output schema of an operator that runs a function the engine cannot see into (MAP
+ * or FILTER with `function`, CUSTOM). `input` is borrowed; `output` is filled by the callee.
+ * Returns SB_OK or the status for `err`, which the callee fills.
+ */
+typedef enum sb_status (*sb_schema_resolver)(void *context, const char *operator_id,
+                                             const struct ArrowSchema *input,
+                                             struct ArrowSchema *output, struct sb_error *err);
+
+/*
+ * Derives the schema of every edge and checks every parameter. The error names the operator, the
+ * parameter and the columns or values there are. Running it twice is harmless. `resolver` may be
+ * NULL for graphs without opaque functions.
+ */
+SB_API enum sb_status sb_graph_validate(struct sb_graph *graph, sb_schema_resolver resolver,
+                                        void *context, struct sb_error *err);
+
+/* The schema an operator emits, of a validated graph. The caller releases `out`. */
+SB_API enum sb_status sb_graph_output_schema(const struct sb_graph *graph, const char *operator_id,
+                                             struct ArrowSchema *out, struct sb_error *err);
+
+/* The wire form, exact: parsing it gives an equal graph. Free with sb_string_free(). */
+SB_API enum sb_status sb_graph_to_json(const struct sb_graph *graph, char **out,
+                                       struct sb_error *err);
+
+enum sb_explain_format {
+    SB_EXPLAIN_TEXT = 0,
+    SB_EXPLAIN_JSON = 1,
+};
+
+/* The plan as deterministic text or JSON. Free with sb_string_free(). */
+SB_API enum sb_status sb_graph_explain(const struct sb_graph *graph, enum sb_explain_format format,
+                                       char **out, struct sb_error *err);
+
+/* Frees a string that this library returned; NULL is fine. */
+SB_API void sb_string_free(char *string);
+
+#endif

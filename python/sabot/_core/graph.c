@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * graph.c - see graph.h. A Graph belongs to one thread until validate() has returned.
+ */
+#include "graph.h"
+
+#include <string.h>
+
+#include <sabot/graph.h>
+
+#include "capsule.h"
+#include "failure.h"
+
+struct graph {
+    PyObject_HEAD
+    struct sb_graph *handle;
+};
+
+static PyTypeObject *graph_type;
+
+static struct sb_graph *handle_of(PyObject *self)
+{
+    return ((struct graph *)self)->handle;
+}
+
+const struct sb_graph *graph_handle(PyObject *object)
+{
+    if (!PyObject_TypeCheck(object, graph_type)) {
+        PyErr_Format(PyExc_TypeError, "expected a Graph, found %R", (PyObject *)Py_TYPE(object));
+        return NULL;
+    }
+    return handle_of(object);
+}
+
+static PyObject *graph_from_json(PyObject *cls, PyObject *args)
+{
+    const char *json;
+    Py_ssize_t size;
+    struct sb_error err = {0};
+    struct sb_graph *handle = NULL;
+    enum sb_status status;
+
+    if (!PyArg_ParseTuple(args, "s#:from_json", &json, &size)) {
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    status = sb_graph_create_from_json(json, (size_t)size, &handle, &err);
+    Py_END_ALLOW_THREADS
+    if (status != SB_OK) {
+        return failure_raise(&err, false, NULL);
+    }
+    PyTypeObject *type = (PyTypeObject *)cls;
+    struct graph *self = (struct graph *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (self == NULL) {
+        sb_graph_destroy(handle);
+        return NULL;
+    }
+    self->handle = handle;
+    return (PyObject *)self;
+}
+
+static void graph_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+
+    sb_graph_destroy(handle_of(self));
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyObject *graph_set_source_schema(PyObject *self, PyObject *args)
+{
+    const char *operator_id;
+    PyObject *object;
+    struct ArrowSchema schema;
+    struct sb_error err = {0};
+
+    if (!PyArg_ParseTuple(args, "sO:set_source_schema", &operator_id, &object) ||
+        !capsule_take_schema(object, &schema)) {
+        return NULL;
+    }
+    if (sb_graph_set_source_schema(handle_of(self), operator_id, &schema, &err) != SB_OK) {
+        return failure_raise(&err, false, NULL);
+    }
+    Py_RETURN_NONE;
+}
+
+struct resolution {
+    PyObject *resolver;
+    PyObject *causes; // what the resolver raised
+};
+
+static enum sb_status graph_resolve(void *context, const char *operator_id,
+                                    const struct ArrowSchema *input, struct ArrowSchema *output,
+                                    struct sb_error *err)
+{
+    struct resolution *resolution = context;
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *capsule = capsule_copy_schema(input);
+    PyObject *result = NULL;
+    enum sb_status status = SB_OK;
+
+    if (capsule != NULL) {
+        result = PyObject_CallFunction(resolution->resolver, "sO", operator_id, capsule);
+    }
+    if (result == NULL || !capsule_take_schema(result, output)) {
+        status = failure_capture(err, resolution->causes);
+    }
+    Py_XDECREF(result);
+    Py_XDECREF(capsule);
+    PyGILState_Release(gil);
+    return status;
+}
+
+static PyObject *graph_validate(PyObject *self, PyObject *args)
+{
+    struct resolution resolution = {.resolver = Py_None};
+    struct sb_error err = {0};
+    enum sb_status status;
+
+    if (!PyArg_ParseTuple(args, "|O:validate", &resolution.resolver)) {
+        return NULL;
+    }
+    resolution.causes = PyList_New(0);
+    if (resolution.causes == NULL) {
+        return NULL;
+    }
+    sb_schema_resolver resolver = resolution.resolver == Py_None ? NULL : graph_resolve;
+    Py_BEGIN_ALLOW_THREADS
+    status = sb_graph_validate(handle_of(self), resolver, &resolution, &err);
+    Py_END_ALLOW_THREADS
+    if (status == SB_OK) {
+        Py_DECREF(resolution.causes);
+        Py_RETURN_NONE;
+    }
+    if (PyList_Size(resolution.causes) > 0) { // the resolver's own sentence is the better one
+        PyObject *cause = PyList_GetItem(resolution.causes, 0);
+        PyErr_SetObject((PyObject *)Py_TYPE(cause), cause);
+    } else {
+        failure_raise(&err, false, NULL);
+    }
+    Py_DECREF(resolution.causes);
+    return NULL;
+}
+
+static PyObject *graph_output_schema(PyObject *self, PyObject *args)
+{
+    const char *operator_id;
+    struct ArrowSchema schema = {0};
+    struct sb_error err = {0};
+
+    if (!PyArg_ParseTuple(args, "s:output_schema", &operator_id)) {
+        return NULL;
+    }
+    if (sb_graph_output_schema(handle_of(self), operator_id, &schema, &err) != SB_OK) {
+        return failure_raise(&err, false, NULL);
+    }
+    return capsule_give_schema(&schema);
+}
+
+/* The engine's string as a str; frees it. */
+static PyObject *text_of(char *string)
+{
+    PyObject *text = PyUnicode_FromString(string);
+    sb_string_free(string);
+    return text;
+}
+
+static PyObject *graph_to_json(PyObject *self, PyObject *unused)
+{
+    struct sb_error err = {0};
+    char *string = NULL;
+
+    if (sb_graph_to_json(handle_of(self), &string, &err) != SB_OK) {
+        return failure_raise(&err, false, NULL);
+    }
+    return text_of(string);
+}
+
+static PyObject *graph_explain(PyObject *self, PyObject *args)
+{
+    const char *name = "text";
+    enum sb_explain_format format;
+    struct sb_error err = {0};
+    char *string = NULL;
+
+    if (!PyArg_ParseTuple(args, "|s:explain", &name)) {
+        return NULL;
+    }
+    if (strcmp(name, "text") == 0) {
+        format = SB_EXPLAIN_TEXT;
+    } else if (strcmp(name, "json") == 0) {
+        format = SB_EXPLAIN_JSON;
+    } else {
+        PyErr_Format(PyExc_ValueError, "explain: format is '%s'; allowed: 'text', 'json'", name);
+        return NULL;
+    }
+    if (sb_graph_explain(handle_of(self), format, &string, &err) != SB_OK) {
+        return failure_raise(&err, false, NULL);
+    }
+    return text_of(string);
+}
+
+static PyMethodDef graph_methods[] = {
+    {"from_json", graph_from_json, METH_VARARGS | METH_CLASS, "Parse the wire form."},
+    {"set_source_schema", graph_set_source_schema, METH_VARARGS,
+     "Declare what rows a source yields."},
+    {"validate", graph_validate, METH_VARARGS,
+     "Derive every schema and check every parameter; the resolver answers for functions."},
+    {"output_schema", graph_output_schema, METH_VARARGS, "What an operator emits, as a capsule."},
+    {"to_json", graph_to_json, METH_NOARGS, "The wire form."},
+    {"explain", graph_explain, METH_VARARGS, "The plan as 'text' or 'json'."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot graph_slots[] = {
+    {Py_tp_dealloc, graph_dealloc},
+    {Py_tp_methods, graph_methods},
+    {Py_tp_doc, "A logical graph in the engine; made by Graph.from_json()."},
+    {0, NULL},
+};
+
+static PyType_Spec graph_spec = {
+    .name = "sabot._core.Graph",
+    .basicsize = sizeof(struct graph),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = graph_slots,
+};
+
+bool graph_type_add(PyObject *module)
+{
+    graph_type = (PyTypeObject *)PyType_FromSpec(&graph_spec);
+    return graph_type != NULL && PyModule_AddType(module, graph_type) == 0;
+}

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A thread that feeds batches from Python to a job.
+
+The engine never pulls Python iterables: this thread does, and pushes. `push` blocks while the job
+is over its budgets, so a generator is asked no faster than its rows are used.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from sabot.errors import JobCanceledError, SabotError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sabot._core import Job
+
+__all__ = ["Feeder"]
+
+
+class Feeder(threading.Thread):
+    """Pushes batches into one split until they end, fail, or nobody wants them any more.
+
+    Parameters
+    ----------
+    job, operator_id
+        Where the rows go; a new split is added at once.
+    batches
+        The rows, in the schema of the source. Closed at the end if it has ``close``.
+    interrupt
+        Called by `stop` to wake `batches` where it waits; None if it cannot be woken.
+
+    Attributes
+    ----------
+    failure
+        What `batches` raised.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        operator_id: str,
+        batches: Iterator[pa.RecordBatch],
+        interrupt: Callable[[], None] | None = None,
+    ) -> None:
+        self._split = job.add_push_split(operator_id)
+        super().__init__(name=f"sabot-feed-{operator_id[:8]}-{self._split}", daemon=True)
+        self._job = job
+        self._operator_id = operator_id
+        self._batches = batches
+        self._interrupt = interrupt
+        self._is_stopped = False
+        self.failure: BaseException | None = None
+
+    def stop(self) -> None:
+        """Ask the thread to end; rows that come later are dropped."""
+        self._is_stopped = True
+        if self._interrupt is not None:
+            self._interrupt()
+
+    def run(self) -> None:
+        """Push until the end."""
+        sentence = None
+        try:
+            try:
+                self._push_all()
+            finally:
+                close = getattr(self._batches, "close", None)
+                if close is not None:
+                    close()
+        except BaseException as error:
+            if not self._is_stopped:
+                self.failure = error
+                sentence = f"{type(error).__name__}: {error}"
+        try:
+            self._job.push_end(self._operator_id, self._split, sentence)
+        except (SabotError, RuntimeError):
+            pass  # the job ended first
+
+    def _push_all(self) -> None:
+        for batch in self._batches:
+            if self._is_stopped:
+                return
+            if batch.num_rows == 0:
+                continue
+            try:
+                self._job.push(self._operator_id, self._split, batch)
+            except JobCanceledError:
+                return
+            except RuntimeError:
+                if self._is_stopped:
+                    return
+                raise

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows in memory: tables, streams of other libraries, generators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from sabot.connect.feeder import Feeder
+from sabot.connect.row_iterator import RowIterator
+from sabot.connect.rows import (
+    is_async,
+    is_function,
+    is_one_shot,
+    project,
+    schema_of,
+    table_of,
+)
+from sabot.errors import InvalidJobError
+
+if TYPE_CHECKING:
+    from sabot._core import Job
+    from sabot.connect.source import Source, SourceSettings
+    from sabot.execution.node import StreamOperatorNode
+
+__all__ = ["IteratorSource", "StreamSource", "TableSource", "open_memory"]
+
+
+class TableSource:
+    """A table, read where it is."""
+
+    is_endless = False
+    is_reusable = True
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self.schema = table.schema
+
+    def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
+        """Add the table as one split, so that its order is kept."""
+        job.add_stream(operator_id, self._table.to_reader())
+        return ()
+
+    def describe(self) -> str:
+        """Return what is read, for errors."""
+        return "rows in memory"
+
+
+class StreamSource:
+    """A stream of another library, pulled by the engine; read once."""
+
+    is_endless = False
+    is_reusable = True
+
+    def __init__(self, reader: pa.RecordBatchReader, columns: list[str] | None, title: str) -> None:
+        self._reader = reader
+        names = project(reader.schema, columns, title)
+        self.schema = pa.schema([reader.schema.field(name) for name in names])
+
+    def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
+        """Add the stream as one split; the engine takes the columns by name."""
+        job.add_stream(operator_id, self._reader)
+        return ()
+
+    def describe(self) -> str:
+        """Return what is read, for errors."""
+        return "a stream of rows"
+
+
+class IteratorSource:
+    """A generator or another Python iterable, fed by a thread."""
+
+    is_reusable = True
+
+    def __init__(self, rows: RowIterator, *, is_endless: bool) -> None:
+        self._rows = rows
+        self.schema = rows.schema
+        self.is_endless = is_endless
+
+    def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
+        """Return the thread that runs the generator."""
+        return [Feeder(job, operator_id, self._rows, self._rows.interrupt)]
+
+    def describe(self) -> str:
+        """Return what is read, for errors."""
+        return "a generator"
+
+
+def open_memory(node: StreamOperatorNode, settings: SourceSettings) -> Source:
+    """Return the source of a node with ``data`` (or ``table``).
+
+    Raises
+    ------
+    InvalidJobError
+        If the rows are of an unknown kind or do not fit the declared schema.
+    """
+    parameters, title = node.parameters, node.title
+    data = parameters.get("data", parameters.get("table"))
+    columns, schema = parameters.get("columns"), parameters.get("schema")
+    if isinstance(data, dict) and data == {"kind": "bound"}:
+        raise InvalidJobError(
+            f"{title}: parameter 'data': the rows stayed in the process that made the graph; set "
+            "node.parameters['data'] again, or use a file or a topic"
+        )
+    if isinstance(data, pa.RecordBatchReader) or _is_foreign_stream(data):
+        return StreamSource(_reader_of(data, schema, title), columns, title)
+    if is_function(data) or is_one_shot(data) or is_async(data):
+        declared = None if schema is None else schema_of(schema, title)
+        rows = RowIterator(data, declared, columns, title, joins_records=not settings.is_streaming)
+        return IteratorSource(rows, is_endless=parameters.get("bounded") is False)
+    table = table_of(data, schema, title)
+    return TableSource(table.select(project(table.schema, columns, title)))
+
+
+def _is_foreign_stream(data: Any) -> bool:
+    return hasattr(data, "__arrow_c_stream__") and not isinstance(data, pa.Table)
+
+
+def _reader_of(data: Any, schema: Any, title: str) -> pa.RecordBatchReader:
+    try:
+        reader = pa.RecordBatchReader.from_stream(data)
+        if schema is not None:
+            reader = reader.cast(schema_of(schema, title))
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InvalidJobError(f"{title}: parameter 'data': {error}") from error
+    return reader

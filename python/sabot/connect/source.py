@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every source offers, and which one a SOURCE operator means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sabot._core import Job
+    from sabot.connect.feeder import Feeder
+    from sabot.execution.node import StreamOperatorNode
+
+__all__ = ["Source", "SourceSettings", "open_source"]
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """What a source must know beside its parameters.
+
+    Attributes
+    ----------
+    is_streaming
+        Whether topics go on for ever.
+    data_dir
+        Directory of the embedded topics.
+    worker_count
+        Engine threads that may read at the same time.
+    """
+
+    is_streaming: bool
+    data_dir: str
+    worker_count: int
+
+
+class Source(Protocol):
+    """Rows that can be bound to a job.
+
+    Attributes
+    ----------
+    schema
+        Of the rows, after projection.
+    is_endless
+        Whether rows may come for ever.
+    is_reusable
+        Whether it can wait, unused, for a later run of the graph.
+    """
+
+    schema: pa.Schema
+    is_endless: bool
+    is_reusable: bool
+
+    def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
+        """Add the splits to the job; return the threads that feed those the engine cannot pull."""
+        ...
+
+    def describe(self) -> str:
+        """Return what is read, for errors: a path, a topic."""
+        ...
+
+
+def open_source(node: StreamOperatorNode, settings: SourceSettings) -> Source | None:
+    """Return the source of a node; None where the engine makes the rows, or finds the mistake.
+
+    Raises
+    ------
+    InvalidJobError
+        If what it names does not exist or cannot be read.
+    """
+    parameters = node.parameters
+    kinds = [key for key in _OPENERS if parameters.get(key) is not None]
+    if len(kinds) != 1 or parameters.get("generator") is not None:
+        return None
+    return _OPENERS[kinds[0]](node, settings)
+
+
+def _open_memory(node: StreamOperatorNode, settings: SourceSettings) -> Source:
+    from sabot.connect.memory_source import open_memory
+
+    return open_memory(node, settings)
+
+
+def _open_files(node: StreamOperatorNode, settings: SourceSettings) -> Source:
+    from sabot.connect.file_source import open_files
+
+    return open_files(node, settings)
+
+
+def _open_topic(node: StreamOperatorNode, settings: SourceSettings) -> Source:
+    from sabot.connect.topic_source import open_topic
+
+    return open_topic(node, settings)
+
+
+_OPENERS: dict[str, Any] = {
+    "data": _open_memory,
+    "table": _open_memory,
+    "path": _open_files,
+    "topic": _open_topic,
+    "kafka_topic": _open_topic,
+}

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A graph that the engine has checked, with its sources opened and its functions understood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+
+from sabot._core import Graph, processor_count
+from sabot.connect.sink import sink_kind
+from sabot.connect.source import Source, SourceSettings, open_source
+from sabot.errors import InvalidJobError
+from sabot.execution.operator_function import OperatorFunction
+from sabot.execution.operator_type import OperatorType
+from sabot.execution.wire import engine_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sabot.execution.job_graph import JobGraph
+    from sabot.execution.node import StreamOperatorNode
+
+__all__ = ["Plan"]
+
+
+class Plan:
+    """What a run needs to know; made by `build`, used once.
+
+    Attributes
+    ----------
+    core
+        The engine's graph, validated.
+    sources
+        By operator id; without those the engine feeds itself.
+    functions
+        By operator id: MAP and FILTER with a function, CUSTOM.
+    """
+
+    def __init__(self, graph: JobGraph, worker_count: int) -> None:
+        self.graph = graph
+        self.worker_count = worker_count or processor_count()
+        self.sources: dict[str, Source] = {}
+        self.functions: dict[str, OperatorFunction] = {}
+        self.core = Graph.from_json(engine_json(graph))
+
+    @classmethod
+    def build(cls, graph: JobGraph, worker_count: int = 0) -> Plan:
+        """Open the sources and let the engine check everything.
+
+        Raises
+        ------
+        InvalidJobError
+            If the graph is wrong.
+        """
+        graph.topological_sort()
+        _check_sinks(graph)
+        plan = cls(graph, worker_count)
+        plan._open_sources()
+        plan.core.validate(plan._resolve)
+        return plan
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether the job goes on until it is stopped."""
+        return any(source.is_endless for source in self.sources.values())
+
+    def output_schema(self, operator_id: str) -> pa.Schema:
+        """Return the columns that an operator emits."""
+        return pa.Schema._import_from_c_capsule(self.core.output_schema(operator_id))
+
+    def explain(self, format: Literal["text", "json"] = "text") -> str:
+        """Return the plan as text or JSON."""
+        return self.core.explain(format)
+
+    def keep_sources(self) -> None:
+        """Leave unused sources to the next plan of the graph: a generator is started only once."""
+        for operator_id, source in self.sources.items():
+            if source.is_reusable:
+                node = self.graph.operators[operator_id]
+                self.graph._opened_sources[operator_id] = (_fingerprint(node), source)
+
+    def _open_sources(self) -> None:
+        settings = SourceSettings(
+            is_streaming=self.graph.mode == "streaming",
+            data_dir=self.graph.data_dir(),
+            worker_count=self.worker_count,
+        )
+        for node in self.graph.get_sources():
+            fingerprint, source = self.graph._opened_sources.pop(node.operator_id, (None, None))
+            if source is None or fingerprint != _fingerprint(node):
+                source = open_source(node, settings)
+            if source is not None:
+                self.sources[node.operator_id] = source
+                self.core.set_source_schema(node.operator_id, source.schema)
+
+    def _resolve(self, operator_id: str, schema: object) -> pa.Schema:
+        """Answer the engine: what does this operator emit for that input?"""
+        node = self.graph.operators[operator_id]
+        function = self._function_of(node, pa.Schema._import_from_c_capsule(schema))
+        self.functions[operator_id] = function
+        return function.output_schema
+
+    def _function_of(self, node: StreamOperatorNode, schema: pa.Schema) -> OperatorFunction:
+        if node.operator_type is OperatorType.CUSTOM:
+            from sabot.operators.custom_function import CustomFunction
+
+            return CustomFunction(node, self.graph, schema)
+        from sabot.udf.batch_function import BatchFunction
+
+        return BatchFunction(node, schema)
+
+
+def _fingerprint(node: StreamOperatorNode) -> Mapping[str, Any]:
+    """Return what must be the same for an opened source to be used again."""
+    return {
+        key: id(value) if key in ("data", "table", "schema") else value
+        for key, value in node.parameters.items()
+    }
+
+
+def _check_sinks(graph: JobGraph) -> None:
+    """Collected rows are found by the name of their sink, so names must differ."""
+    names: set[str] = set()
+    for node in graph.get_sinks():
+        if sink_kind(node) != "collect":
+            continue
+        if node.name in names:
+            raise InvalidJobError(
+                f"{node.title}: another collecting sink has this name; rows are returned by name, "
+                "so give each its own"
+            )
+        names.add(node.name)

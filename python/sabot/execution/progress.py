@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Progress of a run, on a terminal and only there."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sabot.execution.run import Run
+
+__all__ = ["Progress"]
+
+_SHOWN_AFTER_SECONDS = 0.5
+
+
+class Progress:
+    """A line per source on stderr, for runs longer than half a second.
+
+    Shows nothing when stderr is no terminal, or outside the main thread: several runs would write
+    over each other.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._started = time.perf_counter()
+        self._display: Any = None
+        self._tasks: dict[str, Any] = {}
+        self._is_wanted = (
+            sys.stderr is not None
+            and sys.stderr.isatty()
+            and threading.current_thread() is threading.main_thread()
+        )
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._display is not None:
+            self.update()
+            self._display.stop()
+            self._display = None
+
+    def update(self) -> None:
+        """Show the counters as of now."""
+        if not self._is_wanted:
+            return
+        elapsed = time.perf_counter() - self._started
+        if self._display is None:
+            if elapsed < _SHOWN_AFTER_SECONDS:
+                return
+            self._open()
+        try:
+            metrics = self._run.metrics()
+        except RuntimeError:
+            return  # the job is closed
+        for op in metrics["operators"]:
+            if op["type"] == "source":
+                self._show(op, elapsed)
+
+    def _open(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as Display
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._display = Display(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TextColumn("{task.fields[rows]:>15,} rows"),
+            TextColumn("{task.fields[rate]:>15,.0f} rows/s"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._display.start()
+
+    def _show(self, op: dict[str, Any], elapsed: float) -> None:
+        fields = {"rows": op["rows_out"], "rate": op["rows_out"] / elapsed}
+        task = self._tasks.get(op["operator_id"])
+        if task is None:
+            task = self._display.add_task(op["name"], total=None, **fields)
+            self._tasks[op["operator_id"]] = task
+        self._display.update(task, **fields)

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of a graph in this process, from opening its sources to publishing its sinks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sabot._core import Job
+from sabot.connect.drain import Drain
+from sabot.connect.sink import open_writer, sink_kind, sink_target
+from sabot.errors import JobCanceledError, JobFailedError
+from sabot.execution import live_runs
+from sabot.execution.plan import Plan
+from sabot.execution.progress import Progress
+from sabot.execution.result import build_result, collect_table
+from sabot.execution.run_log import log_run
+
+if TYPE_CHECKING:
+    from sabot.connect.feeder import Feeder
+    from sabot.execution.job_graph import JobGraph
+
+__all__ = ["Run", "RunOptions"]
+
+_WAIT_MS = 50  # how long Ctrl-C may wait for the engine
+_JOIN_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How the engine runs a job; 0 means its default.
+
+    Attributes
+    ----------
+    worker_count
+        Engine threads.
+    memory_limit_bytes
+        Of the whole job.
+    exchange_limit_bytes
+        Between two stages; sources wait above it.
+    morsel_rows_max
+        Rows per batch inside the engine; tests set 1, 7 and so on.
+    """
+
+    worker_count: int = 0
+    memory_limit_bytes: int = 0
+    exchange_limit_bytes: int = 0
+    morsel_rows_max: int = 0
+
+
+class Run:
+    """A graph at work.
+
+    `execute` does it all; `start`, `wait` and `finish` are its parts. `stop` may come from any
+    thread.
+    """
+
+    def __init__(self, graph: JobGraph, options: RunOptions | None = None) -> None:
+        self.graph = graph
+        self.options = options or RunOptions()
+        self.optimization_ms = 0.0
+        self._job: Job | None = None
+        self._plan: Plan | None = None
+        self._feeders: list[Feeder] = []
+        self._drains: list[Drain] = []
+        self._is_stopped: Literal["drain", "cancel"] | None = None
+        self._started = 0.0
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it goes on until `stop`; known once started."""
+        return self._plan is not None and self._plan.is_endless
+
+    def execute(self) -> dict[str, Any]:
+        """Run to the end and return the result; see `JobGraph.run`."""
+        try:
+            self.start()
+            interrupt = self._wait_through_interrupts()
+            result = self.finish()
+        finally:
+            self.close()
+        if interrupt is not None:
+            raise interrupt
+        return result
+
+    def start(self) -> None:
+        """Open everything and start the engine's threads.
+
+        Raises
+        ------
+        InvalidJobError
+            If the graph is wrong; nothing has run.
+        """
+        begin = time.perf_counter()
+        self._plan = plan = Plan.build(self.graph, self.options.worker_count)
+        self.optimization_ms = (time.perf_counter() - begin) * 1000
+        self._started = time.perf_counter()
+        self._job = job = Job(
+            plan.core,
+            worker_count=self.options.worker_count,
+            memory_limit_bytes=self.options.memory_limit_bytes,
+            exchange_limit_bytes=self.options.exchange_limit_bytes,
+            morsel_rows_max=self.options.morsel_rows_max,
+        )
+        live_runs.add(self)
+        for operator_id, function in plan.functions.items():
+            job.bind_function(operator_id, function)
+        self._bind_sinks(job, plan)
+        for operator_id, source in plan.sources.items():
+            self._feeders.extend(source.bind(job, operator_id))
+        job.start()
+        for thread in (*self._drains, *self._feeders):
+            thread.start()
+        if self._is_stopped is not None:
+            job.stop(self._is_stopped)
+
+    def wait(self, timeout_ms: int = -1) -> bool:
+        """Wait for the engine; return whether it is done.
+
+        Raises
+        ------
+        JobFailedError
+            If the job failed.
+        """
+        assert self._job is not None
+        try:
+            return self._job.wait(timeout_ms)
+        except JobFailedError as error:
+            raise self._failure_of(error) from self._cause_of(error)
+        except RuntimeError as error:  # closed by the exit hook
+            raise JobCanceledError("the job was closed") from error
+
+    def finish(self) -> dict[str, Any]:
+        """Publish the sinks and return the result of a job that has ended well.
+
+        Raises
+        ------
+        JobFailedError
+            If a sink could not take its rows.
+        """
+        assert self._job is not None
+        assert self._plan is not None
+        for drain in self._drains:
+            drain.join()
+            if drain.failure is not None:
+                raise self._drain_failure(drain) from drain.failure
+        metrics = self._job.metrics()
+        outputs = {
+            node.name: collect_table(self._job, node.operator_id)
+            for node in self.graph.get_sinks()
+            if sink_kind(node) == "collect"
+        }
+        for drain in self._drains:
+            try:
+                drain.writer.publish()
+            except OSError as error:
+                drain.failure = error
+                raise self._drain_failure(drain) from error
+        result = build_result(
+            self.graph,
+            metrics,
+            outputs,
+            optimization_ms=self.optimization_ms,
+            execution_ms=(time.perf_counter() - self._started) * 1000,
+        )
+        log_run(self.graph, self._plan, metrics)
+        return result
+
+    def stop(self, mode: Literal["drain", "cancel"] = "drain") -> None:
+        """Ask for the end: ``'drain'`` finishes the rows that were read, ``'cancel'`` does not."""
+        self._is_stopped = mode
+        if self._job is None:
+            return
+        try:
+            self._job.stop(mode)
+        except RuntimeError:
+            return  # closed already
+        for feeder in self._feeders:
+            feeder.stop()
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the counters as of now."""
+        assert self._job is not None
+        return self._job.metrics()
+
+    def close(self) -> None:
+        """Stop what still runs, remove what is not published. May be called again."""
+        for feeder in self._feeders:
+            feeder.stop()
+        if self._job is not None:
+            self._job.close()
+        _join(self._drains)
+        for drain in self._drains:
+            drain.writer.discard()
+        if self._plan is not None:
+            for function in self._plan.functions.values():
+                function.close()
+        live_runs.remove(self)
+
+    def _bind_sinks(self, job: Job, plan: Plan) -> None:
+        for node in self.graph.get_sinks():
+            kind = sink_kind(node)
+            job.bind_sink(node.operator_id, kind)
+            if kind == "stream":
+                schema = plan.output_schema(node.operator_id)
+                writer = open_writer(node, schema, self.graph.data_dir())
+                stream = job.sink_stream(node.operator_id)
+                self._drains.append(Drain(stream, writer, node.title, sink_target(node)))
+
+    def _wait_through_interrupts(self) -> KeyboardInterrupt | None:
+        """Wait for the end; Ctrl-C asks for it, and a second Ctrl-C insists."""
+        interrupt: KeyboardInterrupt | None = None
+        with Progress(self) as progress:
+            while True:
+                try:
+                    if self.wait(_WAIT_MS):
+                        return interrupt
+                    progress.update()
+                except KeyboardInterrupt as error:
+                    is_first = interrupt is None
+                    interrupt = error
+                    self.stop("drain" if is_first and self.is_endless else "cancel")
+                except JobCanceledError:
+                    if interrupt is not None:
+                        raise interrupt from None
+                    raise
+
+    def _failure_of(self, error: JobFailedError) -> JobFailedError:
+        """Return the error that says most: a sink's own one, or the engine's with what it read."""
+        for drain in self._drains:
+            if drain.failure is not None:
+                return self._drain_failure(drain)
+        return error
+
+    def _cause_of(self, error: JobFailedError) -> BaseException | None:
+        threads: Sequence[Drain | Feeder] = (*self._drains, *self._feeders)
+        failed = (thread.failure for thread in threads if thread.failure is not None)
+        return next(failed, error.__cause__)
+
+    def _drain_failure(self, drain: Drain) -> JobFailedError:
+        failure = drain.failure
+        return JobFailedError(
+            f"{drain.title}: writing to {drain.target} failed: {type(failure).__name__}: {failure}"
+        )
+
+
+def _join(threads: Sequence[Drain]) -> None:
+    deadline = time.monotonic() + _JOIN_SECONDS
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join(max(0.0, deadline - time.monotonic()))

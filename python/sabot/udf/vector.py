@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Vectors with missing values: a NumPy array beside a mask of which values are there.
+
+The mask is None where every value is there. Values under a False mask are arbitrary, so nothing
+may look at them. Object arrays have None there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = [
+    "apply",
+    "from_arrow",
+    "index_of",
+    "present",
+    "tidy",
+    "to_arrow",
+    "to_numpy",
+    "where",
+    "widen",
+]
+
+_INTEGER_DIVISIONS = (np.floor_divide, np.remainder, np.fmod, np.divmod)
+
+
+def from_arrow(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the values and mask of an Arrow array; numbers and moments share its memory."""
+    kind = array.type
+    valid = None
+    if array.null_count > 0:
+        valid = pc.is_valid(array).to_numpy(zero_copy_only=False)
+    if pa.types.is_boolean(kind):
+        whole = array if valid is None else array.fill_null(False)
+        return whole.to_numpy(zero_copy_only=False), valid
+    dtype = _dtype_of(kind)
+    if dtype is None:
+        values = np.empty(len(array), object)
+        values[:] = array.to_pylist()
+        return values, valid
+    width = kind.bit_width // 8
+    buffer = array.buffers()[1]
+    if buffer is None:
+        return np.empty(0, dtype), valid
+    stored = np.dtype(f"i{width}") if dtype.kind == "M" else dtype
+    values = np.frombuffer(buffer, stored, len(array), array.offset * width)
+    if dtype.kind != "M":
+        return values, valid
+    return (values.view(dtype) if width == 8 else values.astype(dtype)), valid
+
+
+def to_arrow(
+    values: np.ndarray, valid: np.ndarray | None, type: pa.DataType | None = None
+) -> pa.Array:
+    """Return values and mask as an Arrow array, of `type` if given."""
+    if values.dtype.kind == "O":
+        return pa.array(values.tolist(), type)
+    mask = None if valid is None else ~valid
+    array = pa.array(np.ascontiguousarray(values), mask=mask, from_pandas=False)
+    return array if type is None or array.type.equals(type) else array.cast(type)
+
+
+def to_numpy(values: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
+    """Return one plain array: missing values are NaN, NaT or None."""
+    if valid is None or values.dtype.kind == "O":
+        return values
+    if values.dtype.kind == "b":
+        result = values.astype(object)
+        result[~valid] = None
+        return result
+    if values.dtype.kind in "iu":
+        values = values.astype(np.float64)
+    result = values.copy()
+    result[~valid] = np.datetime64("NaT") if values.dtype.kind in "mM" else np.nan
+    return result
+
+
+def present(values: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
+    """Return only the values that are there."""
+    return values if valid is None else values[valid]
+
+
+def tidy(valid: np.ndarray | None) -> np.ndarray | None:
+    """Return None for a mask that says nothing."""
+    return None if valid is None or valid.all() else valid
+
+
+def index_of(index: Any) -> Any:
+    """Return an index as NumPy takes it; a mask with missing values does not choose them."""
+    if hasattr(index, "_read"):
+        values, valid = index._read()
+        return values if valid is None else values & valid
+    return index
+
+
+def widen(values: np.ndarray, new_values: Any) -> np.ndarray:
+    """Return `values` as float64 where floats are about to be written to integers."""
+    if new_values is None or values.dtype.kind not in "iub":
+        return values
+    kind = np.asarray(new_values).dtype.kind
+    if kind == "f":
+        return values.astype(np.float64)
+    if kind in "iu" and values.dtype.kind == "b":
+        return values.astype(np.int64)
+    return values
+
+
+def apply(
+    ufunc: np.ufunc, operands: list[tuple[Any, Any]], kwargs: dict[str, Any]
+) -> tuple[Any, np.ndarray | None]:
+    """Return the result of a NumPy function and its mask: missing wherever an operand is.
+
+    Raises
+    ------
+    ZeroDivisionError
+        For an integer division by zero.
+    """
+    length = next(len(values) for values, _ in operands if np.ndim(values) > 0)
+    valid = _all_valid([mask for _, mask in operands], length)
+    values = [values for values, _ in operands]
+    if any(value is None for value in values):  # a scalar None: everything is missing
+        vectors = [value for value in values if value is not None]
+        return vectors[0], np.zeros(length, bool)
+    if any(getattr(value, "dtype", None) == object for value in values):
+        return _apply_to_objects(ufunc, values, valid, length, kwargs), valid
+    values = _promote(values)
+    if ufunc in _INTEGER_DIVISIONS:
+        _check_divisor(values[1], values[0], valid)
+    with np.errstate(all="ignore"):
+        return ufunc(*values, **kwargs), valid
+
+
+def where(
+    condition: tuple[Any, Any], then: tuple[Any, Any], otherwise: tuple[Any, Any]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return `then` where the condition holds, else `otherwise`; missing where it is missing."""
+    mask, mask_valid = condition
+    length = len(mask)
+    first, second = (_filled(then[0], otherwise[0]), _filled(otherwise[0], then[0]))
+    values = np.where(mask, *_promote([first, second]))
+    valid = np.where(mask, _mask_of(then, length), _mask_of(otherwise, length))
+    return values, valid if mask_valid is None else valid & mask_valid
+
+
+def _dtype_of(kind: pa.DataType) -> np.dtype | None:
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return np.dtype(kind.to_pandas_dtype())
+    if pa.types.is_date32(kind):
+        return np.dtype("M8[D]")
+    if pa.types.is_date64(kind):
+        return np.dtype("M8[ms]")
+    if pa.types.is_timestamp(kind):
+        return np.dtype(f"M8[{kind.unit}]")
+    return None
+
+
+def _all_valid(masks: list[Any], length: int) -> np.ndarray | None:
+    valid: np.ndarray | None = None
+    for mask in masks:
+        if mask is not None:
+            full = np.broadcast_to(np.asarray(mask, bool), length)
+            valid = full if valid is None else valid & full
+    return valid
+
+
+def _apply_to_objects(
+    ufunc: np.ufunc,
+    values: list[Any],
+    valid: np.ndarray | None,
+    length: int,
+    kwargs: dict[str, Any],
+) -> Any:
+    """Call the function with the values that are there only: it would fail with None."""
+    if valid is None:
+        return ufunc(*values, **kwargs)
+    part = ufunc(
+        *[value[valid] if np.ndim(value) > 0 else value for value in values], **kwargs
+    )
+    result = np.zeros(length, part.dtype)
+    if part.dtype == object:
+        result[:] = None
+    result[valid] = part
+    return result
+
+
+def _promote(values: list[Any]) -> list[Any]:
+    """Give Python numbers the types of Sabot's constants, and mix integers and floats as float64."""
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
+    promoted = [_typed(value, arrays) for value in values]
+    kinds = {getattr(value, "dtype", np.dtype(object)).kind for value in promoted}
+    if "f" in kinds and kinds & set("iu"):
+        return [
+            value.astype(np.float64) if value.dtype.kind in "iuf" else value for value in promoted
+        ]
+    return promoted
+
+
+def _typed(value: Any, arrays: list[np.ndarray]) -> Any:
+    if isinstance(value, bool):
+        return np.bool_(value)
+    if isinstance(value, int):
+        is_unsigned = arrays and all(array.dtype == np.uint64 for array in arrays)
+        return np.uint64(value) if is_unsigned and value >= 0 else np.int64(value)
+    if isinstance(value, float):
+        return np.float64(value)
+    if isinstance(value, list | tuple):
+        return np.asarray(value)
+    return value
+
+
+def _check_divisor(divisor: Any, dividend: Any, valid: np.ndarray | None) -> None:
+    if not all(np.asarray(value).dtype.kind in "iu" for value in (divisor, dividend)):
+        return
+    is_zero = np.broadcast_to(np.asarray(divisor) == 0, max(np.size(divisor), np.size(dividend)))
+    if valid is not None:
+        is_zero = is_zero & valid
+    if is_zero.any():
+        raise ZeroDivisionError(f"integer division by zero in row {int(is_zero.argmax())} of a batch")
+
+
+def _filled(value: Any, other: Any) -> Any:
+    """Return a stand-in for a scalar None, of the other side's type."""
+    if value is not None:
+        return value
+    return np.zeros(1, np.asarray(other).dtype)[0]
+
+
+def _mask_of(operand: tuple[Any, Any], length: int) -> np.ndarray:
+    values, valid = operand
+    if values is None:
+        return np.zeros(length, bool)
+    return np.ones(length, bool) if valid is None else valid

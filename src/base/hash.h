@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * hash.h - the one stable 64-bit hash (CONTRACT 16.3).
+ *
+ * Shuffle, state, joins, rescaling and Python's HashPartitioner use it, so its values are pinned by
+ * a golden test for ever. Integers of every width and sign hash by value as int64 (uint64 above
+ * INT64_MAX by its bits); float32 and float64 that hold an integer do NOT equal that integer's hash
+ * (keys are of one kind); -0.0 hashes as 0.0 and every NaN as one; text and binary by their bytes;
+ * null by a constant of its own. A key of several columns folds from the left with
+ * sb_hash_combine; a key of one column is that column's hash.
+ */
+#ifndef SABOT_BASE_HASH_H
+#define SABOT_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SB_HASH_NULL UINT64_C(0x9b1f3a6d52c8e047)
+#define SB_HASH_NAN UINT64_C(0x7ff8000000000000)
+
+__extension__ typedef unsigned __int128 sb_uint128;
+
+/* Mixes the 128-bit product of two words: one multiply, full avalanche of both halves. */
+static inline uint64_t sb_hash_mix(uint64_t a, uint64_t b)
+{
+    sb_uint128 product = (sb_uint128)a * b;
+
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/*
+ * The hash of an integer, boolean, date, time or timestamp value. One to one: two values have equal
+ * hashes only when they are equal. The multipliers and shifts are "moremur" by Pelle Evensen.
+ */
+static inline uint64_t sb_hash64(uint64_t value)
+{
+    value ^= UINT64_C(0x2d358dccaa6c78a5); // so that 0 is as good as any
+    value ^= value >> 27;
+    value *= UINT64_C(0x3c79ac492ba7b653);
+    value ^= value >> 33;
+    value *= UINT64_C(0x1c69b3f74ac4ae35);
+    value ^= value >> 27;
+    return value;
+}
+
+static inline uint64_t sb_hash_double(double value)
+{
+    uint64_t bits;
+
+    if (value != value) {
+        return sb_hash64(SB_HASH_NAN);
+    }
+    value += 0.0; // -0.0 + 0.0 is 0.0
+    memcpy(&bits, &value, sizeof bits);
+    return sb_hash64(bits ^ UINT64_C(0x4b33a62ed433d4a3));
+}
+
+/* The hash of the two halves of a decimal128. */
+static inline uint64_t sb_hash_wide(uint64_t low, uint64_t high)
+{
+    return sb_hash64(low ^ sb_hash64(high ^ UINT64_C(0x8bb84b93962eacc9)));
+}
+
+static inline uint64_t sb_hash_combine(uint64_t left, uint64_t right)
+{
+    return sb_hash_mix(left ^ UINT64_C(0x4d5a2da51de1aa47), right ^ UINT64_C(0xa0761d6478bd642f));
+}
+
+/* Text and binary: by content, independent of where and how they are stored. */
+uint64_t sb_hash_bytes(const void *bytes, size_t size);
+
+#endif

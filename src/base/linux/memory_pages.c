@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * linux/memory_pages.c - pages by mmap, huge ones where the kernel gives them.
+ */
+#include "base/memory_pages.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/cgroup.h"
+
+void *sb_pages_map(size_t size, size_t alignment, bool is_huge)
+{
+    uint8_t *start;
+    uint8_t *pages;
+
+    if (size > SIZE_MAX - alignment) {
+        return NULL;
+    }
+    start = mmap(NULL, size + alignment, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED) {
+        return NULL;
+    }
+    pages = start + (-(uintptr_t)start & (alignment - 1));
+    if (pages > start) {
+        sb_pages_unmap(start, (size_t)(pages - start));
+    }
+    sb_pages_unmap(pages + size, (size_t)(start + alignment - pages));
+    if (is_huge) {
+        (void)madvise(pages, size, MADV_HUGEPAGE); // a wish: small pages work too
+    }
+    return pages;
+}
+
+void sb_pages_unmap(void *pages, size_t size)
+{
+    int failed = munmap(pages, size);
+    sb_assert(!failed);
+}
+
+int64_t sb_pages_machine_bytes(void)
+{
+    int64_t machine = (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE);
+    int64_t allowed = sb_cgroup_memory_bytes("");
+
+    return allowed > 0 && allowed < machine ? allowed : machine;
+}

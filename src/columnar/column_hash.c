@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * column_hash.c - the stable hash of rows, a chunk at a time.
+ *
+ * One loop per kind of value writes the hashes of a chunk, with rows or without; nulls and the fold
+ * into earlier columns are passes of their own over a chunk that is still in L1.
+ */
+#include "columnar/column.h"
+
+#include "base/hash.h"
+#include "columnar/column_internal.h"
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+enum { HASH_CHUNK = 512 };
+
+static ALWAYS_INLINE uint64_t value_hash(enum sb_type_id id, const uint8_t *values, int64_t i)
+{
+    switch (id) {
+    case SB_TYPE_INT8:
+        return sb_hash64((uint64_t)(int64_t)(int8_t)values[i]);
+    case SB_TYPE_UINT8:
+        return sb_hash64(values[i]);
+    case SB_TYPE_INT16: {
+        int16_t value;
+        memcpy(&value, values + i * 2, sizeof value);
+        return sb_hash64((uint64_t)(int64_t)value);
+    }
+    case SB_TYPE_UINT16: {
+        uint16_t value;
+        memcpy(&value, values + i * 2, sizeof value);
+        return sb_hash64(value);
+    }
+    case SB_TYPE_INT32: {
+        int32_t value;
+        memcpy(&value, values + i * 4, sizeof value);
+        return sb_hash64((uint64_t)(int64_t)value);
+    }
+    case SB_TYPE_UINT32: {
+        uint32_t value;
+        memcpy(&value, values + i * 4, sizeof value);
+        return sb_hash64(value);
+    }
+    case SB_TYPE_FLOAT32: {
+        float value;
+        memcpy(&value, values + i * 4, sizeof value);
+        return sb_hash_double((double)value);
+    }
+    case SB_TYPE_FLOAT64: {
+        double value;
+        memcpy(&value, values + i * 8, sizeof value);
+        return sb_hash_double(value);
+    }
+    case SB_TYPE_DECIMAL128: {
+        sb_uint128 value;
+        memcpy(&value, values + i * 16, sizeof value);
+        return sb_hash_wide((uint64_t)value, (uint64_t)(value >> 64));
+    }
+    default: {
+        uint64_t value;
+        memcpy(&value, values + i * 8, sizeof value);
+        return sb_hash64(value);
+    }
+    }
+}
+
+static ALWAYS_INLINE void fixed_hash(enum sb_type_id id, const struct sb_column *column,
+                                     const uint32_t *rows, int64_t first, int64_t count,
+                                     uint64_t *hashes)
+{
+    const uint8_t *values = sb_column_fixed(column, sb_type_width(column->type->id));
+
+    if (rows == NULL) {
+        for (int64_t i = 0; i < count; i++) {
+            hashes[i] = value_hash(id, values, first + i);
+        }
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            hashes[i] = value_hash(id, values, rows[i]);
+        }
+    }
+}
+
+static void bool_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                      int64_t count, uint64_t *hashes)
+{
+    uint64_t both[2] = {sb_hash64(0), sb_hash64(1)};
+
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = rows == NULL ? first + i : rows[i];
+
+        hashes[i] = both[sb_bitmap_get(column->values, column->offset + row)];
+    }
+}
+
+// Text of a null row may be anything, so its nulls are looked at here.
+static void text_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                      int64_t count, uint64_t *hashes)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = rows == NULL ? first + i : rows[i];
+
+        if (sb_column_is_null(column, row)) {
+            hashes[i] = SB_HASH_NULL;
+        } else {
+            struct sb_bytes text = sb_column_bytes(column, row);
+
+            hashes[i] = sb_hash_bytes(text.data, (size_t)text.size);
+        }
+    }
+}
+
+static void chunk_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                       int64_t count, uint64_t *hashes)
+{
+    switch (column->type->id) {
+    case SB_TYPE_BOOL:
+        bool_hash(column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_INT8:
+        fixed_hash(SB_TYPE_INT8, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_UINT8:
+        fixed_hash(SB_TYPE_UINT8, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_INT16:
+        fixed_hash(SB_TYPE_INT16, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_UINT16:
+        fixed_hash(SB_TYPE_UINT16, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_INT32:
+    case SB_TYPE_DATE32:
+        fixed_hash(SB_TYPE_INT32, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_UINT32:
+        fixed_hash(SB_TYPE_UINT32, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_INT64:
+    case SB_TYPE_UINT64:
+    case SB_TYPE_DATE64:
+    case SB_TYPE_TIMESTAMP:
+        fixed_hash(SB_TYPE_INT64, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_FLOAT32:
+        fixed_hash(SB_TYPE_FLOAT32, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_FLOAT64:
+        fixed_hash(SB_TYPE_FLOAT64, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_DECIMAL128:
+        fixed_hash(SB_TYPE_DECIMAL128, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_UTF8:
+    case SB_TYPE_LARGE_UTF8:
+    case SB_TYPE_UTF8_VIEW:
+    case SB_TYPE_BINARY:
+    case SB_TYPE_LARGE_BINARY:
+    case SB_TYPE_BINARY_VIEW:
+        text_hash(column, rows, first, count, hashes);
+        break;
+    }
+}
+
+static void chunk_nulls(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                        int64_t count, uint64_t *hashes)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = column->offset + (rows == NULL ? first + i : rows[i]);
+
+        hashes[i] = sb_bitmap_get(column->validity, row) ? hashes[i] : SB_HASH_NULL;
+    }
+}
+
+// Rows that are missing: the others are hashed as they are, at most a chunk of them.
+static void chunk_hash_missing(const struct sb_column *column, const uint32_t *rows, int64_t count,
+                               uint64_t *hashes)
+{
+    uint32_t there[HASH_CHUNK];
+    uint16_t places[HASH_CHUNK];
+    uint64_t there_hashes[HASH_CHUNK];
+    int64_t there_count = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        there[there_count] = rows[i];
+        places[there_count] = (uint16_t)i;
+        there_count += rows[i] != UINT32_MAX;
+        hashes[i] = SB_HASH_NULL;
+    }
+    chunk_hash(column, there, 0, there_count, there_hashes);
+    if (column->validity != NULL) {
+        chunk_nulls(column, there, 0, there_count, there_hashes);
+    }
+    for (int64_t i = 0; i < there_count; i++) {
+        hashes[places[i]] = there_hashes[i];
+    }
+}
+
+void sb_column_hash(const struct sb_column *column, const uint32_t *rows, int64_t count,
+                    bool is_first, uint64_t *hashes)
+{
+    bool has_nulls = column->validity != NULL && column->null_count != 0;
+
+    for (int64_t first = 0; first < count; first += HASH_CHUNK) {
+        int64_t chunk_count = count - first < HASH_CHUNK ? count - first : HASH_CHUNK;
+        const uint32_t *chunk_rows = rows == NULL ? NULL : rows + first;
+        uint64_t folded[HASH_CHUNK];
+        uint64_t *chunk = is_first ? hashes + first : folded;
+        uint32_t missing = 0;
+
+        for (int64_t i = 0; chunk_rows != NULL && i < chunk_count; i++) {
+            missing |= chunk_rows[i] == UINT32_MAX;
+        }
+        if (missing) {
+            chunk_hash_missing(column, chunk_rows, chunk_count, chunk);
+        } else {
+            chunk_hash(column, chunk_rows, first, chunk_count, chunk);
+            if (has_nulls && !sb_type_is_variable(column->type->id)) {
+                chunk_nulls(column, chunk_rows, first, chunk_count, chunk);
+            }
+        }
+        for (int64_t i = 0; !is_first && i < chunk_count; i++) {
+            hashes[first + i] = sb_hash_combine(hashes[first + i], folded[i]);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * barrier.c - taking a snapshot: park the sources, drain, flush, copy every group's state.
+ *
+ * Queues are bounded, so draining takes milliseconds. State is copied by reference where it is
+ * columns already (collected rows), and row by row where it is not (keyed tables); sources go on
+ * when that is done.
+ */
+#include "exec/barrier.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exec/stage.h"
+
+static bool exchange_has_messages(struct sb_exchange *exchange)
+{
+    bool has_messages = false;
+
+    for (int32_t g = 0; g < exchange->group_count && !has_messages; g++) {
+        pthread_mutex_lock(&exchange->inboxes[g].lock);
+        has_messages = exchange->inboxes[g].first != NULL;
+        pthread_mutex_unlock(&exchange->inboxes[g].lock);
+    }
+    return has_messages;
+}
+
+/* Whether rows wait behind a gate; a snapshot cannot hold those. */
+static bool job_holds_rows_back(struct sb_job *job)
+{
+    for (int32_t e = 0; e < job->exchange_count; e++) {
+        if (exchange_has_messages(job->exchanges[e])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool gates_are_open(void *context)
+{
+    struct sb_job *job = context;
+
+    for (int32_t s = 0; s < job->stage_count; s++) {
+        if (atomic_load(&job->stages[s]->gate_count) > 0) {
+            return sb_job_is_over(job);
+        }
+    }
+    return true;
+}
+
+static enum sb_status job_failure(struct sb_job *job, struct sb_error *err)
+{
+    enum sb_status status;
+
+    pthread_mutex_lock(&job->lock);
+    status = job->failure.status;
+    if (status != SB_OK && err != NULL) {
+        *err = job->failure;
+    }
+    pthread_mutex_unlock(&job->lock);
+    return status;
+}
+
+static void barrier_pause(struct sb_job *job)
+{
+    pthread_mutex_lock(&job->park_lock);
+    atomic_store(&job->is_paused, true);
+    pthread_mutex_unlock(&job->park_lock);
+    sb_scheduler_wait_idle(job->scheduler, -1);
+}
+
+/* Everything in flight is applied; local state is empty; nothing runs. */
+static enum sb_status barrier_drain(struct sb_job *job, struct sb_error *err)
+{
+    barrier_pause(job);
+    while (job_holds_rows_back(job) && !atomic_load(&job->is_canceled)) {
+        sb_job_unpark(job); // the builds behind the gates are bounded: let them finish first
+        sb_scheduler_wait_until(job->scheduler, gates_are_open, job, -1);
+        barrier_pause(job);
+    }
+    for (int32_t s = 0; s < job->stage_count && !atomic_load(&job->is_canceled); s++) {
+        struct sb_stage *stage = job->stages[s];
+        if (atomic_load(&stage->phase) == SB_PHASE_RUNNING) {
+            SB_TRY_RETURN(sb_stage_flush(stage, job->options.worker_count, err));
+            sb_scheduler_wait_idle(job->scheduler, -1);
+        }
+    }
+    return job_failure(job, err);
+}
+
+enum sb_status sb_op_save(struct sb_op_ctx *ctx, struct sb_batch *batch)
+{
+    struct sb_state_part *part = ctx->run->saved;
+    struct sb_column groups = {0};
+    struct sb_buffer *buffer = NULL;
+    struct sb_batch saved = {0};
+    enum sb_status status;
+
+    SB_TRY_OUT(sb_batch_flatten(batch, ctx->error));
+    SB_TRY_OUT(sb_batch_init(&saved, ctx->memory, part->schema, batch->row_count, ctx->error));
+    SB_TRY_OUT(sb_buffer_create(ctx->memory, batch->row_count * 4, &buffer, ctx->error));
+    for (int64_t i = 0; i < batch->row_count; i++) {
+        ((int32_t *)(void *)buffer->data)[i] = ctx->run->saved_group;
+    }
+    groups = (struct sb_column){
+        .length = batch->row_count, .values = buffer->data, .owner = buffer};
+    sb_batch_adopt_column(&saved, 0, &groups);
+    for (int32_t c = 0; c < batch->schema->field_count; c++) {
+        struct sb_column column;
+        sb_column_share(&column, &batch->columns[c]);
+        sb_batch_adopt_column(&saved, c + 1, &column);
+    }
+    status = sb_state_part_add(part, ctx->memory, &saved, ctx->error);
+
+out:
+    sb_batch_deinit(&saved);
+    sb_batch_deinit(batch);
+    return status;
+}
+
+static enum sb_status barrier_save_op(struct sb_job *job, struct sb_exchange *exchange,
+                                      struct sb_snapshot *snapshot, struct sb_error *err)
+{
+    struct sb_op *op = exchange->op;
+    struct sb_schema *state_schema = NULL;
+    struct sb_schema *schema = NULL;
+    struct sb_state_part *part;
+    struct sb_op_ctx ctx;
+    struct sb_run run;
+    enum sb_status status;
+
+    SB_TRY_RETURN(sb_run_begin(&run, exchange->stage, job->options.worker_count, 0, 0, err));
+    run.may_be_silent = true;
+    SB_TRY_OUT(op->vtable->state_schema(op, job->memory, &state_schema, err));
+    SB_TRY_OUT(sb_state_part_schema(job->memory, state_schema, &schema, err));
+    SB_TRY_OUT(sb_snapshot_begin_part(snapshot, op->node->id, schema, &part, err));
+    for (int32_t g = 0; g < op->group_count; g++) {
+        if (op->groups[g] != NULL) {
+            run.saved = part;
+            run.saved_group = g;
+            sb_op_ctx_init(&ctx, exchange->stage->head, &run, err);
+            SB_TRY_OUT(op->vtable->snapshot(op, op->groups[g], &ctx));
+        }
+    }
+
+out:
+    (void)sb_run_end(&run);
+    sb_schema_release(state_schema);
+    sb_schema_release(schema);
+    return sb_station_fail(exchange->stage->head, &run, status, err);
+}
+
+/* Counters of the ledger by the names the description uses; the order is that of the page. */
+static const char *const entry_names[] = {
+    [SB_LEDGER_HELD] = "held",         [SB_LEDGER_MERGED] = "merged", [SB_LEDGER_ADDED] = "added",
+    [SB_LEDGER_FILTERED] = "filtered", [SB_LEDGER_LATE] = "late",     [SB_LEDGER_FAILED] = "failed",
+    [SB_LEDGER_OUT] = "handed_out",
+};
+
+static int64_t ledger_sum(const struct sb_job *job, int32_t op_index, size_t offset)
+{
+    int64_t sum = 0;
+
+    for (int32_t w = 0; w <= job->options.worker_count; w++) {
+        const char *page = (const char *)sb_ledger_page(&job->ledger, w, op_index);
+        sum += atomic_load_explicit((const _Atomic int64_t *)(const void *)(page + offset),
+                                    memory_order_relaxed);
+    }
+    return sum;
+}
+
+static json_t *describe_ledger(const struct sb_job *job, int32_t op_index)
+{
+    json_t *counters = json_object();
+
+    for (size_t e = 0; e < SB_LEDGER_COUNT; e++) {
+        size_t offset = offsetof(struct sb_ledger_page, entries) + e * sizeof(_Atomic int64_t);
+        json_object_set_new(counters, entry_names[e],
+                            json_integer(ledger_sum(job, op_index, offset)));
+    }
+    json_object_set_new(
+        counters, "in",
+        json_integer(ledger_sum(job, op_index, offsetof(struct sb_ledger_page, rows_in))));
+    json_object_set_new(
+        counters, "in_right",
+        json_integer(ledger_sum(job, op_index, offsetof(struct sb_ledger_page, rows_in_right))));
+    json_object_set_new(
+        counters, "out",
+        json_integer(ledger_sum(job, op_index, offsetof(struct sb_ledger_page, rows_out))));
+    return counters;
+}
+
+static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *snapshot,
+                                       struct sb_error *err)
+{
+    json_t *root = json_object();
+    json_t *splits = json_array();
+    json_t *ended = json_array();
+    json_t *ledger = json_object();
+    enum sb_status status;
+    char *text;
+
+    for (int32_t i = 0; i < job->split_run_count; i++) {
+        struct sb_split_run *split = job->split_runs[i];
+        json_array_append_new(
+            splits, json_pack("{s:s, s:i, s:I, s:b}", "operator_id", split->node->id, "split",
+                              (int)split->channel, "rows",
+                              (json_int_t)atomic_load(&split->row_count), "is_done",
+                              (int)atomic_load(&split->is_done)));
+    }
+    for (int32_t e = 0; e < job->exchange_count; e++) {
+        struct sb_exchange *exchange = job->exchanges[e];
+        if (exchange->op != NULL && atomic_load(&exchange->stage->phase) == SB_PHASE_DONE) {
+            json_array_append_new(ended, json_string(exchange->op->node->id));
+        }
+    }
+    for (int32_t i = 0; i < job->graph->node_count; i++) {
+        json_object_set_new(ledger, job->graph->nodes[i]->id, describe_ledger(job, i));
+    }
+    json_object_set_new(root, "version", json_integer(1));
+    json_object_set_new(root, "splits", splits);
+    json_object_set_new(root, "ended", ended);
+    json_object_set_new(root, "ledger", ledger);
+    text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    if (text == NULL) {
+        return sb_error_no_memory(err, "a snapshot", 0);
+    }
+    status = sb_snapshot_describe(snapshot, text, err);
+    free(text);
+    return status;
+}
+
+enum sb_status sb_barrier_take(struct sb_job *job, struct sb_snapshot **out, struct sb_error *err)
+{
+    struct sb_snapshot *snapshot = NULL;
+    enum sb_status status;
+
+    *out = NULL;
+    SB_TRY_OUT(barrier_drain(job, err));
+    SB_TRY_OUT(sb_snapshot_alloc(job->memory, &snapshot, err));
+    for (int32_t e = 0; e < job->exchange_count; e++) {
+        if (job->exchanges[e]->op != NULL) {
+            SB_TRY_OUT(barrier_save_op(job, job->exchanges[e], snapshot, err));
+        }
+    }
+    SB_TRY_OUT(barrier_describe(job, snapshot, err));
+
+out:
+    sb_job_unpark(job);
+    if (status != SB_OK) {
+        sb_snapshot_destroy(snapshot);
+        return status;
+    }
+    *out = snapshot;
+    return SB_OK;
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * inbox.c - the messages of one key group, applied by one worker at a time.
+ */
+#include "base/clock.h"
+#include "exec/job.h"
+#include "exec/stage.h"
+
+enum { MESSAGES_PER_TURN = 32 };
+
+/* Whether the group may be worked on now. Under the inbox's lock. */
+static bool inbox_is_ready(const struct sb_inbox *inbox)
+{
+    const struct sb_exchange *exchange = inbox->exchange;
+
+    return atomic_load(&exchange->stage->gate_count) == 0 ||
+           (exchange->op != NULL && exchange->op->vtable->emits_only_at_end && !inbox->is_ending);
+}
+
+static void inbox_schedule(struct sb_inbox *inbox, int32_t worker_index)
+{
+    if (!inbox->is_scheduled && (inbox->first != NULL || inbox->is_ending) &&
+        inbox_is_ready(inbox)) {
+        inbox->is_scheduled = true;
+        sb_scheduler_submit(inbox->exchange->stage->job->scheduler, &inbox->task, worker_index);
+    }
+}
+
+void sb_inbox_append(struct sb_inbox *inbox, struct sb_message *message, bool is_end,
+                     int32_t worker_index)
+{
+    int32_t worker_count = inbox->exchange->stage->job->options.worker_count;
+
+    pthread_mutex_lock(&inbox->lock);
+    if (message != NULL) {
+        message->next = NULL;
+        if (inbox->first == NULL) {
+            inbox->first = message;
+        } else {
+            inbox->last->next = message;
+        }
+        inbox->last = message;
+    }
+    inbox->is_ending = inbox->is_ending || is_end;
+    inbox_schedule(inbox, worker_index < worker_count ? worker_index : SB_WORKER_NONE);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+void sb_inbox_wake(struct sb_inbox *inbox, int32_t worker_index)
+{
+    pthread_mutex_lock(&inbox->lock);
+    inbox_schedule(inbox, worker_index);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+enum sb_status sb_inbox_group(struct sb_inbox *inbox, struct sb_op_ctx *ctx, void **state)
+{
+    struct sb_op *op = inbox->exchange->op;
+
+    if (op->groups[inbox->group] == NULL) {
+        SB_TRY_RETURN(
+            op->vtable->group_create(op, inbox->group, ctx, &op->groups[inbox->group]));
+    }
+    *state = op->groups[inbox->group];
+    return SB_OK;
+}
+
+static enum sb_status inbox_apply_block(struct sb_inbox *inbox, struct sb_message *message,
+                                        struct sb_run *run, struct sb_error *err)
+{
+    struct sb_station *head = run->stage->head;
+    struct sb_op *op = inbox->exchange->op;
+    struct sb_op_ctx ctx;
+    enum sb_status status;
+    void *state;
+    int64_t begin_ns = sb_clock_now_ns();
+
+    sb_op_ctx_init(&ctx, head, run, err);
+    run->child_ns = 0;
+    status = sb_inbox_group(inbox, &ctx, &state);
+    if (status == SB_OK) {
+        status = op->vtable->on_block(op, state, message->block, &ctx);
+    }
+    sb_ledger_add(&sb_ledger_page(&run->job->ledger, run->worker_index, head->op_index)->busy_ns,
+                  sb_clock_now_ns() - begin_ns - run->child_ns);
+    return sb_station_fail(head, run, status, err);
+}
+
+static enum sb_status inbox_apply_batches(struct sb_inbox *inbox, struct sb_message *message,
+                                          struct sb_run *run, struct sb_error *err)
+{
+    struct sb_station *head = run->stage->head;
+    struct sb_op_ctx ctx;
+    void *state;
+
+    run->origin = ((int64_t)message->writer << 32) | message->channel;
+    if (head->op != NULL) {
+        enum sb_status status;
+        sb_op_ctx_init(&ctx, head, run, err);
+        status = sb_inbox_group(inbox, &ctx, &state);
+        if (status != SB_OK) {
+            return sb_station_fail(head, run, status, err);
+        }
+    }
+    for (int32_t i = 0; i < message->batch_count; i++) {
+        if (atomic_load(&inbox->exchange->is_closed)) {
+            break; // the rest is freed with the message
+        }
+        SB_TRY_RETURN(sb_station_push(head, &message->batches[i], run, err));
+    }
+    return SB_OK;
+}
+
+static enum sb_status inbox_apply_watermark(struct sb_inbox *inbox, struct sb_message *message,
+                                            struct sb_run *run, struct sb_error *err)
+{
+    struct sb_op *op = inbox->exchange->op;
+    struct sb_op_ctx ctx;
+
+    if (op == NULL || op->vtable->on_watermark == NULL || op->groups[inbox->group] == NULL) {
+        return SB_OK;
+    }
+    sb_op_ctx_init(&ctx, run->stage->head, run, err);
+    return sb_station_fail(run->stage->head, run,
+                           op->vtable->on_watermark(op, op->groups[inbox->group],
+                                                    message->watermark_us, &ctx),
+                           err);
+}
+
+static enum sb_status inbox_apply_end(struct sb_inbox *inbox, struct sb_run *run,
+                                      struct sb_error *err)
+{
+    struct sb_station *head = run->stage->head;
+    struct sb_op *op = inbox->exchange->op;
+    enum sb_status status;
+    struct sb_op_ctx ctx;
+    void *state;
+    int64_t begin_ns = sb_clock_now_ns();
+
+    sb_op_ctx_init(&ctx, head, run, err);
+    run->child_ns = 0;
+    status = sb_inbox_group(inbox, &ctx, &state);
+    if (status == SB_OK && op->vtable->on_end != NULL) {
+        status = op->vtable->on_end(op, state, &ctx);
+    }
+    sb_ledger_add(&sb_ledger_page(&run->job->ledger, run->worker_index, head->op_index)->busy_ns,
+                  sb_clock_now_ns() - begin_ns - run->child_ns);
+    if (status == SB_OK && op->vtable->build_port == SB_NO_PORT && op->node->output_count > 0) {
+        op->vtable->group_destroy(op, state); // all it had has been emitted
+        op->groups[inbox->group] = NULL;
+    }
+    return sb_station_fail(head, run, status, err);
+}
+
+static enum sb_status inbox_apply(struct sb_inbox *inbox, struct sb_message *message,
+                                  struct sb_run *run, struct sb_error *err)
+{
+    switch (message->kind) {
+    case SB_MESSAGE_BLOCK:
+        return inbox_apply_block(inbox, message, run, err);
+    case SB_MESSAGE_BATCHES:
+        return inbox_apply_batches(inbox, message, run, err);
+    case SB_MESSAGE_WATERMARK:
+        return inbox_apply_watermark(inbox, message, run, err);
+    }
+    return SB_OK;
+}
+
+/* Applies one message as a run of its own. A spool's messages keep the place they had before. */
+static enum sb_status inbox_run_message(struct sb_inbox *inbox, struct sb_message *message,
+                                        int32_t worker_index, struct sb_error *err)
+{
+    struct sb_stage *stage = inbox->exchange->stage;
+    int32_t channel = inbox->group;
+    int64_t sequence;
+    enum sb_status status;
+    struct sb_run run;
+
+    if (inbox->exchange->kind == SB_EXCHANGE_SPOOL) {
+        if (message->kind != SB_MESSAGE_BATCHES) {
+            return SB_OK;
+        }
+        channel = stage->channel_bases[message->writer] + message->channel;
+        sequence = message->sequence;
+    } else {
+        sequence = inbox->run_count;
+    }
+    SB_TRY_RETURN(sb_run_begin(&run, stage, worker_index, channel, sequence, err));
+    run.may_be_silent = inbox->exchange->kind != SB_EXCHANGE_SPOOL;
+    pthread_mutex_lock(&stage->slots[worker_index].lock);
+    status = message == NULL ? inbox_apply_end(inbox, &run, err)
+                             : inbox_apply(inbox, message, &run, err);
+    pthread_mutex_unlock(&stage->slots[worker_index].lock);
+    inbox->run_count += sb_run_end(&run) ? 1 : 0;
+    return status;
+}
+
+/* Takes up to a turn's messages; `*is_end` when none is left and the end is due. */
+static struct sb_message *inbox_take(struct sb_inbox *inbox, bool *is_end)
+{
+    struct sb_message *taken = NULL;
+    struct sb_message *last;
+
+    *is_end = false;
+    pthread_mutex_lock(&inbox->lock);
+    taken = inbox->first;
+    last = taken;
+    if (taken == NULL) {
+        if (inbox->is_ending) {
+            *is_end = true;
+            inbox->is_ending = false;
+        }
+    } else {
+        for (int32_t i = 1; i < MESSAGES_PER_TURN && last->next != NULL; i++) {
+            last = last->next;
+        }
+        inbox->first = last->next;
+        if (inbox->first == NULL) {
+            inbox->last = NULL;
+        }
+        last->next = NULL;
+    }
+    pthread_mutex_unlock(&inbox->lock);
+    return taken;
+}
+
+void sb_inbox_run(struct sb_task *task, int32_t worker_index)
+{
+    struct sb_inbox *inbox = (struct sb_inbox *)task;
+    struct sb_stage *stage = inbox->exchange->stage;
+    struct sb_job *job = stage->job;
+    struct sb_error err = {0};
+    int64_t settled = 0;
+    bool is_end;
+    struct sb_message *message = inbox_take(inbox, &is_end);
+
+    while (message != NULL) {
+        struct sb_message *next = message->next;
+        int64_t bytes = message->bytes;
+
+        if (!atomic_load(&job->is_canceled) &&
+            inbox_run_message(inbox, message, worker_index, &err) != SB_OK) {
+            sb_job_fail(job, &err);
+        }
+        if (message->kind == SB_MESSAGE_WATERMARK) {
+            sb_exchange_pass_watermark(inbox->exchange, worker_index);
+        }
+        sb_message_destroy(job->memory, message);
+        sb_exchange_discharge(inbox->exchange, bytes);
+        settled++;
+        message = next;
+    }
+    if (is_end) {
+        if (!atomic_load(&job->is_canceled) &&
+            inbox_run_message(inbox, NULL, worker_index, &err) != SB_OK) {
+            sb_job_fail(job, &err);
+        }
+        settled++;
+    }
+    pthread_mutex_lock(&inbox->lock);
+    inbox->is_scheduled = false;
+    inbox_schedule(inbox, worker_index);
+    pthread_mutex_unlock(&inbox->lock);
+    sb_stage_settle(stage, settled, worker_index);
+}

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * aggregate_step.c - the kernels of AGGREGATE: values into fields of state rows.
+ *
+ * A kernel takes a vector of values and the row each belongs to. Sums of floats are plain sums in
+ * the order rows come; sums of integers and decimals are kept in 128 bits and checked once, at the
+ * end, so that the result does not depend on that order.
+ */
+#include <stdlib.h>
+
+#include "exec/ops/aggregate_internal.h"
+
+__extension__ typedef __int128 int128;
+__extension__ typedef unsigned __int128 uint128;
+
+static inline int128 wide_load(const uint64_t *words)
+{
+    return (int128)((uint128)words[1] << 64 | words[0]);
+}
+
+static inline void wide_store(uint64_t *words, int128 value)
+{
+    words[0] = (uint64_t)value;
+    words[1] = (uint64_t)((uint128)value >> 64);
+}
+
+static inline double float_load(uint64_t word)
+{
+    double value;
+
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+static inline uint64_t float_word(double value)
+{
+    uint64_t word;
+
+    memcpy(&word, &value, sizeof word);
+    return word;
+}
+
+/* A canonical double's bits as an integer of the same order: NaN above all. */
+static inline int64_t float_order(uint64_t word)
+{
+    return (int64_t)(word ^ ((uint64_t)((int64_t)word >> 63) >> 1));
+}
+
+static inline bool is_null(const struct sb_row_vector *vector, int64_t i)
+{
+    return vector->nulls != NULL && vector->nulls[i];
+}
+
+// --- counts --------------------------------------------------------------------------------------
+
+static void counts_add(const struct sb_row_field *field, uint64_t *const *rows,
+                       const struct sb_row_vector *added, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        rows[i][field->word] += added->words[i];
+    }
+}
+
+static void rows_count(const struct sb_row_field *field, uint64_t *const *rows,
+                       const uint8_t *nulls, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        rows[i][field->word] += nulls == NULL || !nulls[i];
+    }
+}
+
+// --- sums ----------------------------------------------------------------------------------------
+
+static enum sb_status decimal_overflow(struct sb_error *err)
+{
+    return sb_error_set(err, SB_FAILED, "a sum of decimals left the range of 128 bits");
+}
+
+static inline int128 sum_value(const struct sb_row_vector *vector, int64_t i)
+{
+    switch (vector->kind) {
+    case SB_ROW_INT:
+        return (int64_t)vector->words[i];
+    case SB_ROW_UINT:
+        return (int128)vector->words[i];
+    default:
+        return wide_load(vector->words + 2 * i);
+    }
+}
+
+static enum sb_status wides_add(const struct sb_row_field *field, uint64_t *const *rows,
+                                const struct sb_row_vector *vector, int64_t count,
+                                struct sb_error *err)
+{
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t *row = rows[i];
+        int128 sum;
+
+        if (is_null(vector, i)) {
+            continue;
+        }
+        if (__builtin_add_overflow(wide_load(row + field->word), sum_value(vector, i), &sum)) {
+            return decimal_overflow(err);
+        }
+        wide_store(row + field->word, sum);
+        row[field->null_word] &= ~field->null_bit;
+    }
+    return SB_OK;
+}
+
+static void floats_add(const struct sb_row_field *field, uint64_t *const *rows,
+                       const struct sb_row_vector *vector, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (!is_null(vector, i)) {
+            uint64_t *row = rows[i];
+            row[field->word] =
+                float_word(float_load(row[field->word]) + float_load(vector->words[i]));
+            row[field->null_word] &= ~field->null_bit;
+        }
+    }
+}
+
+// --- minima and maxima ---------------------------------------------------------------------------
+
+/* Below, equal or above 0 as `a` is. Words of a text are a view with an address. */
+static inline int values_compare(enum sb_row_kind kind, const uint64_t *a, const uint64_t *b)
+{
+    switch (kind) {
+    case SB_ROW_INT:
+        return ((int64_t)a[0] > (int64_t)b[0]) - ((int64_t)a[0] < (int64_t)b[0]);
+    case SB_ROW_UINT:
+        return (a[0] > b[0]) - (a[0] < b[0]);
+    case SB_ROW_FLOAT:
+        return (float_order(a[0]) > float_order(b[0])) - (float_order(a[0]) < float_order(b[0]));
+    case SB_ROW_WIDE:
+        return (wide_load(a) > wide_load(b)) - (wide_load(a) < wide_load(b));
+    default:
+        return sb_text_compare(a, b);
+    }
+}
+
+/* Puts a text into a field; long bytes replace those before where they fit. */
+static enum sb_status text_put(uint64_t *field, const uint64_t *text, struct sb_row_heap *heap,
+                               struct sb_error *err)
+{
+    enum { HEADER = sizeof(int64_t) }; // before the bytes: how many there is room for
+    int64_t size = sb_text_heap_size(text[0]);
+    int64_t room = 0;
+    uint8_t *bytes = NULL;
+
+    if (size == 0) {
+        field[0] = text[0];
+        field[1] = text[1];
+        return SB_OK;
+    }
+    if (sb_text_heap_size(field[0]) > 0) {
+        bytes = (uint8_t *)(uintptr_t)field[1];
+        memcpy(&room, bytes - HEADER, sizeof room);
+    }
+    if (room < size) {
+        room = 2 * room < size ? size : 2 * room;
+        SB_TRY_RETURN(sb_row_heap_alloc(heap, HEADER + room, &bytes, err));
+        memcpy(bytes, &room, sizeof room);
+        bytes += HEADER;
+    }
+    memcpy(bytes, (const void *)(uintptr_t)text[1], (size_t)size);
+    field[0] = text[0];
+    field[1] = (uint64_t)(uintptr_t)bytes;
+    return SB_OK;
+}
+
+static inline __attribute__((always_inline)) enum sb_status
+bests_take(enum sb_row_kind kind, int sign, const struct sb_row_field *field, uint64_t *const *rows,
+           const struct sb_row_vector *vector, int64_t count, struct sb_row_heap *heap,
+           struct sb_error *err)
+{
+    int32_t width = sb_row_kind_words(kind);
+
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t *value = vector->words + width * i;
+        uint64_t *row = rows[i];
+
+        if (is_null(vector, i) ||
+            (!sb_row_is_null(field, row) &&
+             sign * values_compare(kind, value, row + field->word) <= 0)) {
+            continue;
+        }
+        if (kind == SB_ROW_TEXT) {
+            SB_TRY_RETURN(text_put(row + field->word, value, heap, err));
+        } else {
+            memcpy(row + field->word, value, sizeof *value * (size_t)width);
+        }
+        row[field->null_word] &= ~field->null_bit;
+    }
+    return SB_OK;
+}
+
+static enum sb_status best_take(int sign, const struct sb_row_field *field, uint64_t *const *rows,
+                                const struct sb_row_vector *vector, int64_t count,
+                                struct sb_row_heap *heap, struct sb_error *err)
+{
+    switch (field->kind) {
+    case SB_ROW_INT:
+        return bests_take(SB_ROW_INT, sign, field, rows, vector, count, heap, err);
+    case SB_ROW_UINT:
+        return bests_take(SB_ROW_UINT, sign, field, rows, vector, count, heap, err);
+    case SB_ROW_FLOAT:
+        return bests_take(SB_ROW_FLOAT, sign, field, rows, vector, count, heap, err);
+    case SB_ROW_WIDE:
+        return bests_take(SB_ROW_WIDE, sign, field, rows, vector, count, heap, err);
+    default:
+        return bests_take(SB_ROW_TEXT, sign, field, rows, vector, count, heap, err);
+    }
+}
+
+// --- steps ---------------------------------------------------------------------------------------
+
+enum sb_status sb_aggregate_update(const struct sb_aggregate *aggregate, int32_t step,
+                                   uint64_t *const *rows, const struct sb_row_vector *arg,
+                                   int64_t count, struct sb_row_heap *heap, struct sb_error *err)
+{
+    const struct sb_row_field *field = sb_aggregate_field(aggregate, step);
+
+    switch (aggregate->steps[step].kind) {
+    case SB_STEP_COUNT_ROWS:
+        rows_count(field, rows, NULL, count);
+        return SB_OK;
+    case SB_STEP_COUNT:
+        rows_count(field, rows, arg->nulls, count);
+        return SB_OK;
+    default:
+        return sb_aggregate_merge(aggregate, step, rows, arg, count, heap, err);
+    }
+}
+
+enum sb_status sb_aggregate_merge(const struct sb_aggregate *aggregate, int32_t step,
+                                  uint64_t *const *rows, const struct sb_row_vector *other,
+                                  int64_t count, struct sb_row_heap *heap, struct sb_error *err)
+{
+    const struct sb_row_field *field = sb_aggregate_field(aggregate, step);
+
+    switch (aggregate->steps[step].kind) {
+    case SB_STEP_COUNT_ROWS:
+    case SB_STEP_COUNT:
+        counts_add(field, rows, other, count);
+        return SB_OK;
+    case SB_STEP_SUM:
+        if (field->kind == SB_ROW_FLOAT) {
+            floats_add(field, rows, other, count);
+            return SB_OK;
+        }
+        return wides_add(field, rows, other, count, err);
+    case SB_STEP_MIN:
+        return best_take(-1, field, rows, other, count, heap, err);
+    case SB_STEP_MAX:
+        return best_take(1, field, rows, other, count, heap, err);
+    }
+    return SB_OK;
+}
+
+static int64_t valid_count(const uint8_t *nulls, int64_t count)
+{
+    int64_t valid = count;
+
+    for (int64_t i = 0; nulls != NULL && i < count; i++) {
+        valid -= nulls[i];
+    }
+    return valid;
+}
+
+/* Null values are 0 and add nothing. Halves of 32 bits cannot overflow within a chunk. */
+static int128 ints_total(const struct sb_row_vector *vector, int64_t count)
+{
+    uint64_t low = 0;
+    int64_t high = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        low += (uint32_t)vector->words[i];
+    }
+    if (vector->kind == SB_ROW_INT) {
+        for (int64_t i = 0; i < count; i++) {
+            high += (int64_t)vector->words[i] >> 32;
+        }
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            high += (int64_t)(vector->words[i] >> 32);
+        }
+    }
+    return (int128)high * ((int128)1 << 32) + (int128)low;
+}
+
+/* Eight sums side by side, so that one addition need not wait for the one before. */
+static double floats_total(const uint64_t *words, int64_t count)
+{
+    double sums[8] = {0};
+    int64_t i = 0;
+
+    for (; i + 8 <= count; i += 8) {
+        for (int lane = 0; lane < 8; lane++) {
+            sums[lane] += float_load(words[i + lane]);
+        }
+    }
+    for (; i < count; i++) {
+        sums[0] += float_load(words[i]);
+    }
+    return ((sums[0] + sums[4]) + (sums[1] + sums[5])) +
+           ((sums[2] + sums[6]) + (sums[3] + sums[7]));
+}
+
+enum sb_status sb_aggregate_reduce(const struct sb_aggregate *aggregate, int32_t step,
+                                   uint64_t *row, const struct sb_row_vector *arg, int64_t count,
+                                   struct sb_row_heap *heap, struct sb_error *err)
+{
+    const struct sb_row_field *field = sb_aggregate_field(aggregate, step);
+    enum sb_step_kind kind = aggregate->steps[step].kind;
+    int64_t valid = kind == SB_STEP_COUNT_ROWS ? count : valid_count(arg->nulls, count);
+    struct sb_row_vector one = {.kind = field->kind};
+    uint64_t words[2] = {0};
+
+    if (kind == SB_STEP_COUNT_ROWS || kind == SB_STEP_COUNT) {
+        row[field->word] += (uint64_t)valid;
+        return SB_OK;
+    }
+    if (valid == 0) {
+        return SB_OK;
+    }
+    one.words = words;
+    if (kind == SB_STEP_SUM && (arg->kind == SB_ROW_INT || arg->kind == SB_ROW_UINT)) {
+        wide_store(words, ints_total(arg, count));
+        return sb_aggregate_merge(aggregate, step, &row, &one, 1, heap, err);
+    }
+    if (kind == SB_STEP_SUM && arg->kind == SB_ROW_FLOAT) {
+        words[0] = float_word(floats_total(arg->words, count));
+        return sb_aggregate_merge(aggregate, step, &row, &one, 1, heap, err);
+    }
+    uint64_t *rows[SB_ROW_CHUNK];
+    for (int64_t i = 0; i < count; i++) {
+        rows[i] = row;
+    }
+    return sb_aggregate_merge(aggregate, step, rows, arg, count, heap, err);
+}
+
+// --- results -------------------------------------------------------------------------------------
+
+static enum sb_status sum_overflow(const struct sb_aggregate_call_plan *call, struct sb_error *err)
+{
+    char name[SB_TYPE_NAME_SIZE];
+
+    return sb_error_set(err, SB_FAILED,
+                        "the sum of column '%s' does not fit %s; cast the column to float64%s first",
+                        call->column_name, sb_type_name(&call->call->result, name, sizeof name),
+                        call->call->result.id == SB_TYPE_DECIMAL128 ? "" : " or decimal128(38, 0)");
+}
+
+/* 128-bit sums in `words`, narrowed in place to what the result can hold. */
+static enum sb_status sums_narrow(const struct sb_aggregate_call_plan *call,
+                                  const uint8_t *nulls, int64_t count, uint64_t *words,
+                                  struct sb_error *err)
+{
+    const int128 decimal_end = (int128)UINT64_C(10000000000000000000) *
+                               (int128)UINT64_C(10000000000000000000); // 10^38
+    enum sb_type_id id = call->call->result.id;
+
+    for (int64_t i = 0; i < count; i++) {
+        int128 sum = nulls != NULL && nulls[i] ? 0 : wide_load(words + 2 * i);
+        bool fits;
+
+        if (id == SB_TYPE_DECIMAL128) {
+            fits = sum < decimal_end && sum > -decimal_end;
+        } else if (id == SB_TYPE_UINT64) {
+            fits = sum >= 0 && sum <= (int128)UINT64_MAX;
+            words[i] = (uint64_t)sum;
+        } else {
+            fits = sum >= INT64_MIN && sum <= INT64_MAX;
+            words[i] = (uint64_t)sum;
+        }
+        if (sb_unlikely(!fits)) {
+            return sum_overflow(call, err);
+        }
+    }
+    return SB_OK;
+}
+
+static void means_make(const struct sb_aggregate *aggregate,
+                       const struct sb_aggregate_call_plan *call, uint64_t *const *rows,
+                       int64_t count, struct sb_row_scratch *scratch, struct sb_row_vector *out)
+{
+    const struct sb_row_field *sum = sb_aggregate_field(aggregate, call->step);
+    const struct sb_row_field *divisor = sb_aggregate_field(aggregate, call->count_step);
+    double unit = 1.0; // of a decimal's last digit: 1 / unit, or unit for negative scales
+
+    for (int32_t i = 0; i < abs(call->decimal_scale); i++) {
+        unit *= 10.0;
+    }
+    unit = call->decimal_scale < 0 ? 1.0 / unit : unit;
+    *out = (struct sb_row_vector){SB_ROW_FLOAT, scratch->words, scratch->nulls};
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t *words = rows[i] + sum->word;
+        double total =
+            sum->kind == SB_ROW_FLOAT ? float_load(words[0]) : (double)wide_load(words) / unit;
+        int64_t valid = (int64_t)rows[i][divisor->word];
+
+        scratch->nulls[i] = valid == 0;
+        scratch->words[i] = valid == 0 ? 0 : float_word(total / (double)valid);
+    }
+}
+
+enum sb_status sb_aggregate_finish(const struct sb_aggregate *aggregate,
+                                   const struct sb_aggregate_call_plan *call, uint64_t *const *rows,
+                                   int64_t count, struct sb_row_scratch *scratch,
+                                   struct sb_row_vector *out, struct sb_error *err)
+{
+    const struct sb_row_field *field = sb_aggregate_field(aggregate, call->step);
+
+    if (call->call->function == SB_AGGREGATE_MEAN) {
+        means_make(aggregate, call, rows, count, scratch, out);
+        return SB_OK;
+    }
+    sb_row_field_load(field, rows, count, NULL, scratch, out);
+    if (aggregate->steps[call->step].kind == SB_STEP_SUM && field->kind == SB_ROW_WIDE) {
+        SB_TRY_RETURN(sums_narrow(call, out->nulls, count, scratch->words, err));
+        out->kind = sb_row_kind(call->call->result.id);
+    } else if (aggregate->steps[call->step].kind <= SB_STEP_COUNT) {
+        out->nulls = NULL;
+    }
+    return SB_OK;
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * restore.c - a job that has not started goes on where a snapshot was taken.
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "exec/barrier.h"
+#include "exec/stage.h"
+
+static enum sb_status restore_broken(struct sb_error *err, const char *what)
+{
+    return sb_error_set(err, SB_CORRUPT, "the snapshot's description %s", what);
+}
+
+static enum sb_status restore_split(struct sb_job *job, const json_t *entry, struct sb_error *err)
+{
+    const char *operator_id;
+    json_int_t rows;
+    int index;
+    int is_done;
+
+    if (json_unpack((json_t *)(uintptr_t)entry, "{s:s, s:i, s:I, s:b}", "operator_id", &operator_id,
+                    "split", &index, "rows", &rows, "is_done", &is_done) != 0) {
+        return restore_broken(err, "has a split entry that cannot be read");
+    }
+    for (int32_t i = 0; i < job->split_run_count; i++) {
+        struct sb_split_run *split = job->split_runs[i];
+        if (strcmp(split->node->id, operator_id) != 0 || split->channel != index) {
+            continue;
+        }
+        atomic_store(&split->row_count, rows);
+        if (is_done) {
+            atomic_store(&split->is_done, true);
+            atomic_fetch_sub(&split->stage->pending, 1);
+            sb_stage_observe_watermark(split->stage, split->channel, SB_WATERMARK_END);
+            return SB_OK;
+        }
+        return split->split->vtable->skip(split->split, rows, err);
+    }
+    return sb_error_set(err, SB_INVALID,
+                        "the snapshot has split %d of source '%s', this job does not: bind the same "
+                        "splits",
+                        index, operator_id);
+}
+
+static enum sb_status restore_splits(struct sb_job *job, const json_t *splits,
+                                     struct sb_error *err)
+{
+    if ((int32_t)json_array_size(splits) != job->split_run_count) {
+        return sb_error_set(err, SB_INVALID,
+                            "the snapshot has %d source splits, this job has %d: bind the same splits",
+                            (int)json_array_size(splits), job->split_run_count);
+    }
+    for (size_t i = 0; i < json_array_size(splits); i++) {
+        SB_TRY_RETURN(restore_split(job, json_array_get(splits, i), err));
+    }
+    return SB_OK;
+}
+
+static void restore_counter(_Atomic int64_t *counter, const json_t *counters, const char *name)
+{
+    atomic_store_explicit(counter, json_integer_value(json_object_get(counters, name)),
+                          memory_order_relaxed);
+}
+
+static void restore_ledger(struct sb_job *job, const json_t *ledger)
+{
+    for (int32_t i = 0; i < job->graph->node_count; i++) {
+        const json_t *counters = json_object_get(ledger, job->graph->nodes[i]->id);
+        struct sb_ledger_page *page = sb_ledger_page(&job->ledger, job->options.worker_count, i);
+
+        restore_counter(&page->entries[SB_LEDGER_HELD], counters, "held");
+        restore_counter(&page->entries[SB_LEDGER_MERGED], counters, "merged");
+        restore_counter(&page->entries[SB_LEDGER_ADDED], counters, "added");
+        restore_counter(&page->entries[SB_LEDGER_FILTERED], counters, "filtered");
+        restore_counter(&page->entries[SB_LEDGER_LATE], counters, "late");
+        restore_counter(&page->entries[SB_LEDGER_FAILED], counters, "failed");
+        restore_counter(&page->entries[SB_LEDGER_OUT], counters, "handed_out");
+        restore_counter(&page->rows_in, counters, "in");
+        restore_counter(&page->rows_in_right, counters, "in_right");
+        restore_counter(&page->rows_out, counters, "out");
+    }
+}
+
+/* Rows [first, first + count) of a part, without the key_group column. */
+static enum sb_status restore_slice(const struct sb_batch *batch, struct sb_schema *state_schema,
+                                    int64_t first, int64_t count, struct sb_batch *out,
+                                    struct sb_error *err)
+{
+    SB_TRY_RETURN(sb_batch_init(out, batch->memory, state_schema, count, err));
+    for (int32_t c = 0; c < state_schema->field_count; c++) {
+        struct sb_column column;
+        sb_column_share(&column, &batch->columns[c + 1]);
+        sb_column_slice(&column, first, count);
+        sb_batch_adopt_column(out, c, &column);
+    }
+    return SB_OK;
+}
+
+static enum sb_status restore_batch(struct sb_exchange *exchange, struct sb_schema *state_schema,
+                                    const struct sb_batch *batch, struct sb_op_ctx *ctx)
+{
+    const int32_t *groups = sb_column_fixed(&batch->columns[0], 4);
+    int64_t first = 0;
+
+    while (first < batch->row_count) {
+        int64_t end = first + 1;
+        struct sb_batch slice;
+        void *state;
+
+        while (end < batch->row_count && groups[end] == groups[first]) {
+            end++;
+        }
+        if (groups[first] < 0 || groups[first] >= exchange->group_count) {
+            return sb_error_set(ctx->error, SB_CORRUPT, "the snapshot has key group %d of %d",
+                                groups[first], exchange->group_count);
+        }
+        SB_TRY_RETURN(sb_inbox_group(&exchange->inboxes[groups[first]], ctx, &state));
+        SB_TRY_RETURN(restore_slice(batch, state_schema, first, end - first, &slice, ctx->error));
+        SB_TRY_RETURN(exchange->op->vtable->restore(exchange->op, state, &slice, ctx));
+        first = end;
+    }
+    return SB_OK;
+}
+
+static enum sb_status restore_op(struct sb_job *job, struct sb_exchange *exchange,
+                                 const struct sb_snapshot *snapshot, struct sb_error *err)
+{
+    struct sb_op *op = exchange->op;
+    const struct sb_state_part *part = sb_snapshot_find(snapshot, op->node->id);
+    struct sb_schema *state_schema = NULL;
+    struct sb_schema *schema = NULL;
+    struct sb_op_ctx ctx;
+    struct sb_run run;
+    enum sb_status status;
+
+    if (part == NULL) {
+        return sb_error_set(err, SB_INVALID, "the snapshot has no state of operator '%s' (%s)",
+                            op->node->name, op->node->type_name);
+    }
+    SB_TRY_RETURN(sb_run_begin(&run, exchange->stage, job->options.worker_count, 0, 0, err));
+    run.may_be_silent = true;
+    sb_op_ctx_init(&ctx, exchange->stage->head, &run, err);
+    SB_TRY_OUT(op->vtable->state_schema(op, job->memory, &state_schema, err));
+    SB_TRY_OUT(sb_state_part_schema(job->memory, state_schema, &schema, err));
+    if (!sb_schema_equal(schema, part->schema)) {
+        char found[256];
+        char expected[256];
+        status = sb_error_set(err, SB_INVALID, "the snapshot's state is (%s), expected (%s)",
+                              sb_schema_text(part->schema, found, sizeof found),
+                              sb_schema_text(schema, expected, sizeof expected));
+        goto out;
+    }
+    for (int64_t i = 0; i < part->batch_count; i++) {
+        SB_TRY_OUT(restore_batch(exchange, state_schema, &part->batches[i], &ctx));
+    }
+
+out:
+    (void)sb_run_end(&run);
+    sb_schema_release(state_schema);
+    sb_schema_release(schema);
+    return sb_station_fail(exchange->stage->head, &run, status, err);
+}
+
+/* An operator that had emitted its last rows before the snapshot does not emit them again. */
+static void restore_ended(struct sb_job *job, const json_t *ended)
+{
+    for (int32_t e = 0; e < job->exchange_count; e++) {
+        struct sb_exchange *exchange = job->exchanges[e];
+        const struct sb_op *op = exchange->op;
+
+        for (size_t i = 0; op != NULL && i < json_array_size(ended); i++) {
+            const char *id = json_string_value(json_array_get(ended, i));
+            if (id != NULL && strcmp(id, op->node->id) == 0 &&
+                op->vtable->build_port == SB_NO_PORT && op->node->output_count > 0) {
+                exchange->stage->is_restored = true;
+            }
+        }
+    }
+}
+
+enum sb_status sb_barrier_restore(struct sb_job *job, const struct sb_snapshot *snapshot,
+                                  struct sb_error *err)
+{
+    json_error_t json_error;
+    json_t *root =
+        snapshot->description == NULL ? NULL : json_loads(snapshot->description, 0, &json_error);
+    enum sb_status status;
+
+    if (!json_is_object(root) || json_integer_value(json_object_get(root, "version")) != 1) {
+        status = restore_broken(err, "is not one of version 1");
+        goto out;
+    }
+    SB_TRY_OUT(restore_splits(job, json_object_get(root, "splits"), err));
+    for (int32_t e = 0; e < job->exchange_count; e++) {
+        if (job->exchanges[e]->op != NULL) {
+            SB_TRY_OUT(restore_op(job, job->exchanges[e], snapshot, err));
+        }
+    }
+    restore_ended(job, json_object_get(root, "ended"));
+    restore_ledger(job, json_object_get(root, "ledger"));
+
+out:
+    json_decref(root);
+    return status;
+}

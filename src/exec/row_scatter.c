@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/row_scatter.h"
+
+enum {
+    BLOCK_SIZE_SMALL = 4 * 1024 - (int)sizeof(struct sb_block),
+    BLOCK_SIZE_LARGE = 64 * 1024 - (int)sizeof(struct sb_block),
+};
+
+void sb_row_scatter_init(struct sb_row_scatter *scatter, const struct sb_op *op,
+                         const struct sb_row_layout *layout, int32_t format)
+{
+    *scatter = (struct sb_row_scatter){
+        .memory = op->memory,
+        .layout = layout,
+        .format = format,
+        .group_count = op->group_count,
+    };
+}
+
+static size_t targets_size(const struct sb_row_scatter *scatter)
+{
+    return sizeof *scatter->targets * (size_t)scatter->group_count;
+}
+
+void sb_row_scatter_deinit(struct sb_row_scatter *scatter)
+{
+    while (scatter->full != NULL) {
+        struct sb_block *block = scatter->full;
+        scatter->full = block->next;
+        sb_block_destroy(scatter->memory, block);
+    }
+    if (scatter->targets != NULL) {
+        for (int32_t g = 0; g < scatter->group_count; g++) {
+            sb_block_destroy(scatter->memory, scatter->targets[g].block);
+        }
+        sb_memory_free(scatter->memory, scatter->targets, targets_size(scatter));
+        scatter->targets = NULL;
+    }
+}
+
+/* Closes the block of a target and puts it on the list of those to send. */
+static void target_close(struct sb_row_scatter *scatter, struct sb_scatter_target *target)
+{
+    struct sb_block *block = target->block;
+    uint8_t *rows = (uint8_t *)sb_row_block(block)->rows;
+    int64_t heap_bytes = block->data + block->capacity - target->end;
+
+    block->row_count = (target->next - rows) / (8 * (int64_t)scatter->layout->row_words);
+    block->bytes_used = heap_bytes > 0 ? block->capacity : target->next - block->data;
+    block->next = scatter->full;
+    scatter->full = block;
+    target->block = NULL;
+    target->next = NULL;
+    target->end = NULL;
+}
+
+static enum sb_status target_open(struct sb_row_scatter *scatter, struct sb_scatter_target *target,
+                                  int64_t needed, struct sb_op_ctx *ctx)
+{
+    int64_t capacity = target->is_large ? BLOCK_SIZE_LARGE : BLOCK_SIZE_SMALL;
+    struct sb_row_block *header;
+    struct sb_block *block;
+
+    needed += (int64_t)sizeof *header;
+    capacity = capacity < needed ? needed : capacity;
+    block = sb_block_create(scatter->memory, capacity);
+    if (block == NULL) {
+        return sb_error_no_memory(ctx->error, "a block of rows", capacity);
+    }
+    header = (struct sb_row_block *)(void *)block->data;
+    header->format = scatter->format;
+    header->row_words = scatter->layout->row_words;
+    block->group = (int32_t)(target - scatter->targets);
+    target->block = block;
+    target->next = (uint8_t *)header->rows;
+    target->end = block->data + capacity;
+    return SB_OK;
+}
+
+static enum sb_status target_turn(struct sb_row_scatter *scatter, struct sb_scatter_target *target,
+                                  int64_t needed, struct sb_op_ctx *ctx)
+{
+    if (target->block != NULL) {
+        target_close(scatter, target);
+        target->is_large = true;
+    }
+    return target_open(scatter, target, needed, ctx);
+}
+
+static enum sb_status full_send(struct sb_row_scatter *scatter, struct sb_op_ctx *ctx)
+{
+    while (scatter->full != NULL) {
+        struct sb_block *block = scatter->full;
+        scatter->full = block->next;
+        block->next = NULL;
+        SB_TRY_RETURN(sb_op_send(ctx, block));
+    }
+    return SB_OK;
+}
+
+/* What a row's long texts still need of the heap of its block. */
+struct row_heap_place {
+    uint8_t *base; // of the block
+    uint8_t *next;
+};
+
+static void texts_size(const struct sb_row_layout *layout, const struct sb_row_chunk *chunk,
+                       int64_t count, int64_t *sizes)
+{
+    memset(sizes, 0, sizeof *sizes * (size_t)count);
+    for (int32_t f = 0; f < layout->field_count; f++) {
+        const uint64_t *words = chunk->vectors[f].words;
+        if (layout->fields[f].kind == SB_ROW_TEXT) {
+            for (int64_t i = 0; i < count; i++) {
+                sizes[i] += sb_text_heap_size(words[2 * i]);
+            }
+        }
+    }
+}
+
+static void texts_move(const struct sb_row_field *field, uint64_t *const *rows, int64_t count,
+                       struct row_heap_place *places)
+{
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t *text = rows[i] + field->word;
+        int64_t size = sb_text_heap_size(text[0]);
+        if (size > 0) {
+            memcpy(places[i].next, (const void *)(uintptr_t)text[1], (size_t)size);
+            text[1] = (uint64_t)(places[i].next - places[i].base);
+            places[i].next += size;
+        }
+    }
+}
+
+/* Finds each row its place; with text also that of its bytes. */
+static enum sb_status rows_reserve(struct sb_row_scatter *scatter, const uint64_t *hashes,
+                                   const int64_t *text_sizes, int64_t count, uint64_t **rows,
+                                   struct row_heap_place *places, struct sb_op_ctx *ctx)
+{
+    int64_t row_bytes = 8 * (int64_t)scatter->layout->row_words;
+
+    for (int64_t i = 0; i < count; i++) {
+        struct sb_scatter_target *target =
+            &scatter->targets[sb_key_group(hashes[i], scatter->group_count)];
+        int64_t needed = row_bytes + (text_sizes == NULL ? 0 : text_sizes[i]);
+
+        if (sb_unlikely(target->end - target->next < needed)) {
+            SB_TRY_RETURN(target_turn(scatter, target, needed, ctx));
+        }
+        rows[i] = (uint64_t *)(void *)target->next;
+        target->next += row_bytes;
+        if (text_sizes != NULL) {
+            target->end -= text_sizes[i];
+            places[i] = (struct row_heap_place){target->block->data, target->end};
+        }
+    }
+    return SB_OK;
+}
+
+static void headers_store(const struct sb_row_layout *layout, const uint64_t *hashes, int64_t count,
+                          uint64_t *const *rows)
+{
+    if (layout->hash_word >= 0) {
+        for (int64_t i = 0; i < count; i++) {
+            rows[i][layout->hash_word] = hashes[i];
+        }
+    }
+    if (layout->link_word >= 0) {
+        for (int64_t i = 0; i < count; i++) {
+            rows[i][layout->link_word] = 0;
+        }
+    }
+    for (int32_t w = 0; w < layout->null_word_count; w++) {
+        for (int64_t i = 0; i < count; i++) {
+            rows[i][layout->null_word + w] = 0;
+        }
+    }
+}
+
+enum sb_status sb_row_scatter_append(struct sb_row_scatter *scatter, struct sb_row_chunk *chunk,
+                                     int64_t count, struct sb_op_ctx *ctx)
+{
+    const struct sb_row_layout *layout = scatter->layout;
+    struct row_heap_place places[SB_ROW_CHUNK];
+    int64_t text_sizes[SB_ROW_CHUNK];
+
+    if (scatter->targets == NULL) {
+        scatter->targets = sb_memory_alloc_zeroed(scatter->memory, targets_size(scatter));
+        if (scatter->targets == NULL) {
+            return sb_error_no_memory(ctx->error, "write buffers", (int64_t)targets_size(scatter));
+        }
+    }
+    if (layout->has_text) {
+        texts_size(layout, chunk, count, text_sizes);
+    }
+    SB_TRY_RETURN(rows_reserve(scatter, chunk->hashes, layout->has_text ? text_sizes : NULL, count,
+                               chunk->rows, places, ctx));
+    headers_store(layout, chunk->hashes, count, chunk->rows);
+    for (int32_t f = 0; f < layout->field_count; f++) {
+        sb_row_field_store(&layout->fields[f], chunk->rows, count, &chunk->vectors[f]);
+        if (layout->fields[f].kind == SB_ROW_TEXT) {
+            texts_move(&layout->fields[f], chunk->rows, count, places);
+        }
+    }
+    return full_send(scatter, ctx);
+}
+
+enum sb_status sb_row_scatter_flush(struct sb_row_scatter *scatter, struct sb_op_ctx *ctx)
+{
+    for (int32_t g = 0; scatter->targets != NULL && g < scatter->group_count; g++) {
+        if (scatter->targets[g].block != NULL) {
+            target_close(scatter, &scatter->targets[g]);
+        }
+    }
+    return full_send(scatter, ctx);
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * functions.h - the lists of functions that make up the registry, one per functions_*.c.
+ */
+#ifndef SABOT_EXPR_FUNCTIONS_H
+#define SABOT_EXPR_FUNCTIONS_H
+
+#include "expr/function.h"
+
+struct sb_function_list {
+    const struct sb_function *functions;
+    int32_t count;
+};
+
+#define SB_FUNCTION_LIST(array)                                                                    \
+    {                                                                                              \
+        .functions = (array), .count = (int32_t)(sizeof(array) / sizeof(array)[0])                 \
+    }
+
+extern const struct sb_function_list sb_functions_arithmetic;
+extern const struct sb_function_list sb_functions_compare;
+extern const struct sb_function_list sb_functions_boolean;
+extern const struct sb_function_list sb_functions_cast;
+
+#endif

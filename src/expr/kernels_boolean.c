@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * kernels_boolean.c - and, or, not with three values (Kleene), null tests, coalesce, guards.
+ *
+ * Except for `not` these read validity themselves. The value byte of a null row is whatever a
+ * kernel left there, so nothing here trusts it.
+ */
+#include "expr/kernels.h"
+
+#include <string.h>
+
+#define ONES_4 1, 1, 1, 1
+#define ONES_16 ONES_4, ONES_4, ONES_4, ONES_4
+#define ONES_64 ONES_16, ONES_16, ONES_16, ONES_16
+#define ONES_256 ONES_64, ONES_64, ONES_64, ONES_64
+
+/* Validity to read where a vector has no nulls. */
+static const uint8_t ones[] = {ONES_256, ONES_256, ONES_256, ONES_256};
+static_assert(sizeof ones == SB_EXPR_CHUNK, "one for every row of a chunk");
+
+static const uint8_t *valid_or_ones(const struct sb_vector *vector)
+{
+    return vector->valid != NULL ? vector->valid : ones;
+}
+
+static enum sb_status and_vectors(struct sb_kernel_call *call)
+{
+    const struct sb_vector *left = sb_kernel_argument(call, 0);
+    const struct sb_vector *right = sb_kernel_argument(call, 1);
+    const uint8_t *restrict a = left->values;
+    const uint8_t *restrict b = right->values;
+    uint8_t *restrict out = call->out;
+    const int32_t count = call->count;
+
+    if (left->valid == NULL && right->valid == NULL) {
+        for (int32_t i = 0; i < count; i++) {
+            out[i] = a[i] & b[i];
+        }
+        call->valid = NULL;
+        return SB_OK;
+    }
+    const uint8_t *restrict a_valid = valid_or_ones(left);
+    const uint8_t *restrict b_valid = valid_or_ones(right);
+    uint8_t *restrict valid = call->valid_room;
+    for (int32_t i = 0; i < count; i++) {
+        const uint8_t is_false = (uint8_t)((a_valid[i] & !a[i]) | (b_valid[i] & !b[i]));
+        out[i] = a[i] & b[i] & !is_false;
+        valid[i] = is_false | (a_valid[i] & b_valid[i]);
+    }
+    call->valid = valid;
+    return SB_OK;
+}
+
+static enum sb_status or_vectors(struct sb_kernel_call *call)
+{
+    const struct sb_vector *left = sb_kernel_argument(call, 0);
+    const struct sb_vector *right = sb_kernel_argument(call, 1);
+    const uint8_t *restrict a = left->values;
+    const uint8_t *restrict b = right->values;
+    uint8_t *restrict out = call->out;
+    const int32_t count = call->count;
+
+    if (left->valid == NULL && right->valid == NULL) {
+        for (int32_t i = 0; i < count; i++) {
+            out[i] = a[i] | b[i];
+        }
+        call->valid = NULL;
+        return SB_OK;
+    }
+    const uint8_t *restrict a_valid = valid_or_ones(left);
+    const uint8_t *restrict b_valid = valid_or_ones(right);
+    uint8_t *restrict valid = call->valid_room;
+    for (int32_t i = 0; i < count; i++) {
+        const uint8_t is_true = (a_valid[i] & a[i]) | (b_valid[i] & b[i]);
+        out[i] = is_true;
+        valid[i] = is_true | (a_valid[i] & b_valid[i]);
+    }
+    call->valid = valid;
+    return SB_OK;
+}
+
+static enum sb_status not_vectors(struct sb_kernel_call *call)
+{
+    const uint8_t *restrict a = sb_kernel_argument(call, 0)->values;
+    uint8_t *restrict out = call->out;
+    const int32_t count = call->count;
+
+    for (int32_t i = 0; i < count; i++) {
+        out[i] = a[i] ^ 1;
+    }
+    return SB_OK;
+}
+
+static enum sb_status is_null_vectors(struct sb_kernel_call *call)
+{
+    const uint8_t *restrict valid = sb_kernel_argument(call, 0)->valid;
+    uint8_t *restrict out = call->out;
+    const int32_t count = call->count;
+
+    call->valid = NULL;
+    if (valid == NULL) {
+        memset(out, 0, (size_t)count);
+        return SB_OK;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        out[i] = valid[i] ^ 1;
+    }
+    return SB_OK;
+}
+
+static enum sb_status is_not_null_vectors(struct sb_kernel_call *call)
+{
+    const uint8_t *valid = sb_kernel_argument(call, 0)->valid;
+
+    call->valid = NULL;
+    if (valid == NULL) {
+        memset(call->out, 1, (size_t)call->count);
+    } else {
+        memcpy(call->out, valid, (size_t)call->count);
+    }
+    return SB_OK;
+}
+
+static enum sb_status true_vectors(struct sb_kernel_call *call)
+{
+    memset(call->out, 1, (size_t)call->count);
+    return SB_OK;
+}
+
+static enum sb_status false_vectors(struct sb_kernel_call *call)
+{
+    memset(call->out, 0, (size_t)call->count);
+    return SB_OK;
+}
+
+const struct sb_kernel_set sb_kernels_true = {.vectors = true_vectors};
+const struct sb_kernel_set sb_kernels_false = {.vectors = false_vectors};
+const struct sb_kernel_set sb_kernels_and = {.vectors = and_vectors};
+const struct sb_kernel_set sb_kernels_or = {.vectors = or_vectors};
+const struct sb_kernel_set sb_kernels_not = {.vectors = not_vectors};
+const struct sb_kernel_set sb_kernels_is_null = {.vectors = is_null_vectors};
+const struct sb_kernel_set sb_kernels_is_not_null = {.vectors = is_not_null_vectors};
+
+/* The first argument where it is valid, else the second. */
+#define COALESCE_TYPE(suffix, T)                                                                   \
+    static enum sb_status coalesce_##suffix(struct sb_kernel_call *call)                           \
+    {                                                                                              \
+        const struct sb_vector *left = sb_kernel_argument(call, 0);                                \
+        const struct sb_vector *right = sb_kernel_argument(call, 1);                               \
+        const T *restrict a = left->values;                                                        \
+        const T *restrict b = right->values;                                                       \
+        const uint8_t *restrict a_valid = left->valid;                                             \
+        T *restrict out = call->out;                                                               \
+        const int32_t count = call->count;                                                         \
+        if (a_valid == NULL) {                                                                     \
+            memcpy(out, a, (size_t)count * sizeof(T));                                             \
+        } else {                                                                                   \
+            for (int32_t i = 0; i < count; i++) {                                                  \
+                out[i] = a_valid[i] ? a[i] : b[i];                                                 \
+            }                                                                                      \
+        }                                                                                          \
+        coalesce_valid(call, a_valid, right->valid);                                               \
+        return SB_OK;                                                                              \
+    }
+
+static void coalesce_valid(struct sb_kernel_call *call, const uint8_t *restrict a,
+                           const uint8_t *restrict b)
+{
+    uint8_t *restrict valid = call->valid_room;
+
+    call->valid = NULL;
+    if (a == NULL || b == NULL) {
+        return;
+    }
+    for (int32_t i = 0; i < call->count; i++) {
+        valid[i] = a[i] | b[i];
+    }
+    call->valid = valid;
+}
+
+COALESCE_TYPE(1, uint8_t)
+COALESCE_TYPE(2, uint16_t)
+COALESCE_TYPE(4, uint32_t)
+COALESCE_TYPE(8, uint64_t)
+COALESCE_TYPE(i128, sb_int128)
+COALESCE_TYPE(bytes, struct sb_bytes)
+
+const struct sb_kernel_set *sb_kernels_coalesce(enum sb_physical physical)
+{
+    static const struct sb_kernel_set by_width[] = {
+        [1] = {.vectors = coalesce_1},
+        [2] = {.vectors = coalesce_2},
+        [4] = {.vectors = coalesce_4},
+        [8] = {.vectors = coalesce_8},
+    };
+    static const struct sb_kernel_set decimal = {.vectors = coalesce_i128};
+    static const struct sb_kernel_set bytes = {.vectors = coalesce_bytes};
+
+    if (physical == SB_PHYSICAL_I128) {
+        return &decimal;
+    }
+    return physical == SB_PHYSICAL_BYTES ? &bytes : &by_width[sb_physical_width(physical)];
+}
+
+/* Rows of the guard around for which the second argument still matters: see enum sb_guard_rule. */
+enum sb_status sb_kernel_guard(struct sb_kernel_call *call)
+{
+    const struct sb_vector *first = sb_kernel_argument(call, 0);
+    const uint8_t *restrict values = first->values;
+    const uint8_t *restrict valid = valid_or_ones(first);
+    const uint8_t *restrict guard = call->guard;
+    uint8_t *restrict out = call->out;
+    const int32_t count = call->count;
+
+    call->valid = NULL;
+    for (int32_t i = 0; i < count; i++) {
+        const uint8_t around = guard == NULL ? 1 : guard[i];
+        switch (call->node->guard_rule) {
+        case SB_GUARD_NOT_FALSE:
+            out[i] = around & ((valid[i] ^ 1) | values[i]);
+            break;
+        case SB_GUARD_NOT_TRUE:
+            out[i] = around & ((valid[i] ^ 1) | (values[i] ^ 1));
+            break;
+        default:
+            out[i] = around & (valid[i] ^ 1);
+            break;
+        }
+    }
+    return SB_OK;
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * number_text.c - reading and printing numbers.
+ *
+ * Most doubles in data have at most 15 digits and a small exponent: those are one exact
+ * multiplication or division (Clinger, "How to read floating point numbers accurately", PLDI
+ * 1990). The rest goes through strtod with the point of the current locale put in.
+ */
+#include "expr/number_text.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/assert.h"
+
+static bool text_is(const char *text, int64_t size, const char *word)
+{
+    return size == (int64_t)strlen(word) && strncasecmp(text, word, (size_t)size) == 0;
+}
+
+static bool double_parse_word(const char *text, int64_t size, double *out)
+{
+    const bool has_sign = size > 0 && (*text == '-' || *text == '+');
+    const double sign = has_sign && *text == '-' ? -1.0 : 1.0;
+
+    text += has_sign;
+    size -= has_sign;
+    if (text_is(text, size, "inf") || text_is(text, size, "infinity")) {
+        *out = sign * (double)INFINITY;
+        return true;
+    }
+    *out = (double)NAN;
+    return text_is(text, size, "nan");
+}
+
+/* The longest number that is read; digits past it would not change a double. */
+enum { NUMBER_TEXT_MAX = 1100 };
+
+struct number_parts {
+    uint64_t digits; // the first 19, as an integer
+    int32_t digit_count;
+    int64_t exponent; // of ten, for `digits`
+};
+
+/* False: not written like a number. */
+static bool number_scan(const char *text, int64_t size, struct number_parts *out)
+{
+    const char *next = text;
+    const char *end = text + size;
+    bool has_point = false;
+    bool has_digit = false;
+
+    *out = (struct number_parts){0};
+    if (next < end && (*next == '-' || *next == '+')) {
+        next++;
+    }
+    for (; next < end; next++) {
+        if (*next == '.' && !has_point) {
+            has_point = true;
+            continue;
+        }
+        if (*next < '0' || *next > '9') {
+            break;
+        }
+        has_digit = true;
+        if (out->digit_count > 0 || *next != '0') {
+            if (out->digit_count < 19) {
+                out->digits = out->digits * 10 + (uint64_t)(*next - '0');
+            } else {
+                out->exponent++;
+            }
+            out->digit_count++;
+        }
+        out->exponent -= has_point;
+    }
+    if (!has_digit) {
+        return false;
+    }
+    if (next < end && (*next == 'e' || *next == 'E')) {
+        int64_t exponent = 0;
+        bool is_negative = false;
+        next++;
+        if (next < end && (*next == '-' || *next == '+')) {
+            is_negative = *next == '-';
+            next++;
+        }
+        if (next == end) {
+            return false;
+        }
+        for (; next < end && *next >= '0' && *next <= '9'; next++) {
+            exponent = exponent < 1000000 ? exponent * 10 + (*next - '0') : exponent;
+        }
+        out->exponent += is_negative ? -exponent : exponent;
+    }
+    return next == end;
+}
+
+/* A copy that strtod reads in the current locale; false when there is no room. */
+static bool number_localise(const char *text, int64_t size, char buffer[NUMBER_TEXT_MAX + 8])
+{
+    const char *point = localeconv()->decimal_point;
+    const size_t point_size = strlen(point);
+    size_t used = 0;
+
+    if (size > NUMBER_TEXT_MAX || point_size > 7) {
+        return false;
+    }
+    for (int64_t i = 0; i < size; i++) {
+        if (text[i] == '.') {
+            memcpy(buffer + used, point, point_size);
+            used += point_size;
+        } else {
+            buffer[used++] = text[i];
+        }
+    }
+    buffer[used] = 0;
+    return true;
+}
+
+bool sb_double_parse(const char *text, int64_t size, double *out)
+{
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    struct number_parts parts;
+    char buffer[NUMBER_TEXT_MAX + 8];
+
+    if (!number_scan(text, size, &parts)) {
+        return double_parse_word(text, size, out);
+    }
+    if (parts.digit_count <= 15 && parts.exponent >= -22 && parts.exponent <= 22) {
+        const double digits = (double)parts.digits;
+        const double value = parts.exponent < 0 ? digits / powers[-parts.exponent]
+                                                : digits * powers[parts.exponent];
+        *out = *text == '-' ? -value : value;
+        return true;
+    }
+    if (!number_localise(text, size, buffer)) {
+        return false;
+    }
+    *out = strtod(buffer, NULL);
+    return true;
+}
+
+bool sb_float_parse(const char *text, int64_t size, float *out)
+{
+    struct number_parts parts;
+    char buffer[NUMBER_TEXT_MAX + 8];
+    double value;
+
+    if (!number_scan(text, size, &parts)) {
+        const bool is_word = double_parse_word(text, size, &value);
+        *out = (float)value;
+        return is_word;
+    }
+    if (!number_localise(text, size, buffer)) {
+        return false;
+    }
+    *out = strtof(buffer, NULL); // through a double it would be rounded twice
+    return true;
+}
+
+/* "d.ddde+xx" as printf gives it, taken apart and put together as Python prints floats. */
+static int32_t format_shortest(const char *scientific, char *buffer)
+{
+    char digits[24];
+    int32_t digit_count = 0;
+    int32_t size = 0;
+    int exponent;
+    const char *next = scientific;
+
+    if (*next == '-') {
+        buffer[size++] = '-';
+        next++;
+    }
+    for (; *next != 'e'; next++) {
+        if (*next >= '0' && *next <= '9') {
+            digits[digit_count++] = *next;
+        }
+    }
+    exponent = atoi(next + 1);
+    while (digit_count > 1 && digits[digit_count - 1] == '0') {
+        digit_count--;
+    }
+    if (exponent < -4 || exponent >= 16) {
+        buffer[size++] = digits[0];
+        if (digit_count > 1) {
+            buffer[size++] = '.';
+            memcpy(buffer + size, digits + 1, (size_t)digit_count - 1);
+            size += digit_count - 1;
+        }
+        return size + snprintf(buffer + size, 6, "e%c%02d", exponent < 0 ? '-' : '+',
+                               (exponent < 0 ? -exponent : exponent) % 1000);
+    }
+    if (exponent < 0) {
+        memcpy(buffer + size, "0.000", 5);
+        size += 1 - exponent;
+        memcpy(buffer + size, digits, (size_t)digit_count);
+        size += digit_count;
+        buffer[size] = 0;
+        return size;
+    }
+    for (int32_t i = 0; i <= exponent || i < digit_count; i++) {
+        if (i == exponent + 1) {
+            buffer[size++] = '.';
+        }
+        buffer[size++] = i < digit_count ? digits[i] : '0';
+    }
+    if (digit_count <= exponent + 1) {
+        buffer[size++] = '.';
+        buffer[size++] = '0';
+    }
+    buffer[size] = 0;
+    return size;
+}
+
+static int32_t format_word(double value, char *buffer)
+{
+    const char *word = value != value ? "nan" : value > 0 ? "inf" : "-inf";
+
+    memcpy(buffer, word, strlen(word) + 1);
+    return (int32_t)strlen(word);
+}
+
+int32_t sb_double_format(double value, char *buffer)
+{
+    char scientific[40];
+
+    if (!isfinite(value)) {
+        return format_word(value, buffer);
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(scientific, sizeof scientific, "%.*e", digits - 1, value);
+        if (strtod(scientific, NULL) == value) {
+            break;
+        }
+    }
+    return format_shortest(scientific, buffer);
+}
+
+int32_t sb_float_format(float value, char *buffer)
+{
+    char scientific[40];
+
+    if (!isfinite(value)) {
+        return format_word((double)value, buffer);
+    }
+    for (int digits = 6; digits <= 9; digits++) {
+        snprintf(scientific, sizeof scientific, "%.*e", digits - 1, (double)value);
+        if (strtof(scientific, NULL) == value) {
+            break;
+        }
+    }
+    return format_shortest(scientific, buffer);
+}
+
+bool sb_integer_parse(const char *text, int64_t size, sb_int128 *out)
+{
+    const bool has_sign = size > 0 && (*text == '-' || *text == '+');
+    const int64_t digit_count = size - has_sign;
+    sb_int128 value = 0;
+
+    if (digit_count < 1 || digit_count > 38) {
+        return false;
+    }
+    for (int64_t i = has_sign; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        value = value * 10 + (text[i] - '0');
+    }
+    *out = *text == '-' ? -value : value;
+    return true;
+}
+
+bool sb_boolean_parse(const char *text, int64_t size, bool *out)
+{
+    *out = text_is(text, size, "true") || text_is(text, size, "1");
+    return *out || text_is(text, size, "false") || text_is(text, size, "0");
+}

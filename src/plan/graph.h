@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * graph.h - the logical graph: nodes with typed parameters, edges with ports and schemas.
+ *
+ * The public handle `struct sb_graph` (include/sabot/graph.h) is this struct. Everything in it
+ * lives in its arena. After validation the graph is read-only.
+ */
+#ifndef SABOT_PLAN_GRAPH_H
+#define SABOT_PLAN_GRAPH_H
+
+#include <jansson.h>
+
+#include <sabot/graph.h>
+
+#include "expr/expr.h"
+
+enum sb_node_type {
+    SB_NODE_SOURCE,
+    SB_NODE_SINK,
+    SB_NODE_FILTER,
+    SB_NODE_MAP,
+    SB_NODE_SELECT,
+    SB_NODE_UNION,
+    SB_NODE_HASH_JOIN,
+    SB_NODE_AGGREGATE,
+    SB_NODE_LIMIT,
+    SB_NODE_CUSTOM,
+};
+
+struct sb_node;
+struct sb_node_class; // node_internal.h: what a type takes and how its schema is derived
+struct sb_argument;   // parameter_internal.h: one parameter as it was given
+
+enum sb_generator_kind {
+    SB_GENERATOR_SEQUENCE,
+    SB_GENERATOR_UNIFORM_INT,
+    SB_GENERATOR_UNIFORM_FLOAT,
+    SB_GENERATOR_STRING,
+    SB_GENERATOR_TIMESTAMP,
+};
+
+struct sb_generator_column {
+    const char *name;
+    enum sb_generator_kind kind;
+    int64_t start; // sequence start, uniform_int low, string low, timestamp start_ms
+    int64_t step;  // sequence step, timestamp step_ms
+    int64_t high;  // uniform_int and string: inclusive
+    double low_float;
+    double high_float;
+    const char *prefix; // string
+};
+
+struct sb_source_spec {
+    const char *timestamp_column; // NULL = none
+    int32_t timestamp_index;      // in the output schema; -1 = none
+    int64_t lateness_us;
+    bool is_endless; // from mode and `bounded`; an endless source announces watermarks
+    bool is_generator;
+    int64_t generator_rows; // all splits together
+    uint64_t generator_seed;
+    int32_t generator_splits;
+    struct sb_generator_column *generator_columns;
+    int32_t generator_column_count;
+    const char *target; // "topic 'x'", "path 'y'", "memory", "generator": for EXPLAIN
+};
+
+enum sb_sink_target {
+    SB_TARGET_COLLECT,
+    SB_TARGET_DISCARD,
+    SB_TARGET_STREAM, // topic, path or callback: somebody outside pulls the rows
+};
+
+struct sb_sink_spec {
+    enum sb_sink_target kind;
+    const char *target; // for EXPLAIN
+};
+
+struct sb_filter_spec {
+    const struct sb_expr *predicate; // NULL = an opaque function
+    const struct sb_bound_expr *bound;
+};
+
+struct sb_map_spec {
+    bool is_function; // else expressions
+    int32_t expression_count;
+    const char **names;
+    const struct sb_expr **expressions;
+    const struct sb_bound_expr **bound;
+    bool is_keeping; // input columns stay beside the expressions
+    /* Output column i is input column source_column[i], or -1 - j for expression j. */
+    int32_t *source_columns;
+};
+
+struct sb_select_spec {
+    int32_t column_count;
+    int32_t *columns; // positions in the input
+};
+
+enum sb_join_kind {
+    SB_JOIN_INNER,
+    SB_JOIN_LEFT,
+};
+
+struct sb_join_spec {
+    enum sb_join_kind kind;
+    int32_t key_count;
+    int32_t *left_keys;  // positions in the left input
+    int32_t *right_keys; // positions in the right input
+    /*
+     * What to compare the two key columns as: the left type itself when both are stored alike,
+     * else a common type (int64/uint64 for integers; text layouts compare by bytes).
+     */
+    struct sb_type *key_types;
+    /* Output = every left column, then these right columns (the right keys are left out). */
+    int32_t right_output_count;
+    int32_t *right_outputs;
+};
+
+enum sb_aggregate_function {
+    SB_AGGREGATE_COUNT_ROWS, // count of '*'
+    SB_AGGREGATE_COUNT,
+    SB_AGGREGATE_SUM,
+    SB_AGGREGATE_MEAN,
+    SB_AGGREGATE_MIN,
+    SB_AGGREGATE_MAX,
+};
+
+struct sb_aggregate_call {
+    enum sb_aggregate_function function;
+    int32_t column; // in the input; -1 for COUNT_ROWS
+    struct sb_type result;
+    const char *name;
+};
+
+struct sb_aggregate_spec {
+    int32_t key_count;
+    int32_t *keys; // positions in the input; output columns 0..key_count
+    int32_t call_count;
+    struct sb_aggregate_call *calls; // output columns key_count..
+};
+
+struct sb_limit_spec {
+    int64_t count;
+};
+
+struct sb_node {
+    enum sb_node_type type;
+    int32_t index; // position in graph->nodes
+    const char *id;
+    const char *name;
+    const char *type_name; // lower case, as the wire form writes it
+    json_t *json;          // the node as it came: parameters, function, placement hints
+    bool has_function;
+    int32_t parallelism; // 0 = the graph's default
+    int32_t max_parallelism;
+    const char *label;    // "operator 'NAME' (TYPE)", cut: how messages begin
+    const json_t *key_by; // the node's own; NULL = none
+    const struct sb_node_class *class;
+    const struct sb_argument *arguments; // by the class's parameter table
+
+    int32_t input_count;
+    struct sb_node **inputs; // by port
+    int32_t output_count;
+    struct sb_node **outputs; // once per edge, in edge order
+    int32_t *output_ports;    // the port at outputs[i]
+
+    struct sb_schema *declared_schema; // source: from sb_graph_set_source_schema; else NULL
+    struct sb_schema *schema;          // what it emits (a sink: what it takes); set by validation
+    /* A source without end that feeds it; NULL = every row comes from sources that end. */
+    const struct sb_node *endless_source;
+
+    union { // by type; set by validation
+        struct sb_source_spec source;
+        struct sb_sink_spec sink;
+        struct sb_filter_spec filter;
+        struct sb_map_spec map;
+        struct sb_select_spec select;
+        struct sb_join_spec join;
+        struct sb_aggregate_spec aggregate;
+        struct sb_limit_spec limit;
+    } spec;
+};
+
+struct sb_graph {
+    struct sb_arena arena;
+    struct sb_arena derived; // specs and bound expressions: what the last validation made
+    json_t *json;            // the whole wire form, as it came
+    const char *job_id;
+    const char *job_name;
+    bool is_streaming;
+    int32_t default_parallelism;
+    int32_t node_count;
+    struct sb_node **nodes;  // as the wire form lists them
+    struct sb_node **sorted; // topological: inputs before outputs, stable
+    struct sb_node **by_id;  // sorted by id, for sb_graph_node
+    bool is_validated;
+};
+
+/* NULL when there is none. */
+struct sb_node *sb_graph_node(const struct sb_graph *graph, const char *operator_id);
+
+#endif

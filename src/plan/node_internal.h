@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * node_internal.h - the contract between one node type (nodes/) and the plan that checks it.
+ *
+ * A node type is one file that ends in a `const struct sb_node_class`; node_class.c lists them.
+ * What can be said in the class is checked by the plan: the count of inputs, the names and kinds
+ * of parameters. `derive` does the rest, once the schemas of all inputs are known.
+ */
+#ifndef SABOT_PLAN_NODE_INTERNAL_H
+#define SABOT_PLAN_NODE_INTERNAL_H
+
+#include "plan/graph.h"
+#include "plan/parameter_internal.h"
+
+/* What a derivation may use. Everything it makes, but schemas, lives in the arena. */
+struct sb_derivation {
+    struct sb_arena *arena;
+    bool is_streaming;
+    sb_schema_resolver resolver; // may be NULL
+    void *context;
+};
+
+enum { SB_INPUTS_ANY = INT32_MAX };
+
+struct sb_node_class {
+    const char *name; // stable: the wire form's `operator_type`
+    enum sb_node_type type;
+    int32_t inputs_min;
+    int32_t inputs_max;
+    const char *const *input_names; // for messages, inputs_max of them; NULL = none
+    bool takes_function;
+    const struct sb_parameter *parameters; // NULL = not looked into
+
+    /*
+     * Fills node->spec and sets node->schema (one reference). All inputs are derived already. May
+     * run again on the same node. Errors come from sb_node_error. Required.
+     */
+    enum sb_status (*derive)(struct sb_node *node, struct sb_derivation *derivation,
+                             struct sb_error *err);
+    /*
+     * What EXPLAIN shows beside the name: an object, keys in order of importance. Needs no schema
+     * and no spec: it reads arguments only. NULL when out of memory. Required.
+     */
+    json_t *(*details)(const struct sb_node *node, bool is_streaming, struct sb_arena *scratch);
+};
+
+extern const struct sb_node_class sb_node_source;
+extern const struct sb_node_class sb_node_sink;
+extern const struct sb_node_class sb_node_filter;
+extern const struct sb_node_class sb_node_map;
+extern const struct sb_node_class sb_node_select;
+extern const struct sb_node_class sb_node_union;
+extern const struct sb_node_class sb_node_hash_join;
+extern const struct sb_node_class sb_node_aggregate;
+extern const struct sb_node_class sb_node_limit;
+extern const struct sb_node_class sb_node_custom;
+
+/*
+ * The class of an `operator_type`. SB_UNSUPPORTED for types that come later, SB_INVALID for others;
+ * `name` is the operator's, for the message.
+ */
+SB_MUST_CHECK enum sb_status sb_node_class_find(const char *type_name, const char *name,
+                                                const struct sb_node_class **out,
+                                                struct sb_error *err);
+
+/* Fills `err` with "operator 'NAME' (TYPE): parameter 'P': ..."; no parameter when it is NULL. */
+enum sb_status sb_node_error(const struct sb_node *node, const char *parameter,
+                             enum sb_status status, struct sb_error *err, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+enum sb_status sb_node_no_memory(const struct sb_node *node, struct sb_error *err, size_t size);
+
+/* Room for `count` elements of `size` bytes, zeroed; never NULL when it returns SB_OK. */
+SB_MUST_CHECK enum sb_status sb_node_alloc(const struct sb_node *node,
+                                           struct sb_derivation *derivation, int64_t count,
+                                           size_t size, void *out, struct sb_error *err);
+
+/* The names in `argument`, none when it was not given. */
+SB_MUST_CHECK enum sb_status sb_node_names(const struct sb_node *node,
+                                           const struct sb_argument *argument,
+                                           struct sb_arena *arena, struct sb_names *out,
+                                           struct sb_error *err);
+
+/* Where `column` is in `schema`; the error names the columns there are. */
+SB_MUST_CHECK enum sb_status sb_node_column(const struct sb_node *node, const char *parameter,
+                                            const struct sb_schema *schema, const char *column,
+                                            int32_t *index, struct sb_error *err);
+
+/* Makes node->schema of `fields`; equal names are an error that says `how_to_fix`. */
+SB_MUST_CHECK enum sb_status sb_node_set_fields(struct sb_node *node,
+                                                struct sb_derivation *derivation,
+                                                const struct sb_field *fields, int32_t count,
+                                                const char *how_to_fix, struct sb_error *err);
+
+/* node->schema = `schema`, retained; equal names are an error. */
+SB_MUST_CHECK enum sb_status sb_node_set_schema(struct sb_node *node,
+                                                struct sb_derivation *derivation,
+                                                struct sb_schema *schema, const char *how_to_fix,
+                                                struct sb_error *err);
+
+/* Asks the resolver what the node's function makes of its input; the caller owns `*out`. */
+SB_MUST_CHECK enum sb_status sb_node_resolve(const struct sb_node *node,
+                                             struct sb_derivation *derivation,
+                                             struct sb_schema **out, struct sb_error *err);
+
+/* The given arguments as they are: details of a node whose parameters are wrong. */
+json_t *sb_node_arguments_json(const struct sb_node *node);
+
+/* Sets `key`; true on failure, so that many calls can be or-ed together. Takes `value`. */
+static inline bool sb_details_add(json_t *details, const char *key, json_t *value)
+{
+    return json_object_set_new(details, key, value) != 0;
+}
+
+/* `details`, or NULL after freeing them when anything failed. */
+static inline json_t *sb_details_end(json_t *details, bool is_failed)
+{
+    if (is_failed) {
+        json_decref(details);
+        return NULL;
+    }
+    return details;
+}
+
+#endif

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * generator_internal.h - the `generator` parameter of a source: rows made in C from a seed.
+ */
+#ifndef SABOT_PLAN_NODES_GENERATOR_INTERNAL_H
+#define SABOT_PLAN_NODES_GENERATOR_INTERNAL_H
+
+#include "plan/node_internal.h"
+
+/* Fills the generator part of node->spec.source and sets node->schema. */
+SB_MUST_CHECK enum sb_status sb_generator_derive(struct sb_node *node, const json_t *json,
+                                                 struct sb_derivation *derivation,
+                                                 struct sb_error *err);
+
+#endif

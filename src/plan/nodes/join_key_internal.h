@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * join_key_internal.h - which column types can be join keys of each other, and as what they meet.
+ */
+#ifndef SABOT_PLAN_NODES_JOIN_KEY_INTERNAL_H
+#define SABOT_PLAN_NODES_JOIN_KEY_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "columnar/type.h"
+
+/*
+ * The type both keys are compared as; false when they are of different kinds. The left type when
+ * both are stored alike (text and binary of any layout count as alike).
+ */
+bool sb_join_key_type(const struct sb_type *left, const struct sb_type *right, struct sb_type *out);
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * limit.c - the first `count` rows.
+ */
+#include "plan/node_internal.h"
+
+enum { COUNT, PARAMETER_COUNT };
+
+static const struct sb_parameter parameters[] = {
+    [COUNT] = {.name = "count", .kinds = SB_PARAMETER_INTEGER, .is_required = true},
+    [PARAMETER_COUNT] = {.name = NULL},
+};
+
+static enum sb_status limit_derive(struct sb_node *node, struct sb_derivation *derivation,
+                                   struct sb_error *err)
+{
+    node->spec.limit.count = sb_argument_integer(&node->arguments[COUNT], 0);
+    node->schema = sb_schema_retain(node->inputs[0]->schema);
+    return SB_OK;
+}
+
+static json_t *limit_details(const struct sb_node *node, bool is_streaming,
+                             struct sb_arena *scratch)
+{
+    return sb_node_arguments_json(node);
+}
+
+const struct sb_node_class sb_node_limit = {
+    .name = "limit",
+    .type = SB_NODE_LIMIT,
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .parameters = parameters,
+    .derive = limit_derive,
+    .details = limit_details,
+};

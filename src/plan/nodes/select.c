@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * select.c - some of the columns, in the order that is asked for.
+ */
+#include "plan/node_internal.h"
+
+enum { COLUMNS, PARAMETER_COUNT };
+
+static const struct sb_parameter parameters[] = {
+    [COLUMNS] = {.name = "columns", .kinds = SB_PARAMETER_TEXTS, .is_required = true},
+    [PARAMETER_COUNT] = {.name = NULL},
+};
+
+static enum sb_status select_derive(struct sb_node *node, struct sb_derivation *derivation,
+                                    struct sb_error *err)
+{
+    struct sb_select_spec *spec = &node->spec.select;
+    const struct sb_schema *input = node->inputs[0]->schema;
+    struct sb_names columns;
+    struct sb_field *fields;
+
+    SB_TRY_RETURN(sb_node_names(node, &node->arguments[COLUMNS], derivation->arena, &columns, err));
+    if (columns.count == 0) {
+        return sb_node_error(node, "columns", SB_INVALID, err, "is empty; name at least one");
+    }
+    SB_TRY_RETURN(sb_node_alloc(node, derivation, columns.count, sizeof *fields, &fields, err));
+    SB_TRY_RETURN(
+        sb_node_alloc(node, derivation, columns.count, sizeof *spec->columns, &spec->columns, err));
+    spec->column_count = columns.count;
+    for (int32_t i = 0; i < columns.count; i++) {
+        SB_TRY_RETURN(
+            sb_node_column(node, "columns", input, columns.names[i], &spec->columns[i], err));
+        fields[i] = input->fields[spec->columns[i]];
+    }
+    return sb_node_set_fields(node, derivation, fields, columns.count,
+                              "name each once in 'columns'", err);
+}
+
+static json_t *select_details(const struct sb_node *node, bool is_streaming,
+                              struct sb_arena *scratch)
+{
+    return sb_node_arguments_json(node);
+}
+
+const struct sb_node_class sb_node_select = {
+    .name = "select",
+    .type = SB_NODE_SELECT,
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .parameters = parameters,
+    .derive = select_derive,
+    .details = select_details,
+};

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * sink.c - where rows go: collected, counted, or pulled by whoever writes the topic or file.
+ */
+#include <inttypes.h>
+
+#include "plan/node_internal.h"
+
+static const char *const formats[] = {"arrow", "json", "parquet", "csv", NULL};
+static const char *const deliveries[] = {"exactly_once", "at_least_once", NULL};
+
+enum {
+    TOPIC,
+    PATH,
+    CALLBACK,
+    DISCARD,
+    FORMAT,
+    KEY_COLUMN,
+    DELIVERY,
+    PARTITIONS,
+    PARAMETER_COUNT,
+};
+
+static const struct sb_parameter parameters[] = {
+    [TOPIC] = {.name = "topic", .alias = "kafka_topic", .kinds = SB_PARAMETER_TEXT},
+    [PATH] = {.name = "path", .kinds = SB_PARAMETER_TEXT},
+    [CALLBACK] = {.name = "callback", .kinds = SB_PARAMETER_OBJECT},
+    [DISCARD] = {.name = "discard", .kinds = SB_PARAMETER_BOOL},
+    [FORMAT] = {.name = "format", .kinds = SB_PARAMETER_TEXT, .choices = formats},
+    [KEY_COLUMN] = {.name = "key_column", .kinds = SB_PARAMETER_TEXT},
+    [DELIVERY] = {.name = "delivery", .kinds = SB_PARAMETER_TEXT, .choices = deliveries},
+    [PARTITIONS] = {.name = "partitions",
+                    .kinds = SB_PARAMETER_INTEGER,
+                    .minimum = 1,
+                    .maximum = 32768},
+    [PARAMETER_COUNT] = {.name = NULL},
+};
+
+// `discard` counts as given only when it is true.
+static bool is_given(const struct sb_node *node, int32_t index)
+{
+    const struct sb_argument *argument = &node->arguments[index];
+
+    return index == DISCARD ? sb_argument_bool(argument, false) : argument->value != NULL;
+}
+
+static enum sb_status check_target(const struct sb_node *node, struct sb_error *err)
+{
+    const struct sb_argument *first = NULL;
+
+    for (int32_t i = TOPIC; i <= DISCARD; i++) {
+        if (!is_given(node, i)) {
+            continue;
+        }
+        if (first != NULL) {
+            return sb_node_error(node, node->arguments[i].spelling, SB_INVALID, err,
+                                 "'%s' is given, too; allowed: at most one of topic, path, "
+                                 "callback, discard",
+                                 first->spelling);
+        }
+        first = &node->arguments[i];
+    }
+    return SB_OK;
+}
+
+// NULL when out of memory.
+static const char *target_text(const struct sb_node *node, struct sb_arena *arena)
+{
+    if (is_given(node, TOPIC)) {
+        return sb_arena_format(arena, "topic '%s'",
+                               sb_argument_text(&node->arguments[TOPIC], NULL));
+    }
+    if (is_given(node, PATH)) {
+        return sb_arena_format(arena, "path '%s'", sb_argument_text(&node->arguments[PATH], NULL));
+    }
+    return is_given(node, CALLBACK) ? "callback" : is_given(node, DISCARD) ? "discard" : "collect";
+}
+
+static enum sb_sink_target target_kind(const struct sb_node *node)
+{
+    if (is_given(node, TOPIC) || is_given(node, PATH) || is_given(node, CALLBACK)) {
+        return SB_TARGET_STREAM;
+    }
+    return is_given(node, DISCARD) ? SB_TARGET_DISCARD : SB_TARGET_COLLECT;
+}
+
+static enum sb_status sink_derive(struct sb_node *node, struct sb_derivation *derivation,
+                                  struct sb_error *err)
+{
+    const struct sb_argument *key = &node->arguments[KEY_COLUMN];
+    struct sb_sink_spec *spec = &node->spec.sink;
+    int32_t index;
+
+    SB_TRY_RETURN(check_target(node, err));
+    spec->kind = target_kind(node);
+    spec->target = target_text(node, derivation->arena);
+    if (spec->target == NULL) {
+        return sb_node_no_memory(node, err, SB_MEMORY_ALIGNMENT);
+    }
+    node->schema = sb_schema_retain(node->inputs[0]->schema);
+    if (key->value != NULL) {
+        SB_TRY_RETURN(sb_node_column(node, key->spelling, node->schema, sb_argument_text(key, NULL),
+                                     &index, err));
+    }
+    return SB_OK;
+}
+
+static json_t *sink_details(const struct sb_node *node, bool is_streaming, struct sb_arena *scratch)
+{
+    const struct sb_argument *arguments = node->arguments;
+    const char *target = target_text(node, scratch);
+    json_t *details = json_object();
+    bool is_failed = details == NULL || target == NULL;
+
+    is_failed = is_failed || sb_details_add(details, "target", json_string(target));
+    for (int32_t i = FORMAT; i <= PARTITIONS && !is_failed; i++) {
+        if (arguments[i].value != NULL) {
+            is_failed |= sb_details_add(details, parameters[i].name,
+                                        json_incref((json_t *)arguments[i].value));
+        }
+    }
+    return sb_details_end(details, is_failed);
+}
+
+const struct sb_node_class sb_node_sink = {
+    .name = "sink",
+    .type = SB_NODE_SINK,
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .parameters = parameters,
+    .derive = sink_derive,
+    .details = sink_details,
+};

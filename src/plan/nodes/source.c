@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * source.c - where rows come from. Its schema is declared by whoever opens the topic or file, but
+ * for a generator, which knows it.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "plan/nodes/generator_internal.h"
+
+static const char *const formats[] = {"arrow", "json", "parquet", "csv", NULL};
+static const char *const starts[] = {"earliest", "latest", "committed", NULL};
+
+enum {
+    TOPIC,
+    PATH,
+    DATA,
+    GENERATOR,
+    FORMAT,
+    COLUMNS,
+    TIMESTAMP_COLUMN,
+    LATENESS,
+    BOUNDED,
+    START,
+    BOOTSTRAP_SERVERS,
+    GROUP_ID,
+    DATA_DIR,
+    PARAMETER_COUNT,
+};
+
+static const struct sb_parameter parameters[] = {
+    [TOPIC] = {.name = "topic", .alias = "kafka_topic", .kinds = SB_PARAMETER_TEXT},
+    [PATH] = {.name = "path", .kinds = SB_PARAMETER_TEXT | SB_PARAMETER_TEXTS},
+    [DATA] = {.name = "data", .alias = "table", .kinds = SB_PARAMETER_OBJECT},
+    [GENERATOR] = {.name = "generator", .kinds = SB_PARAMETER_OBJECT},
+    [FORMAT] = {.name = "format", .kinds = SB_PARAMETER_TEXT, .choices = formats},
+    [COLUMNS] = {.name = "columns", .kinds = SB_PARAMETER_TEXTS},
+    [TIMESTAMP_COLUMN] = {.name = "timestamp_column", .kinds = SB_PARAMETER_TEXT},
+    [LATENESS] = {.name = "lateness_ms",
+                  .kinds = SB_PARAMETER_INTEGER,
+                  .maximum = INT64_MAX / 1000},
+    [BOUNDED] = {.name = "bounded", .kinds = SB_PARAMETER_BOOL},
+    [START] = {.name = "start", .kinds = SB_PARAMETER_TEXT, .choices = starts},
+    [BOOTSTRAP_SERVERS] = {.name = "bootstrap_servers",
+                           .kinds = SB_PARAMETER_TEXT | SB_PARAMETER_TEXTS},
+    [GROUP_ID] = {.name = "group_id", .kinds = SB_PARAMETER_TEXT},
+    [DATA_DIR] = {.name = "data_dir", .kinds = SB_PARAMETER_TEXT},
+    [PARAMETER_COUNT] = {.name = NULL},
+};
+
+static enum sb_status check_target(const struct sb_node *node, struct sb_error *err)
+{
+    const struct sb_argument *first = NULL;
+
+    for (int32_t i = TOPIC; i <= GENERATOR; i++) {
+        const struct sb_argument *argument = &node->arguments[i];
+
+        if (argument->value == NULL) {
+            continue;
+        }
+        if (first != NULL) {
+            return sb_node_error(node, argument->spelling, SB_INVALID, err,
+                                 "'%s' is given, too; allowed: one of topic, path, data, generator",
+                                 first->spelling);
+        }
+        first = argument;
+    }
+    return SB_OK;
+}
+
+// NULL when out of memory.
+static const char *target_text(const struct sb_node *node, struct sb_arena *arena)
+{
+    const struct sb_argument *arguments = node->arguments;
+    const json_t *path = arguments[PATH].value;
+
+    if (arguments[TOPIC].value != NULL) {
+        return sb_arena_format(arena, "topic '%s'", sb_argument_text(&arguments[TOPIC], NULL));
+    }
+    if (json_is_string(path)) {
+        return sb_arena_format(arena, "path '%s'", json_string_value(path));
+    }
+    if (json_array_size(path) == 1) {
+        return sb_arena_format(arena, "path '%s'", json_string_value(json_array_get(path, 0)));
+    }
+    if (path != NULL) {
+        return sb_arena_format(arena, "%zu paths", json_array_size(path));
+    }
+    return arguments[GENERATOR].value != NULL ? "generator"
+           : arguments[DATA].value != NULL    ? "memory"
+                                              : "stream";
+}
+
+static bool is_endless(const struct sb_node *node, bool is_streaming)
+{
+    bool is_topic = node->arguments[TOPIC].value != NULL;
+
+    return !sb_argument_bool(&node->arguments[BOUNDED], !(is_topic && is_streaming));
+}
+
+static enum sb_status check_columns(const struct sb_node *node, struct sb_derivation *derivation,
+                                    struct sb_error *err)
+{
+    const struct sb_argument *argument = &node->arguments[COLUMNS];
+    struct sb_names columns;
+    int32_t index;
+
+    if (argument->value != NULL && node->spec.source.is_generator) {
+        return sb_node_error(node, argument->spelling, SB_INVALID, err,
+                             "does not go with a generator; name the columns in generator.columns");
+    }
+    SB_TRY_RETURN(sb_node_names(node, argument, derivation->arena, &columns, err));
+    for (int32_t i = 0; i < columns.count; i++) {
+        SB_TRY_RETURN(
+            sb_node_column(node, argument->spelling, node->schema, columns.names[i], &index, err));
+    }
+    return SB_OK;
+}
+
+static enum sb_status derive_timestamp(struct sb_node *node, struct sb_error *err)
+{
+    const struct sb_argument *argument = &node->arguments[TIMESTAMP_COLUMN];
+    struct sb_source_spec *spec = &node->spec.source;
+    const struct sb_type *type;
+    char name[SB_TYPE_NAME_SIZE];
+
+    spec->timestamp_index = -1;
+    spec->timestamp_column = sb_argument_text(argument, NULL);
+    if (spec->timestamp_column == NULL) {
+        return SB_OK;
+    }
+    SB_TRY_RETURN(sb_node_column(node, argument->spelling, node->schema, spec->timestamp_column,
+                                 &spec->timestamp_index, err));
+    type = &node->schema->fields[spec->timestamp_index].type;
+    if (type->id != SB_TYPE_TIMESTAMP && type->id != SB_TYPE_INT64 && type->id != SB_TYPE_DATE32 &&
+        type->id != SB_TYPE_DATE64) {
+        return sb_node_error(node, argument->spelling, SB_INVALID, err,
+                             "column '%.100s' is %s; allowed: a timestamp, a date or int64 "
+                             "(milliseconds)",
+                             spec->timestamp_column, sb_type_name(type, name, sizeof name));
+    }
+    return SB_OK;
+}
+
+static enum sb_status source_derive(struct sb_node *node, struct sb_derivation *derivation,
+                                    struct sb_error *err)
+{
+    struct sb_source_spec *spec = &node->spec.source;
+    const json_t *generator = node->arguments[GENERATOR].value;
+
+    SB_TRY_RETURN(check_target(node, err));
+    spec->target = target_text(node, derivation->arena);
+    if (spec->target == NULL) {
+        return sb_node_no_memory(node, err, SB_MEMORY_ALIGNMENT);
+    }
+    spec->lateness_us = sb_argument_integer(&node->arguments[LATENESS], 0) * 1000;
+    spec->is_endless = is_endless(node, derivation->is_streaming);
+    node->endless_source = spec->is_endless ? node : NULL;
+    if (generator != NULL) {
+        if (node->declared_schema != NULL) {
+            return sb_node_error(node, NULL, SB_INVALID, err,
+                                 "a generator knows its columns; do not declare a schema for it");
+        }
+        SB_TRY_RETURN(sb_generator_derive(node, generator, derivation, err));
+    } else if (node->declared_schema == NULL) {
+        return sb_node_error(node, NULL, SB_INVALID, err,
+                             "its columns are not known; declare them with "
+                             "sb_graph_set_source_schema()");
+    } else {
+        SB_TRY_RETURN(sb_node_set_schema(node, derivation, node->declared_schema,
+                                         "rename one where the rows come from", err));
+    }
+    SB_TRY_RETURN(check_columns(node, derivation, err));
+    return derive_timestamp(node, err);
+}
+
+static json_t *source_details(const struct sb_node *node, bool is_streaming,
+                              struct sb_arena *scratch)
+{
+    const struct sb_argument *arguments = node->arguments;
+    const char *target = target_text(node, scratch);
+    json_t *details = json_object();
+    bool is_failed = details == NULL || target == NULL;
+
+    is_failed = is_failed || sb_details_add(details, "target", json_string(target));
+    for (int32_t i = FORMAT; i <= TIMESTAMP_COLUMN && !is_failed; i++) {
+        if (arguments[i].value != NULL) {
+            is_failed |= sb_details_add(details, parameters[i].name,
+                                        json_incref((json_t *)arguments[i].value));
+        }
+    }
+    if (!is_failed && is_endless(node, is_streaming)) {
+        is_failed |= sb_details_add(details, "endless", json_true());
+    }
+    return sb_details_end(details, is_failed);
+}
+
+const struct sb_node_class sb_node_source = {
+    .name = "source",
+    .type = SB_NODE_SOURCE,
+    .parameters = parameters,
+    .derive = source_derive,
+    .details = source_details,
+};

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/row_chunk.h"
+
+static size_t chunk_vectors_offset(int32_t vector_count)
+{
+    return sizeof(struct sb_row_chunk) + sizeof(struct sb_row_scratch) * (size_t)vector_count;
+}
+
+static size_t chunk_size(int32_t vector_count)
+{
+    return chunk_vectors_offset(vector_count) +
+           sizeof(struct sb_row_vector) * (size_t)vector_count;
+}
+
+enum sb_status sb_row_chunk_create(struct sb_memory *memory, int32_t vector_count,
+                                   struct sb_row_chunk **out, struct sb_error *err)
+{
+    struct sb_row_chunk *chunk = sb_memory_alloc(memory, chunk_size(vector_count));
+
+    *out = chunk;
+    if (chunk == NULL) {
+        return sb_error_no_memory(err, "scratch of a keyed operator",
+                                  (int64_t)chunk_size(vector_count));
+    }
+    chunk->memory = memory;
+    chunk->vector_count = vector_count;
+    chunk->vectors = (void *)((uint8_t *)chunk + chunk_vectors_offset(vector_count));
+    return SB_OK;
+}
+
+void sb_row_chunk_destroy(struct sb_row_chunk *chunk)
+{
+    if (chunk != NULL) {
+        sb_memory_free(chunk->memory, chunk, chunk_size(chunk->vector_count));
+    }
+}
+
+void sb_row_chunk_hash(struct sb_row_chunk *chunk, int32_t key_count, int64_t count)
+{
+    if (key_count == 0) {
+        memset(chunk->hashes, 0, sizeof *chunk->hashes * (size_t)count);
+    }
+    for (int32_t k = 0; k < key_count; k++) {
+        sb_row_vector_hash(&chunk->vectors[k], count, k == 0, chunk->hashes);
+    }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * graphs.h - small graphs for the tests of the plan.
+ *
+ * JSON is written with ' for ", schemas as in support/batch_text.h: "id: int64 not null".
+ */
+#ifndef SABOT_TEST_PLAN_GRAPHS_H
+#define SABOT_TEST_PLAN_GRAPHS_H
+
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "columnar/arrow.h"
+#include "plan/graph.h"
+#include "support/batch_text.h"
+
+/* `text` with " for '; free() it. */
+static inline char *graphs_json(const char *text)
+{
+    char *json = strdup(text);
+
+    assert_non_null(json);
+    for (char *c = json; *c != '\0'; c++) {
+        if (*c == '\'') {
+            *c = '"';
+        }
+    }
+    return json;
+}
+
+static inline enum sb_status graphs_try_create(const char *text, struct sb_graph **out,
+                                               struct sb_error *err)
+{
+    char *json = graphs_json(text);
+    enum sb_status status = sb_graph_create_from_json(json, strlen(json), out, err);
+
+    free(json);
+    return status;
+}
+
+static inline struct sb_graph *graphs_create(const char *text)
+{
+    struct sb_error err = {0};
+    struct sb_graph *graph;
+
+    if (graphs_try_create(text, &graph, &err) != SB_OK) {
+        fail_msg("%s", err.message);
+    }
+    return graph;
+}
+
+static inline void graphs_schema_export(const char *text, struct ArrowSchema *out)
+{
+    struct sb_schema *schema;
+    struct sb_error err = {0};
+
+    assert_int_equal(test_schema_parse(sb_memory_global(), text, &schema), SB_OK);
+    assert_int_equal(sb_schema_export(schema, out, &err), SB_OK);
+    sb_schema_release(schema);
+}
+
+static inline void graphs_declare(struct sb_graph *graph, const char *id, const char *columns)
+{
+    struct ArrowSchema schema;
+    struct sb_error err = {0};
+
+    graphs_schema_export(columns, &schema);
+    if (sb_graph_set_source_schema(graph, id, &schema, &err) != SB_OK) {
+        fail_msg("%s", err.message);
+    }
+    assert_null(schema.release);
+}
+
+/* Answers with the schema that `context` (text) says; "!" followed by a message fails. */
+static inline enum sb_status graphs_resolver(void *context, const char *id,
+                                             const struct ArrowSchema *input,
+                                             struct ArrowSchema *output, struct sb_error *err)
+{
+    const char *text = context;
+
+    assert_non_null(input->release);
+    if (text[0] == '!') {
+        return sb_error_set(err, SB_FAILED, "%s", text + 1);
+    }
+    if (text[0] != '\0') {
+        graphs_schema_export(text, output);
+    }
+    return SB_OK;
+}
+
+static inline void graphs_validate(struct sb_graph *graph, const char *resolved)
+{
+    struct sb_error err = {0};
+    enum sb_status status =
+        sb_graph_validate(graph, resolved == NULL ? NULL : graphs_resolver, (void *)resolved, &err);
+
+    if (status != SB_OK) {
+        fail_msg("%s", err.message);
+    }
+}
+
+/* The node's schema, in the same notation. */
+static inline void graphs_assert_schema(const struct sb_graph *graph, const char *id,
+                                        const char *expected)
+{
+    const struct sb_schema *schema = sb_graph_node(graph, id)->schema;
+    char found[1024] = "";
+
+    assert_non_null(schema);
+    for (int32_t i = 0; i < schema->field_count; i++) {
+        const struct sb_field *field = &schema->fields[i];
+        char type[SB_TYPE_NAME_SIZE];
+        size_t size = strlen(found);
+
+        snprintf(found + size, sizeof found - size, "%s%s: %s%s", i == 0 ? "" : ", ", field->name,
+                 sb_type_name(&field->type, type, sizeof type), field->is_nullable ? "" : " not null");
+    }
+    assert_string_equal(found, expected);
+}
+
+/* Creating the graph fails with exactly this. */
+static inline void graphs_assert_refused(const char *text, enum sb_status status,
+                                         const char *message)
+{
+    struct sb_error err = {0};
+    struct sb_graph *graph = NULL;
+
+    if (graphs_try_create(text, &graph, &err) == SB_OK) {
+        sb_graph_destroy(graph);
+        fail_msg("was accepted; expected: %s", message);
+    }
+    assert_string_equal(err.message, message);
+    assert_int_equal(err.status, status);
+    assert_null(graph);
+}
+
+/* Makes "{...}" of a source `s`, a node `n` of `type` with `rest` of its keys, and a sink `out`. */
+static inline void graphs_chain_text(char *text, size_t size, const char *type, const char *rest)
+{
+    int length =
+        snprintf(text, size,
+                 "{'version': 1, 'operators': ["
+                 "{'operator_id': 's', 'operator_type': 'source', 'name': 's', 'parameters': {}},"
+                 "{'operator_id': 'n', 'operator_type': '%s', 'name': 'n'%s%s},"
+                 "{'operator_id': 'out', 'operator_type': 'sink', 'name': 'out'}],"
+                 "'edges': [{'from': 's', 'to': 'n'}, {'from': 'n', 'to': 'out'}]}",
+                 type, rest[0] == '\0' ? "" : ", ", rest);
+
+    assert_in_range(length, 1, size - 1);
+}
+
+static inline struct sb_graph *graphs_chain(const char *type, const char *rest, const char *columns,
+                                            const char *resolved)
+{
+    char text[4096];
+    struct sb_graph *graph;
+
+    graphs_chain_text(text, sizeof text, type, rest);
+    graph = graphs_create(text);
+    graphs_declare(graph, "s", columns);
+    graphs_validate(graph, resolved);
+    return graph;
+}
+
+/* Creating or validating the chain fails with exactly this. */
+static inline void graphs_assert_chain_refused(const char *type, const char *rest,
+                                               const char *columns, const char *resolved,
+                                               enum sb_status status, const char *message)
+{
+    char text[4096];
+    struct sb_graph *graph;
+    struct sb_error err = {0};
+
+    graphs_chain_text(text, sizeof text, type, rest);
+    if (graphs_try_create(text, &graph, &err) == SB_OK) {
+        enum sb_status validated;
+
+        graphs_declare(graph, "s", columns);
+        validated = sb_graph_validate(graph, resolved == NULL ? NULL : graphs_resolver,
+                                      (void *)resolved, &err);
+        assert_int_equal(sb_graph_node(graph, "s")->schema != NULL, validated == SB_OK);
+        sb_graph_destroy(graph);
+        if (validated == SB_OK) {
+            fail_msg("was accepted; expected: %s", message);
+        }
+    }
+    assert_string_equal(err.message, message);
+    assert_int_equal(err.status, status);
+}
+
+#endif

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tree check misses nothing that a folder or file must have."""
+
+from pathlib import Path
+
+import pytest
+
+import check_tree
+
+C_LINE = "// SPDX-License-Identifier: Apache-2.0\n"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name, text in {
+        "src/base/README.md": "# base\n",
+        "src/base/arena.c": C_LINE,
+        "src/base/meson.build": "sabot_sources += files(\n  'arena.c',\n)\n",
+        "python/sabot/time/README.md": "# time\n",
+        "python/sabot/time/timer.py": "# SPDX-License-Identifier: Apache-2.0\n",
+        "tests/c/base/test_arena.c": C_LINE,
+        "tests/c/meson.build": "c_tests = [\n  'base/test_arena',\n]\n",
+        "tools/run.py": "#!/usr/bin/env python3\n# SPDX-License-Identifier: Apache-2.0\n",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_accepts_a_complete_tree(tree: Path) -> None:
+    assert check_tree.check(tree) == []
+
+
+@pytest.mark.parametrize("folder", ["src/base", "python/sabot/time"])
+def test_misses_a_readme(tree: Path, folder: str) -> None:
+    (tree / folder / "README.md").unlink()
+    assert check_tree.check(tree) == [f"{folder}/README.md: is missing"]
+
+
+@pytest.mark.parametrize("file", ["src/base/arena.c", "python/sabot/time/timer.py", "tools/run.py"])
+def test_misses_the_spdx_line(tree: Path, file: str) -> None:
+    (tree / file).write_text("\n")
+    (problem,) = check_tree.check(tree)
+    assert problem.startswith(f"{file}:1: the first line must be ")
+
+
+@pytest.mark.parametrize("file", ["src/base/hash.c", "tests/c/base/test_hash.c"])
+def test_misses_a_c_file_that_nothing_builds(tree: Path, file: str) -> None:
+    (tree / file).write_text(C_LINE)
+    (problem,) = check_tree.check(tree)
+    assert problem.startswith(f"{file}:1: is in no meson.build")
+
+
+def test_a_folder_for_one_platform_belongs_to_the_folder_above(tree: Path) -> None:
+    (tree / "src/base/linux").mkdir()
+    (tree / "src/base/linux/arena.c").write_text(C_LINE)
+    assert len(check_tree.check(tree)) == 1
+    (tree / "src/base/meson.build").write_text("files(\n  'arena.c',\n  'linux/arena.c',\n)\n")
+    assert check_tree.check(tree) == []
+
+
+def test_a_line_in_a_comment_builds_nothing(tree: Path) -> None:
+    (tree / "src/base/meson.build").write_text("# 'arena.c',\n")
+    assert len(check_tree.check(tree)) == 1
+
+
+def test_refuses_a_name_that_says_nothing(tree: Path) -> None:
+    (tree / "python/sabot/time/utils.py").write_text("# SPDX-License-Identifier: Apache-2.0\n")
+    (problem,) = check_tree.check(tree)
+    assert "one noun" in problem
