@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "columnar/arrow.h"
 #include "exec/barrier.h"
 #include "exec/stage.h"
 
@@ -125,6 +126,22 @@ static enum sb_status restore_batch(struct sb_exchange *exchange, struct sb_sche
     return SB_OK;
 }
 
+/*
+ * The batch again, but over this job's memory: what a snapshot holds belongs to the job that took
+ * it, which may be gone long before this one. Crossing the Arrow border settles who frees what.
+ */
+static enum sb_status restore_import(struct sb_job *job, struct sb_schema *schema,
+                                     const struct sb_batch *batch, struct sb_batch *out,
+                                     struct sb_error *err)
+{
+    struct ArrowArray array;
+    struct sb_batch shared;
+
+    SB_TRY_RETURN(sb_batch_share(&shared, batch, err));
+    SB_TRY_RETURN(sb_batch_export(&shared, &array, err));
+    return sb_batch_import(job->memory, schema, &array, out, err);
+}
+
 static enum sb_status restore_op(struct sb_job *job, struct sb_exchange *exchange,
                                  const struct sb_snapshot *snapshot, struct sb_error *err)
 {
@@ -154,7 +171,13 @@ static enum sb_status restore_op(struct sb_job *job, struct sb_exchange *exchang
         goto out;
     }
     for (int64_t i = 0; i < part->batch_count; i++) {
-        SB_TRY_OUT(restore_batch(exchange, state_schema, &part->batches[i], &ctx));
+        struct sb_batch batch;
+        SB_TRY_OUT(restore_import(job, schema, &part->batches[i], &batch, err));
+        status = restore_batch(exchange, state_schema, &batch, &ctx);
+        sb_batch_deinit(&batch);
+        if (status != SB_OK) {
+            goto out;
+        }
     }
 
 out:

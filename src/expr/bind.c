@@ -210,6 +210,7 @@ enum sb_status sb_bind_cast(struct sb_binder *binder, const struct sb_bound_node
 {
     const char *hint = "there is no such cast";
     const struct sb_kernel_set *kernels;
+    struct sb_type step;
     char from[SB_TYPE_NAME_SIZE];
     char to[SB_TYPE_NAME_SIZE];
 
@@ -222,6 +223,16 @@ enum sb_status sb_bind_cast(struct sb_binder *binder, const struct sb_bound_node
     }
     if (sb_type_is_retypable(&node->type, type)) {
         return bind_retype(binder, node, type, out);
+    }
+    if (sb_type_is_integer(node->type.id) && sb_type_is_temporal(type->id)) {
+        step = sb_type_count(type);
+        SB_TRY_RETURN(sb_bind_cast(binder, node, &step, name, mode, &node));
+        return bind_retype(binder, node, type, out);
+    }
+    if (sb_type_is_temporal(node->type.id) && sb_type_is_integer(type->id)) {
+        step = sb_type_count(&node->type);
+        SB_TRY_RETURN(bind_retype(binder, node, &step, &node));
+        return sb_bind_cast(binder, node, type, name, mode, out);
     }
     kernels = sb_kernels_cast(&node->type, type, mode, &hint);
     if (kernels == NULL) {

@@ -162,9 +162,11 @@ int32_t sb_decimal_format(sb_int128 value, int32_t scale, char *buffer)
     for (; count < -scale && value != 0; count++) {
         digits[count] = '0'; // a negative scale counts in hundreds, thousands, ...
     }
-    while (rest != 0 || count == 0 || count <= scale) {
+    for (; rest >> 64 != 0; rest /= 10) {
         digits[count++] = (char)('0' + (int)(rest % 10));
-        rest /= 10;
+    }
+    for (uint64_t low = (uint64_t)rest; low != 0 || count == 0 || count <= scale; low /= 10) {
+        digits[count++] = (char)('0' + (int)(low % 10));
     }
     if (value < 0) {
         buffer[size++] = '-';

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include "expr/bind.h"
+
 enum {
     WIDTH_CLASS_COUNT = 5, // 1, 2, 4, 8, 16 bytes
     FREE_SLOTS_MAX = 64,   // more are forgotten: space, not correctness

@@ -177,6 +177,12 @@ bool sb_type_common(const struct sb_type *a, const struct sb_type *b, struct sb_
            (sb_type_is_binary(a->id) && sb_type_is_binary(b->id));
 }
 
+struct sb_type sb_type_count(const struct sb_type *time)
+{
+    sb_assert(sb_type_is_temporal(time->id));
+    return sb_type_of(time->id == SB_TYPE_DATE32 ? SB_TYPE_INT32 : SB_TYPE_INT64);
+}
+
 bool sb_type_is_retypable(const struct sb_type *from, const struct sb_type *to)
 {
     if (sb_type_equal(from, to)) {

@@ -37,6 +37,9 @@ bool sb_type_common_number(const struct sb_type *a, const struct sb_type *b, str
 /* Any two types of one kind, for coalesce. False: they have no common type. */
 bool sb_type_common(const struct sb_type *a, const struct sb_type *b, struct sb_type *out);
 
+/* The integer type that a date or timestamp counts its days or units in. */
+struct sb_type sb_type_count(const struct sb_type *time);
+
 /* Whether values of the two types are the same bits in a chunk, so that a cast costs nothing. */
 bool sb_type_is_retypable(const struct sb_type *from, const struct sb_type *to);
 

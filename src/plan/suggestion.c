@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WORD_SIZE_MAX = 64 };
+enum {
+    WORD_SIZE_MAX = 64,
+    EDIT_COST = 2,
+    SWAP_COST = 1, // "=>" is nearer to ">=" than to "=="
+};
 
 static char lower(char c)
 {
@@ -27,17 +31,17 @@ static size_t edit_distance(const char *a, size_t a_size, const char *b, size_t 
     size_t *row = rows[2];
 
     for (size_t j = 0; j <= b_size; j++) {
-        last[j] = j;
+        last[j] = j * EDIT_COST;
     }
     for (size_t i = 1; i <= a_size; i++) {
-        row[0] = i;
+        row[0] = i * EDIT_COST;
         for (size_t j = 1; j <= b_size; j++) {
-            size_t cost = lower(a[i - 1]) != lower(b[j - 1]);
+            size_t cost = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : EDIT_COST;
 
-            row[j] = least(least(last[j] + 1, row[j - 1] + 1), last[j - 1] + cost);
+            row[j] = least(least(last[j], row[j - 1]) + EDIT_COST, last[j - 1] + cost);
             if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
                 lower(a[i - 2]) == lower(b[j - 1])) {
-                row[j] = least(row[j], before[j - 2] + 1);
+                row[j] = least(row[j], before[j - 2] + SWAP_COST);
             }
         }
         size_t *spare = before;
@@ -64,7 +68,8 @@ void sb_suggestion_offer(struct sb_suggestion *suggestion, const char *candidate
     }
     distance = edit_distance(suggestion->word, size, candidate, candidate_size);
     // A third of the letters may be wrong; of very short words one, but not all.
-    if (distance > (size < 6 ? 1 : size / 3) || distance >= candidate_size) {
+    if (distance > (size < 6 ? 1 : size / 3) * EDIT_COST ||
+        (distance >= size * EDIT_COST && distance >= candidate_size * EDIT_COST)) {
         return;
     }
     if (distance < suggestion->best_distance) {

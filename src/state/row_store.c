@@ -116,28 +116,55 @@ enum sb_status sb_row_store_copy(struct sb_row_store *store, const uint64_t *wor
     return SB_OK;
 }
 
-int64_t sb_row_cursor_next(struct sb_row_cursor *cursor, const struct sb_row_store *store,
-                           int64_t count, uint64_t **rows)
+/* The next rows of one segment, at most `count`; 0 at the end. */
+static int64_t cursor_take(struct sb_row_cursor *cursor, const struct sb_row_store *store,
+                           int64_t count, uint64_t **first)
 {
-    int64_t read_count = 0;
+    int64_t left;
 
     if (!cursor->is_begun) {
         cursor->segment = store->first;
         cursor->is_begun = true;
     }
-    while (cursor->segment != NULL && read_count < count) {
-        int64_t left = segment_row_count(store, cursor->segment) - cursor->row;
-        int64_t taken = left < count - read_count ? left : count - read_count;
-        uint64_t *row = cursor->segment->words + cursor->row * store->row_words;
+    while (cursor->segment != NULL &&
+           cursor->row == segment_row_count(store, cursor->segment)) {
+        cursor->segment = cursor->segment->next;
+        cursor->row = 0;
+    }
+    if (cursor->segment == NULL) {
+        return 0;
+    }
+    *first = cursor->segment->words + cursor->row * store->row_words;
+    left = segment_row_count(store, cursor->segment) - cursor->row;
+    left = left < count ? left : count;
+    cursor->row += left;
+    return left;
+}
 
+int64_t sb_row_cursor_next(struct sb_row_cursor *cursor, const struct sb_row_store *store,
+                           int64_t count, uint64_t **rows)
+{
+    int64_t read_count = 0;
+    uint64_t *first;
+    int64_t taken;
+
+    while (read_count < count &&
+           (taken = cursor_take(cursor, store, count - read_count, &first)) > 0) {
         for (int64_t i = 0; i < taken; i++) {
-            rows[read_count++] = row + i * store->row_words;
-        }
-        cursor->row += taken;
-        if (taken == left) {
-            cursor->segment = cursor->segment->next;
-            cursor->row = 0;
+            rows[read_count++] = first + i * store->row_words;
         }
     }
     return read_count;
+}
+
+void sb_row_cursor_skip(struct sb_row_cursor *cursor, const struct sb_row_store *store,
+                        int64_t count)
+{
+    uint64_t *first;
+
+    while (count > 0) {
+        int64_t taken = cursor_take(cursor, store, count, &first);
+        sb_assert(taken > 0);
+        count -= taken;
+    }
 }

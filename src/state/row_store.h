@@ -61,4 +61,8 @@ struct sb_row_cursor {
 int64_t sb_row_cursor_next(struct sb_row_cursor *cursor, const struct sb_row_store *store,
                            int64_t count, uint64_t **rows);
 
+/* Passes over `count` rows, which there are. */
+void sb_row_cursor_skip(struct sb_row_cursor *cursor, const struct sb_row_store *store,
+                        int64_t count);
+
 #endif

@@ -37,6 +37,7 @@ class TableSource:
     def __init__(self, table: pa.Table) -> None:
         self._table = table
         self.schema = table.schema
+        self.row_count: int | None = table.num_rows
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add the table as one split, so that its order is kept."""
@@ -47,12 +48,16 @@ class TableSource:
         """Return what is read, for errors."""
         return "rows in memory"
 
+    def close(self) -> None:
+        """Do nothing: the table is the user's."""
+
 
 class StreamSource:
     """A stream of another library, pulled by the engine; read once."""
 
     is_endless = False
     is_reusable = True
+    row_count: int | None = None
 
     def __init__(self, reader: pa.RecordBatchReader, columns: list[str] | None, title: str) -> None:
         self._reader = reader
@@ -68,11 +73,15 @@ class StreamSource:
         """Return what is read, for errors."""
         return "a stream of rows"
 
+    def close(self) -> None:
+        """Do nothing: the engine has released the stream, or it waits for another run."""
+
 
 class IteratorSource:
     """A generator or another Python iterable, fed by a thread."""
 
     is_reusable = True
+    row_count: int | None = None
 
     def __init__(self, rows: RowIterator, *, is_endless: bool) -> None:
         self._rows = rows
@@ -86,6 +95,9 @@ class IteratorSource:
     def describe(self) -> str:
         """Return what is read, for errors."""
         return "a generator"
+
+    def close(self) -> None:
+        """Do nothing: the thread that runs the generator closes it."""
 
 
 def open_memory(node: StreamOperatorNode, settings: SourceSettings) -> Source:

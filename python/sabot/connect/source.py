@@ -47,11 +47,14 @@ class Source(Protocol):
         Whether rows may come for ever.
     is_reusable
         Whether it can wait, unused, for a later run of the graph.
+    row_count
+        How many rows there are, or None if nobody knows.
     """
 
     schema: pa.Schema
     is_endless: bool
     is_reusable: bool
+    row_count: int | None
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add the splits to the job; return the threads that feed those the engine cannot pull."""
@@ -59,6 +62,10 @@ class Source(Protocol):
 
     def describe(self) -> str:
         """Return what is read, for errors: a path, a topic."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds; the job is over, or there was none."""
         ...
 
 

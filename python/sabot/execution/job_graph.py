@@ -226,7 +226,7 @@ class JobGraph:
         """
         from sabot.execution.plan import Plan
 
-        return Plan.build(self).explain(format)
+        return Plan.build(self).leave().explain(format)
 
     def validate(self) -> bool:
         """Check operators, parameters, connections and columns; return True.
@@ -241,7 +241,7 @@ class JobGraph:
         """
         from sabot.execution.plan import Plan
 
-        Plan.build(self).keep_sources()
+        Plan.build(self).leave()
         return True
 
     def topological_sort(self) -> list[StreamOperatorNode]:

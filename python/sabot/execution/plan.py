@@ -37,15 +37,16 @@ class Plan:
         By operator id: MAP and FILTER with a function, CUSTOM.
     """
 
-    def __init__(self, graph: JobGraph, worker_count: int) -> None:
+    def __init__(self, graph: JobGraph, worker_count: int, data_dir: str) -> None:
         self.graph = graph
+        self.data_dir = data_dir
         self.worker_count = worker_count or processor_count()
         self.sources: dict[str, Source] = {}
         self.functions: dict[str, OperatorFunction] = {}
         self.core = Graph.from_json(engine_json(graph))
 
     @classmethod
-    def build(cls, graph: JobGraph, worker_count: int = 0) -> Plan:
+    def build(cls, graph: JobGraph, worker_count: int = 0, data_dir: str | None = None) -> Plan:
         """Open the sources and let the engine check everything.
 
         Raises
@@ -55,9 +56,13 @@ class Plan:
         """
         graph.topological_sort()
         _check_sinks(graph)
-        plan = cls(graph, worker_count)
-        plan._open_sources()
-        plan.core.validate(plan._resolve)
+        plan = cls(graph, worker_count, data_dir or graph.data_dir())
+        try:
+            plan._open_sources()
+            plan.core.validate(plan._resolve)
+        except BaseException:
+            plan.leave()
+            raise
         return plan
 
     @property
@@ -73,17 +78,24 @@ class Plan:
         """Return the plan as text or JSON."""
         return self.core.explain(format)
 
-    def keep_sources(self) -> None:
-        """Leave unused sources to the next plan of the graph: a generator is started only once."""
+    def leave(self) -> Plan:
+        """Close a plan that nobody runs. A generator that has begun waits for the next plan."""
         for operator_id, source in self.sources.items():
             if source.is_reusable:
                 node = self.graph.operators[operator_id]
                 self.graph._opened_sources[operator_id] = (_fingerprint(node), source)
+        self.close()
+        return self
+
+    def close(self) -> None:
+        """Give back what sources and functions hold; the job is over, or there was none."""
+        for part in (*self.functions.values(), *self.sources.values()):
+            part.close()
 
     def _open_sources(self) -> None:
         settings = SourceSettings(
             is_streaming=self.graph.mode == "streaming",
-            data_dir=self.graph.data_dir(),
+            data_dir=self.data_dir,
             worker_count=self.worker_count,
         )
         for node in self.graph.get_sources():

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     from sabot._core import Job
-    from sabot.execution.job_graph import JobGraph
 
 __all__ = ["build_ledger", "build_result", "collect_table"]
 
@@ -53,7 +52,7 @@ def build_ledger(metrics: dict[str, Any]) -> pa.Table:
 
 
 def build_result(
-    graph: JobGraph,
+    job_id: str,
     metrics: dict[str, Any],
     outputs: dict[str, pa.Table],
     *,
@@ -63,7 +62,7 @@ def build_result(
     """Return the result of a job that has completed; see `JobGraph.run`."""
     operators = metrics["operators"]
     return {
-        "job_id": graph.job_id,
+        "job_id": job_id,
         "status": "completed",
         "optimization_time_ms": optimization_ms,
         "execution_time_ms": execution_ms,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,12 +43,19 @@ class RunOptions:
         Between two stages; sources wait above it.
     morsel_rows_max
         Rows per batch inside the engine; tests set 1, 7 and so on.
+    job_id
+        For results and logs; default the graph's.
+    data_dir
+        Directory of embedded topics for operators that do not name one; default
+        ``SABOT_DATA_DIR``, then ``./sabot_data``.
     """
 
     worker_count: int = 0
     memory_limit_bytes: int = 0
     exchange_limit_bytes: int = 0
     morsel_rows_max: int = 0
+    job_id: str | None = None
+    data_dir: str | os.PathLike[str] | None = None
 
 
 class Run:
@@ -60,6 +68,8 @@ class Run:
     def __init__(self, graph: JobGraph, options: RunOptions | None = None) -> None:
         self.graph = graph
         self.options = options or RunOptions()
+        self.job_id = self.options.job_id or graph.job_id
+        self._data_dir = os.fspath(self.options.data_dir or graph.data_dir())
         self.optimization_ms = 0.0
         self._job: Job | None = None
         self._plan: Plan | None = None
@@ -94,7 +104,9 @@ class Run:
             If the graph is wrong; nothing has run.
         """
         begin = time.perf_counter()
-        self._plan = plan = Plan.build(self.graph, self.options.worker_count)
+        self._plan = plan = Plan.build(
+            self.graph, self.options.worker_count, self._data_dir
+        )
         self.optimization_ms = (time.perf_counter() - begin) * 1000
         self._started = time.perf_counter()
         self._job = job = Job(
@@ -107,9 +119,11 @@ class Run:
         live_runs.add(self)
         for operator_id, function in plan.functions.items():
             job.bind_function(operator_id, function)
-        self._bind_sinks(job, plan)
+        for node in self.graph.get_sinks():
+            job.bind_sink(node.operator_id, sink_kind(node))
         for operator_id, source in plan.sources.items():
             self._feeders.extend(source.bind(job, operator_id))
+        self._open_writers(job, plan)  # handing out a sink's stream ends the binding
         job.start()
         for thread in (*self._drains, *self._feeders):
             thread.start()
@@ -159,13 +173,13 @@ class Run:
                 drain.failure = error
                 raise self._drain_failure(drain) from error
         result = build_result(
-            self.graph,
+            self.job_id,
             metrics,
             outputs,
             optimization_ms=self.optimization_ms,
             execution_ms=(time.perf_counter() - self._started) * 1000,
         )
-        log_run(self.graph, self._plan, metrics)
+        log_run(self.job_id, self._plan, metrics)
         return result
 
     def stop(self, mode: Literal["drain", "cancel"] = "drain") -> None:
@@ -195,17 +209,13 @@ class Run:
         for drain in self._drains:
             drain.writer.discard()
         if self._plan is not None:
-            for function in self._plan.functions.values():
-                function.close()
+            self._plan.close()
         live_runs.remove(self)
 
-    def _bind_sinks(self, job: Job, plan: Plan) -> None:
+    def _open_writers(self, job: Job, plan: Plan) -> None:
         for node in self.graph.get_sinks():
-            kind = sink_kind(node)
-            job.bind_sink(node.operator_id, kind)
-            if kind == "stream":
-                schema = plan.output_schema(node.operator_id)
-                writer = open_writer(node, schema, self.graph.data_dir())
+            if sink_kind(node) == "stream":
+                writer = open_writer(node, plan.output_schema(node.operator_id), self._data_dir)
                 stream = job.sink_stream(node.operator_id)
                 self._drains.append(Drain(stream, writer, node.title, sink_target(node)))
 
@@ -232,6 +242,12 @@ class Run:
         for drain in self._drains:
             if drain.failure is not None:
                 return self._drain_failure(drain)
+        for operator_id, source in self._plan.sources.items() if self._plan else ():
+            where = source.describe()
+            if self.graph.operators[operator_id].name == error.operator and where not in str(error):
+                located = type(error)(f"{error} (reading {where})")
+                located.is_retryable = error.is_retryable
+                return located
         return error
 
     def _cause_of(self, error: JobFailedError) -> BaseException | None:

@@ -14,7 +14,6 @@ from sabot.connect.sink import sink_target
 from sabot.execution.operator_type import OperatorType
 
 if TYPE_CHECKING:
-    from sabot.execution.job_graph import JobGraph
     from sabot.execution.node import StreamOperatorNode
     from sabot.execution.plan import Plan
 
@@ -25,12 +24,12 @@ AGENT = "local"  # what runs in the user's own process
 _logger = logging.getLogger("sabot")
 
 
-def log_run(graph: JobGraph, plan: Plan, metrics: dict[str, Any], agent: str = AGENT) -> None:
+def log_run(job_id: str, plan: Plan, metrics: dict[str, Any], agent: str = AGENT) -> None:
     """Log what each operator did, inputs before outputs.
 
     Parameters
     ----------
-    graph, plan
+    job_id, plan
         What ran.
     metrics
         The counters at the end.
@@ -40,10 +39,10 @@ def log_run(graph: JobGraph, plan: Plan, metrics: dict[str, Any], agent: str = A
     if not _logger.isEnabledFor(logging.INFO):
         return
     counters = {op["operator_id"]: op for op in metrics["operators"]}
-    for node in graph.topological_sort():
+    for node in plan.graph.topological_sort():
         op = counters[node.operator_id]
         fields = {
-            "job_id": graph.job_id,
+            "job_id": job_id,
             "agent": agent,
             "operator_id": node.operator_id,
             "operator_name": node.name,

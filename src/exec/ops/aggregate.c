@@ -10,6 +10,7 @@
  */
 #include "exec/ops/aggregate_internal.h"
 #include "exec/ops/ops.h"
+#include "exec/row_snapshot.h"
 
 enum {
     LOCAL_BYTES_MAX = 512 * 1024, // of rows and index of the local table: half of a usual L2
@@ -313,107 +314,70 @@ static enum sb_status aggregate_on_block(struct sb_op *op, void *state,
 
 // --- output --------------------------------------------------------------------------------------
 
-/* Columns under construction: a writer each. */
-struct table_output {
-    struct sb_aggregate *aggregate;
-    struct sb_schema *schema;
-    bool is_snapshot;
-    struct sb_row_chunk *chunk;
-    struct sb_column_writer *writers; // [schema->field_count], in the chunk's stead of an arena
-};
-
-static enum sb_status output_chunk(const struct table_output *output, int64_t count,
-                                   struct sb_error *err)
+static enum sb_status column_finish(struct sb_aggregate *aggregate, int32_t column,
+                                    const struct sb_row_store *store, struct sb_row_cursor cursor,
+                                    struct sb_row_chunk *chunk, struct sb_batch *batch,
+                                    struct sb_error *err)
 {
-    const struct sb_aggregate *aggregate = output->aggregate;
-    struct sb_row_chunk *chunk = output->chunk;
+    struct sb_row_vector *vector = &chunk->vectors[0];
+    int64_t row_count = batch->row_count;
+    struct sb_column_writer writer;
+    enum sb_status status;
 
-    for (int32_t f = 0; f < output->schema->field_count; f++) {
-        struct sb_row_vector vector;
-        if (f < aggregate->key_count || output->is_snapshot) {
-            sb_row_field_load(&aggregate->state_layout.fields[f], chunk->rows, count, NULL,
-                              &chunk->scratches[0], &vector);
-        } else {
-            SB_TRY_RETURN(sb_aggregate_finish(aggregate,
-                                              &aggregate->calls[f - aggregate->key_count],
-                                              chunk->rows, count, &chunk->scratches[0], &vector,
-                                              err));
-        }
-        SB_TRY_RETURN(sb_column_writer_append(&output->writers[f], &vector, count, err));
-    }
-    return SB_OK;
-}
-
-/* The next `row_count` rows of the table as a batch. */
-static enum sb_status output_batch(const struct table_output *output,
-                                   const struct sb_row_store *store, struct sb_row_cursor *cursor,
-                                   int64_t row_count, struct sb_batch *batch, struct sb_error *err)
-{
-    struct sb_memory *memory = output->aggregate->op.memory;
-    enum sb_status status = sb_batch_init(batch, memory, output->schema, row_count, err);
-
-    if (status != SB_OK) {
-        return status;
-    }
-    for (int32_t f = 0; f < output->schema->field_count; f++) {
-        SB_TRY_OUT(sb_column_writer_init(&output->writers[f], memory,
-                                         &output->schema->fields[f].type, row_count, err));
-    }
+    SB_TRY_RETURN(sb_column_writer_init(&writer, store->memory,
+                                        &batch->schema->fields[column].type, row_count, err));
     for (int64_t done = 0; done < row_count;) {
         int64_t count = row_count - done < SB_ROW_CHUNK ? row_count - done : SB_ROW_CHUNK;
-        count = sb_row_cursor_next(cursor, store, count, output->chunk->rows);
-        sb_assert(count > 0);
-        SB_TRY_OUT(output_chunk(output, count, err));
+        count = sb_row_cursor_next(&cursor, store, count, chunk->rows);
+        if (column < aggregate->key_count) {
+            sb_row_field_load(&aggregate->state_layout.fields[column], chunk->rows, count, NULL,
+                              &chunk->scratches[0], vector);
+        } else {
+            SB_TRY_OUT(sb_aggregate_finish(aggregate,
+                                           &aggregate->calls[column - aggregate->key_count],
+                                           chunk->rows, count, &chunk->scratches[0], vector, err));
+        }
+        SB_TRY_OUT(sb_column_writer_append(&writer, vector, count, err));
         done += count;
     }
-    for (int32_t f = 0; f < output->schema->field_count; f++) {
-        SB_TRY_OUT(
-            sb_column_writer_finish(&output->writers[f], row_count, &batch->columns[f], err));
-    }
+    SB_TRY_OUT(sb_column_writer_finish(&writer, row_count, &batch->columns[column], err));
     return SB_OK;
 
 out:
-    for (int32_t f = 0; f < output->schema->field_count; f++) {
-        sb_column_writer_deinit(&output->writers[f]);
-    }
-    sb_batch_deinit(batch);
+    sb_column_writer_deinit(&writer);
     return status;
 }
 
-/* Emits results, or saves state, in batches. */
-static enum sb_status table_output(struct table_output *output, const struct sb_row_store *store,
-                                   struct sb_op_ctx *ctx)
+/* Emits one row per key of the table. */
+static enum sb_status table_emit(struct sb_aggregate *aggregate, const struct sb_row_store *store,
+                                 struct sb_op_ctx *ctx)
 {
-    struct sb_memory *memory = output->aggregate->op.memory;
-    size_t writers_size = sizeof *output->writers * (size_t)output->schema->field_count;
+    struct sb_schema *schema = aggregate->op.node->schema;
     struct sb_row_cursor cursor = {0};
-    enum sb_status status;
+    struct sb_batch batch = {0};
+    struct sb_row_chunk *chunk;
+    enum sb_status status = SB_OK;
 
-    SB_TRY_RETURN(sb_row_chunk_create(memory, 1, &output->chunk, ctx->error));
-    output->writers = sb_memory_alloc_zeroed(memory, writers_size);
-    if (output->writers == NULL) {
-        status = sb_error_no_memory(ctx->error, "columns", (int64_t)writers_size);
-        goto out;
-    }
+    SB_TRY_RETURN(sb_row_chunk_create(store->memory, 1, &chunk, ctx->error));
     for (int64_t done = 0; done < store->row_count;) {
         int64_t count = store->row_count - done;
-        struct sb_batch batch;
 
         count = count < EMIT_ROWS_MAX ? count : EMIT_ROWS_MAX;
-        SB_TRY_OUT(output_batch(output, store, &cursor, count, &batch, ctx->error));
-        if (output->is_snapshot) {
-            SB_TRY_OUT(sb_op_save(ctx, &batch));
-        } else {
-            sb_op_count(ctx, SB_LEDGER_HELD, -count);
-            SB_TRY_OUT(sb_op_emit(ctx, &batch));
+        SB_TRY_OUT(sb_batch_init(&batch, store->memory, schema, count, ctx->error));
+        for (int32_t f = 0; f < schema->field_count; f++) {
+            SB_TRY_OUT(column_finish(aggregate, f, store, cursor, chunk, &batch, ctx->error));
         }
+        sb_row_cursor_skip(&cursor, store, count);
+        sb_op_count(ctx, SB_LEDGER_HELD, -count);
+        status = sb_op_emit(ctx, &batch);
+        batch = (struct sb_batch){0};
+        SB_TRY_OUT(status);
         done += count;
     }
-    status = SB_OK;
 
 out:
-    sb_memory_free(memory, output->writers, writers_size);
-    sb_row_chunk_destroy(output->chunk);
+    sb_batch_deinit(&batch);
+    sb_row_chunk_destroy(chunk);
     return status;
 }
 
@@ -421,7 +385,6 @@ static enum sb_status aggregate_on_end(struct sb_op *op, void *state, struct sb_
 {
     struct sb_aggregate *aggregate = aggregate_from(op);
     struct sb_row_table *table = &((struct aggregate_group *)state)->table;
-    struct table_output output = {.aggregate = aggregate, .schema = op->node->schema};
 
     if (aggregate->key_count == 0 && table->store.row_count == 0) {
         uint64_t hash = 0;
@@ -430,7 +393,7 @@ static enum sb_status aggregate_on_end(struct sb_op *op, void *state, struct sb_
         sb_op_count(ctx, SB_LEDGER_ADDED, 1);
         sb_op_count(ctx, SB_LEDGER_HELD, 1);
     }
-    SB_TRY_RETURN(table_output(&output, &table->store, ctx));
+    SB_TRY_RETURN(table_emit(aggregate, &table->store, ctx));
     sb_row_table_reset(table);
     return SB_OK;
 }
@@ -452,13 +415,10 @@ static enum sb_status aggregate_state_schema(struct sb_op *op, struct sb_memory 
 static enum sb_status aggregate_snapshot(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
 {
     struct sb_aggregate *aggregate = aggregate_from(op);
-    struct table_output output = {
-        .aggregate = aggregate,
-        .schema = aggregate->state_schema,
-        .is_snapshot = true,
-    };
+    const struct sb_row_table *table = &((struct aggregate_group *)state)->table;
 
-    return table_output(&output, &((struct aggregate_group *)state)->table.store, ctx);
+    return sb_row_snapshot_save(&table->store, &aggregate->state_layout, aggregate->state_schema,
+                                ctx);
 }
 
 static enum sb_status aggregate_restore(struct sb_op *op, void *state, struct sb_batch *batch,
@@ -473,12 +433,8 @@ static enum sb_status aggregate_restore(struct sb_op *op, void *state, struct sb
     for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
         int64_t count = batch->row_count - first;
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
-        for (int32_t f = 0; f < aggregate->state_layout.field_count; f++) {
-            SB_TRY_OUT(sb_row_vector_load(&batch->columns[f], sb_batch_rows(batch), first, count,
-                                          SB_ROW_PLAIN, &chunk->scratches[f], &chunk->vectors[f],
-                                          ctx->error));
-        }
-        sb_row_chunk_hash(chunk, aggregate->key_count, count);
+        SB_TRY_OUT(
+            sb_row_snapshot_load(batch, first, count, aggregate->key_count, chunk, ctx->error));
         SB_TRY_OUT(table_merge(aggregate, table, chunk, count, ctx->error));
     }
 

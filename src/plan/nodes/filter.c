@@ -5,7 +5,7 @@
  */
 #include "plan/node_internal.h"
 
-static const char *const operators[] = {">", ">=", "<", "<=", "==", "!=", NULL};
+static const char *const operators[] = {"==", "!=", ">", ">=", "<", "<=", NULL};
 
 enum { COLUMN, OPERATOR, VALUE, PREDICATE, COLUMNS, PARAMETER_COUNT };
 

@@ -116,7 +116,8 @@ static inline void graphs_assert_schema(const struct sb_graph *graph, const char
         size_t size = strlen(found);
 
         snprintf(found + size, sizeof found - size, "%s%s: %s%s", i == 0 ? "" : ", ", field->name,
-                 sb_type_name(&field->type, type, sizeof type), field->is_nullable ? "" : " not null");
+                 sb_type_name(&field->type, type, sizeof type),
+                 field->is_nullable ? "" : " not null");
     }
     assert_string_equal(found, expected);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/graphs.h"
 
-#define COLUMNS                                                                                    \
-    "k: utf8 not null, d: date32, i: int32 not null, u: uint16, f: float32, x: decimal128(10, 2), "  \
+#define COLUMNS                                                                                     \
+    "k: utf8 not null, d: date32, i: int32 not null, u: uint16, f: float32, x: decimal128(10, 2), " \
     "b: bool"
 
 static void assert_columns(const char *rest, const char *expected)

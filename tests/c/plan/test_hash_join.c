@@ -55,8 +55,7 @@ static void assert_refused(const char *parameters, const char *left, const char 
 
 static void gives_left_columns_then_right_columns_without_keys(void **state)
 {
-    struct sb_graph *graph =
-        join_of("'left_key': 'instrumentId', 'right_key': 'ID'", LEFT, RIGHT);
+    struct sb_graph *graph = join_of("'left_key': 'instrumentId', 'right_key': 'ID'", LEFT, RIGHT);
     const struct sb_join_spec *spec = &sb_graph_node(graph, "j")->spec.join;
 
     graphs_assert_schema(graph, "j",
@@ -169,9 +168,9 @@ static void assert_key_type(const char *left, const char *right, const char *exp
         assert_int_equal(status, SB_INVALID);
     } else {
         assert_int_equal(status, SB_OK);
-        assert_string_equal(sb_type_name(&sb_graph_node(graph, "j")->spec.join.key_types[0], name,
-                                         sizeof name),
-                            expected);
+        assert_string_equal(
+            sb_type_name(&sb_graph_node(graph, "j")->spec.join.key_types[0], name, sizeof name),
+            expected);
     }
     sb_graph_destroy(graph);
 }

@@ -73,8 +73,9 @@ static void tells_where_rows_come_from_and_whether_they_end(void **state)
     assert_source("streaming", "'path': ['a', 'b']", "2 paths", false);
     assert_source("streaming", "'data': {'kind': 'bound'}", "memory", false);
     assert_source("streaming", "'table': {'kind': 'bound'}, 'bounded': false", "memory", true);
-    assert_source("batch", "'generator': {'rows': 0, 'columns': [{'name': 'a', 'kind': "
-                           "'sequence'}]}, 'bounded': false",
+    assert_source("batch",
+                  "'generator': {'rows': 0, 'columns': [{'name': 'a', 'kind': "
+                  "'sequence'}]}, 'bounded': false",
                   "generator", true);
 }
 
@@ -147,16 +148,16 @@ static void refuses_two_columns_of_one_name(void **state)
 
 static void reads_a_generator(void **state)
 {
-    struct sb_graph *graph = graph_of(
-        "batch",
-        "'generator': {'rows': 1000, 'seed': 7, 'splits': 3, 'columns': ["
-        "{'name': 'id', 'kind': 'sequence', 'start': 5, 'step': -2},"
-        "{'name': 'k', 'kind': 'uniform_int', 'low': -1, 'high': 99},"
-        "{'name': 'p', 'kind': 'uniform_float', 'low': 1, 'high': 2.5},"
-        "{'name': 's', 'kind': 'string', 'prefix': 'id_', 'high': 9},"
-        "{'name': 't', 'kind': 'timestamp', 'start_ms': 10, 'step_ms': 3},"
-        "{'name': 'f', 'kind': 'uniform_float'}]}, 'timestamp_column': 't'",
-        "");
+    struct sb_graph *graph =
+        graph_of("batch",
+                 "'generator': {'rows': 1000, 'seed': 7, 'splits': 3, 'columns': ["
+                 "{'name': 'id', 'kind': 'sequence', 'start': 5, 'step': -2},"
+                 "{'name': 'k', 'kind': 'uniform_int', 'low': -1, 'high': 99},"
+                 "{'name': 'p', 'kind': 'uniform_float', 'low': 1, 'high': 2.5},"
+                 "{'name': 's', 'kind': 'string', 'prefix': 'id_', 'high': 9},"
+                 "{'name': 't', 'kind': 'timestamp', 'start_ms': 10, 'step_ms': 3},"
+                 "{'name': 'f', 'kind': 'uniform_float'}]}, 'timestamp_column': 't'",
+                 "");
     const struct sb_source_spec *spec = &sb_graph_node(graph, "s")->spec.source;
     const struct sb_generator_column *columns = spec->generator_columns;
 
@@ -263,8 +264,7 @@ static void tells_where_rows_go(void **state)
     assert_sink("", SB_TARGET_COLLECT, "collect");
     assert_sink("'discard': false", SB_TARGET_COLLECT, "collect");
     assert_sink("'discard': true", SB_TARGET_DISCARD, "discard");
-    assert_sink("'topic': 't', 'partitions': 4, 'key_column': 'id'", SB_TARGET_STREAM,
-                "topic 't'");
+    assert_sink("'topic': 't', 'partitions': 4, 'key_column': 'id'", SB_TARGET_STREAM, "topic 't'");
     assert_sink("'kafka_topic': 't', 'delivery': 'at_least_once'", SB_TARGET_STREAM, "topic 't'");
     assert_sink("'path': 'p', 'format': 'parquet', 'discard': false", SB_TARGET_STREAM, "path 'p'");
     assert_sink("'callback': {'kind': 'bound'}", SB_TARGET_STREAM, "callback");

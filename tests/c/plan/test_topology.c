@@ -2,8 +2,7 @@
 #include "plan/graphs.h"
 #include "support/seed.h"
 
-#define GRAPH(operators, edges)                                                                    \
-    "{'version': 1, 'operators': [" operators "], 'edges': [" edges "]}"
+#define GRAPH(operators, edges) "{'version': 1, 'operators': [" operators "], 'edges': [" edges "]}"
 #define OP(id, type) "{'operator_id': '" id "', 'operator_type': '" type "', 'name': '" id "'}"
 #define LIMIT(id)                                                                                  \
     "{'operator_id': '" id "', 'operator_type': 'limit', 'name': '" id                             \
@@ -47,8 +46,7 @@ static void wants_every_input_connected_once(void **state)
     graphs_assert_refused(
         GRAPH(OP("s", "source") "," JOIN("j") "," OP("o", "sink"),
               EDGE("s", "j", 1) "," EDGE("j", "o", 0)),
-        SB_INVALID,
-        "operator 'j' (hash_join): input 0 (left) is not connected; allowed: 2 inputs");
+        SB_INVALID, "operator 'j' (hash_join): input 0 (left) is not connected; allowed: 2 inputs");
     graphs_assert_refused(
         GRAPH(OP("s", "source") "," OP("t", "source") "," JOIN("j") "," OP("o", "sink"),
               EDGE("s", "j", 1) "," EDGE("t", "j", 1) "," EDGE("j", "o", 0)),
@@ -70,11 +68,11 @@ static void wants_every_input_connected_once(void **state)
         SB_INVALID,
         "operator 'u' (union): input 1 is not connected; allowed: inputs 0, 1, 2, ... without a "
         "gap");
-    graphs_assert_refused(GRAPH(OP("s", "source") "," OP("u", "union") "," OP("o", "sink"),
-                                EDGE("s", "o", 0)),
-                          SB_INVALID,
-                          "operator 'u' (union): input 0 is not connected; allowed: inputs 0, 1, "
-                          "2, ... without a gap");
+    graphs_assert_refused(
+        GRAPH(OP("s", "source") "," OP("u", "union") "," OP("o", "sink"), EDGE("s", "o", 0)),
+        SB_INVALID,
+        "operator 'u' (union): input 0 is not connected; allowed: inputs 0, 1, "
+        "2, ... without a gap");
 }
 
 static void names_the_operators_of_a_cycle(void **state)
@@ -82,8 +80,8 @@ static void names_the_operators_of_a_cycle(void **state)
     graphs_assert_refused(
         GRAPH(OP("s", "source") "," OP("u", "union") "," LIMIT("a") "," LIMIT("b") "," OP("o",
                                                                                           "sink"),
-              EDGE("s", "u", 0) "," EDGE("b", "u", 1) "," EDGE("u", "a", 0) "," EDGE("a", "b", 0)
-                  "," EDGE("b", "o", 0)),
+              EDGE("s", "u", 0) "," EDGE("b", "u", 1) "," EDGE("u", "a", 0) "," EDGE(
+                  "a", "b", 0) "," EDGE("b", "o", 0)),
         SB_INVALID,
         "graph: the edges form a cycle: 'u' -> 'a' -> 'b' -> 'u'; rows must flow from sources to "
         "sinks");
@@ -101,8 +99,8 @@ static void cuts_a_long_cycle(void **state)
     struct sb_error err = {0};
     struct sb_graph *graph;
 
-    snprintf(text, sizeof text, "{'version': 1, 'operators': [" OP("s", "source") "," OP("o",
-                                                                                        "sink"));
+    snprintf(text, sizeof text,
+             "{'version': 1, 'operators': [" OP("s", "source") "," OP("o", "sink"));
     for (int i = 0; i < 90; i++) {
         size = strlen(text);
         snprintf(text + size, sizeof text - size,

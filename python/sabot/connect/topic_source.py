@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An embedded topic as a source: to the end it has now, or for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from sabot.connect.feeder import Feeder
+from sabot.connect.rows import project
+from sabot.connect.topic_store import open_log, topic_name
+from sabot.errors import InvalidJobError
+
+if TYPE_CHECKING:
+    from sabot._core import Job
+    from sabot.connect.source import Source, SourceSettings
+    from sabot.connect.topic_log import Partition, Topic, TopicLog
+    from sabot.execution.node import StreamOperatorNode
+
+__all__ = ["BoundedTopicSource", "EndlessTopicSource", "open_topic"]
+
+
+class _TopicSource:
+    """What both kinds share: the log, which stays open as long as rows are read."""
+
+    is_reusable = False  # the end is where the topic is when the job starts
+
+    def __init__(self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]) -> None:
+        self._log = log
+        self._topic = topic
+        self._starts = starts
+        self.schema = schema
+
+    def describe(self) -> str:
+        """Return the topic, for errors."""
+        return f"topic {self._topic.name!r}"
+
+    def close(self) -> None:
+        """Let go of the log."""
+        self._log.close()
+
+
+class BoundedTopicSource(_TopicSource):
+    """The rows a topic has when the source is made; read by the engine's threads."""
+
+    is_endless = False
+
+    def __init__(self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]) -> None:
+        super().__init__(log, topic, schema, starts)
+        self._splits = topic.splits(starts, topic.end_offsets(), columns=schema.names)
+        self.row_count: int | None = sum(split.row_count for split in self._splits)
+
+    def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
+        """Add one split per segment."""
+        for split in self._splits:
+            job.add_stream(
+                operator_id,
+                split.open(),
+                skip_rows=split.skip_rows,
+                limit_rows=split.limit_rows,
+            )
+        return ()
+
+
+class EndlessTopicSource(_TopicSource):
+    """The rows of a topic, and those to come; a thread per partition waits for them."""
+
+    is_endless = True
+    row_count: int | None = None
+
+    def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
+        """Return the threads that follow the partitions."""
+        return [self._follow(job, operator_id, part) for part in self._topic.partitions]
+
+    def _follow(self, job: Job, operator_id: str, partition: Partition) -> Feeder:
+        tail = partition.tail(self._starts[partition.number], columns=self.schema.names)
+        return Feeder(job, operator_id, _conformed(tail, self.schema), tail.stop)
+
+
+def _conformed(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield batch if batch.schema.equals(schema) else batch.select(schema.names).cast(schema)
+
+
+def open_topic(node: StreamOperatorNode, settings: SourceSettings) -> Source:
+    """Return the source of a node with ``topic`` (or ``kafka_topic``).
+
+    Raises
+    ------
+    InvalidJobError
+        If there is no such topic, or it never had a row.
+    """
+    from sabot.connect.topic_log import TopicError
+
+    title, name, parameters = node.title, topic_name(node), node.parameters
+    log = open_log(node, settings.data_dir)
+    try:
+        if name not in log.topics():
+            known = ", ".join(log.topics()) or "none"
+            raise InvalidJobError(
+                f"{title}: there is no topic {name!r} in {log.path}; the topics are: {known}. "
+                "Write to it first, or create it with a schema"
+            )
+        topic = log.topic(name, create=False)
+        schema = topic.schema
+        names = project(schema, parameters.get("columns"), title)
+        schema = pa.schema([schema.field(column) for column in names])
+        if not names:
+            raise InvalidJobError(
+                f"{title}: topic {name!r} has never had a row, so its columns are unknown; write "
+                "to it first, or create it with a schema"
+            )
+        starts = _starts(topic, parameters, title)
+        is_bounded = parameters.get("bounded")
+        if is_bounded is None:
+            is_bounded = not settings.is_streaming
+        kind = BoundedTopicSource if is_bounded else EndlessTopicSource
+        return kind(log, topic, schema, starts)
+    except TopicError as error:
+        log.close()
+        raise InvalidJobError(f"{title}: {error}") from error
+    except BaseException:
+        log.close()
+        raise
+
+
+def _starts(topic: Topic, parameters: dict[str, Any], title: str) -> dict[int, int]:
+    start = parameters.get("start", "earliest")
+    if start == "latest":
+        return topic.end_offsets()
+    if start == "committed":
+        group = parameters.get("group_id")
+        if not group:
+            raise InvalidJobError(
+                f"{title}: parameter 'start': 'committed' needs parameter 'group_id', the group "
+                "whose position it is"
+            )
+        return {**topic.start_offsets(), **topic.committed(group)}
+    return topic.start_offsets()

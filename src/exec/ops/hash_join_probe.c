@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * hash_join_probe.c - the left input meets the build rows.
+ *
+ * A batch is probed a chunk at a time and leaves in pieces of bounded size, however many rows a key
+ * has. Where the output is the left rows themselves, each once and in order, their columns are
+ * shared; else they are gathered. Right columns are gathered from the rows that matched.
+ */
+#include "exec/ops/hash_join_internal.h"
+#include "state/column_writer.h"
+
+enum {
+    PIECE_ROWS_MIN = 1024,
+    PIECE_ROWS_MAX = 64 * 1024,
+};
+
+/* Output rows under way: left positions beside build rows. */
+struct join_piece {
+    int64_t capacity;
+    int64_t row_count; // in the writers
+    struct sb_column_writer *writers; // [payload_count]
+    uint32_t *positions;              // [capacity]; in the left columns
+    int64_t pending_count;            // in the chunk's rows, not yet in the writers
+    bool is_run;                      // positions follow each other
+};
+
+struct join_probe {
+    struct sb_row_chunk *chunk;
+    struct sb_row_scratch *scratch; // for one right column
+    const struct sb_row_table *tables[SB_ROW_CHUNK];
+    uint64_t *found[SB_ROW_CHUNK];
+    struct join_piece piece;
+};
+
+void sb_hash_join_probe_destroy(struct sb_op *op, void *local)
+{
+    struct sb_hash_join *join = sb_hash_join_from(op);
+    struct join_probe *probe = local;
+
+    sb_row_chunk_destroy(probe->chunk);
+    sb_memory_free(op->memory, probe->scratch, sizeof *probe->scratch);
+    sb_memory_free(op->memory, probe->piece.writers,
+                   sizeof *probe->piece.writers * (size_t)join->payload_count);
+    sb_memory_free(op->memory, probe, sizeof *probe);
+}
+
+enum sb_status sb_hash_join_probe_create(struct sb_op *op, struct sb_op_ctx *ctx, void **out)
+{
+    struct sb_hash_join *join = sb_hash_join_from(op);
+    struct join_probe *probe = sb_memory_alloc_zeroed(op->memory, sizeof *probe);
+    enum sb_status status = SB_NO_MEMORY;
+
+    if (probe == NULL) {
+        return sb_error_no_memory(ctx->error, "local state", (int64_t)sizeof *probe);
+    }
+    probe->scratch = sb_memory_alloc(op->memory, sizeof *probe->scratch);
+    probe->piece.writers = sb_memory_alloc_zeroed(
+        op->memory, sizeof *probe->piece.writers * (size_t)join->payload_count);
+    if (probe->scratch == NULL || probe->piece.writers == NULL) {
+        (void)sb_error_no_memory(ctx->error, "local state", (int64_t)sizeof *probe->scratch);
+        goto out;
+    }
+    SB_TRY_OUT(sb_row_chunk_create(op->memory, join->key_count, &probe->chunk, ctx->error));
+    *out = probe;
+    return SB_OK;
+
+out:
+    sb_hash_join_probe_destroy(op, probe);
+    return status;
+}
+
+// --- pieces --------------------------------------------------------------------------------------
+
+static void piece_close(struct sb_hash_join *join, struct join_piece *piece)
+{
+    for (int32_t p = 0; p < join->payload_count; p++) {
+        sb_column_writer_deinit(&piece->writers[p]);
+    }
+    if (piece->positions != NULL) {
+        sb_memory_free(join->op.memory, piece->positions,
+                       sizeof *piece->positions * (size_t)piece->capacity);
+        piece->positions = NULL;
+    }
+}
+
+static enum sb_status piece_open(struct sb_hash_join *join, struct join_piece *piece,
+                                 struct sb_error *err)
+{
+    const struct sb_field *fields = join->op.node->schema->fields + join->left_count;
+    size_t size = sizeof *piece->positions * (size_t)piece->capacity;
+
+    piece->row_count = 0;
+    piece->pending_count = 0;
+    piece->is_run = true;
+    piece->positions = sb_memory_alloc(join->op.memory, size);
+    if (piece->positions == NULL) {
+        return sb_error_no_memory(err, "rows of a join", (int64_t)size);
+    }
+    for (int32_t p = 0; p < join->payload_count; p++) {
+        SB_TRY_RETURN(sb_column_writer_init(&piece->writers[p], join->op.memory, &fields[p].type,
+                                            piece->capacity, err));
+    }
+    return SB_OK;
+}
+
+/* Gathers the right columns of the pending rows. */
+static enum sb_status piece_append(const struct sb_hash_join *join, struct join_probe *probe,
+                                   struct sb_error *err)
+{
+    struct join_piece *piece = &probe->piece;
+
+    for (int32_t p = 0; p < join->payload_count; p++) {
+        struct sb_row_vector vector;
+        sb_row_field_load(&join->layout.fields[join->key_count + p], probe->chunk->rows,
+                          piece->pending_count, NULL, probe->scratch, &vector);
+        SB_TRY_RETURN(
+            sb_column_writer_append(&piece->writers[p], &vector, piece->pending_count, err));
+    }
+    piece->row_count += piece->pending_count;
+    piece->pending_count = 0;
+    return SB_OK;
+}
+
+/* The piece's left columns: shared when they are a run of dense rows, else gathered. */
+static enum sb_status piece_left(const struct sb_hash_join *join, const struct join_piece *piece,
+                                 const struct sb_batch *batch, struct sb_batch *out,
+                                 struct sb_error *err)
+{
+    for (int32_t c = 0; c < join->left_count; c++) {
+        if (piece->is_run) {
+            sb_column_share(&out->columns[c], &batch->columns[c]);
+            sb_column_slice(&out->columns[c], piece->positions[0], piece->row_count);
+        } else {
+            SB_TRY_RETURN(sb_column_gather(&batch->columns[c], piece->positions, piece->row_count,
+                                           join->op.memory, &out->columns[c], err));
+        }
+        out->columns[c].type = &out->schema->fields[c].type; // lives with the batch
+    }
+    return SB_OK;
+}
+
+/* Emits the piece and leaves it closed. */
+static enum sb_status piece_emit(struct sb_hash_join *join, struct join_probe *probe,
+                                 const struct sb_batch *batch, struct sb_op_ctx *ctx)
+{
+    struct join_piece *piece = &probe->piece;
+    struct sb_batch out = {0};
+    enum sb_status status;
+
+    SB_TRY_OUT(piece_append(join, probe, ctx->error));
+    if (piece->row_count == 0) {
+        goto out;
+    }
+    SB_TRY_OUT(
+        sb_batch_init(&out, join->op.memory, join->op.node->schema, piece->row_count, ctx->error));
+    SB_TRY_OUT(piece_left(join, piece, batch, &out, ctx->error));
+    for (int32_t p = 0; p < join->payload_count; p++) {
+        SB_TRY_OUT(sb_column_writer_finish(&piece->writers[p], piece->row_count,
+                                           &out.columns[join->left_count + p], ctx->error));
+    }
+    piece_close(join, piece);
+    return sb_op_emit(ctx, &out);
+
+out:
+    sb_batch_deinit(&out);
+    piece_close(join, piece);
+    return status;
+}
+
+/* One output row. */
+static inline enum sb_status piece_add(struct sb_hash_join *join, struct join_probe *probe,
+                                       const struct sb_batch *batch, uint32_t position,
+                                       uint64_t *row, struct sb_op_ctx *ctx)
+{
+    struct join_piece *piece = &probe->piece;
+    int64_t count = piece->row_count + piece->pending_count;
+
+    if (sb_unlikely(count == piece->capacity)) {
+        SB_TRY_RETURN(piece_emit(join, probe, batch, ctx));
+        SB_TRY_RETURN(piece_open(join, piece, ctx->error));
+        count = 0;
+    } else if (sb_unlikely(piece->pending_count == SB_ROW_CHUNK)) {
+        SB_TRY_RETURN(piece_append(join, probe, ctx->error));
+    }
+    piece->is_run = piece->is_run && (count == 0 || piece->positions[count - 1] + 1 == position);
+    piece->positions[count] = position;
+    probe->chunk->rows[piece->pending_count++] = row;
+    return SB_OK;
+}
+
+// --- probing -------------------------------------------------------------------------------------
+
+/*
+ * Makes sure that every group has its index. on_end made them, except in groups that were restored
+ * from a snapshot taken after the end of the build side.
+ */
+static enum sb_status join_get_ready(struct sb_hash_join *join, struct sb_error *err)
+{
+    enum sb_status status = SB_OK;
+
+    if (sb_likely(atomic_load_explicit(&join->is_ready, memory_order_acquire))) {
+        return SB_OK;
+    }
+    pthread_mutex_lock(&join->lock);
+    for (int32_t g = 0; g < join->op.group_count && status == SB_OK; g++) {
+        struct sb_join_group *group = sb_op_group(&join->op, g);
+        if (group != NULL && !group->is_linked) {
+            status = sb_row_table_link(&group->table, &group->has_chains, err);
+            group->is_linked = status == SB_OK;
+        }
+    }
+    if (status == SB_OK) {
+        atomic_store_explicit(&join->is_ready, true, memory_order_release);
+    }
+    pthread_mutex_unlock(&join->lock);
+    return status;
+}
+
+/* The first build row of each row of the chunk, or NULL. */
+static void chunk_find(struct sb_hash_join *join, struct join_probe *probe, int64_t count)
+{
+    struct sb_row_chunk *chunk = probe->chunk;
+    uint8_t null_bytes[SB_ROW_CHUNK];
+    const uint8_t *nulls = sb_hash_join_null_keys(join, chunk, count, null_bytes);
+
+    sb_row_chunk_hash(chunk, join->key_count, count);
+    for (int64_t i = 0; i < count; i++) {
+        const struct sb_join_group *group =
+            sb_op_group(&join->op, sb_key_group(chunk->hashes[i], join->op.group_count));
+        bool has_key = nulls == NULL || !nulls[i];
+        probe->tables[i] = has_key && group != NULL ? &group->table : NULL;
+    }
+    sb_row_table_find(probe->tables, chunk->vectors, chunk->hashes, count, probe->found);
+}
+
+static enum sb_status batch_probe(struct sb_hash_join *join, struct join_probe *probe,
+                                  const struct sb_batch *batch, int64_t *matched_count,
+                                  int64_t *out_count, struct sb_op_ctx *ctx)
+{
+    const uint32_t *selected = sb_batch_rows(batch);
+    int32_t link = join->layout.link_word;
+
+    for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
+        int64_t count = batch->row_count - first;
+
+        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
+        SB_TRY_RETURN(sb_hash_join_load_keys(join, SB_JOIN_PROBE_PORT, batch, first, count,
+                                             probe->chunk, ctx->error));
+        chunk_find(join, probe, count);
+        for (int64_t i = 0; i < count; i++) {
+            uint32_t position = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
+            uint64_t *row = probe->found[i];
+
+            *matched_count += row != NULL;
+            if (row == NULL && join->is_left) {
+                row = join->missing_row;
+            }
+            while (row != NULL) {
+                SB_TRY_RETURN(piece_add(join, probe, batch, position, row, ctx));
+                *out_count += 1;
+                row = (uint64_t *)(uintptr_t)row[link];
+            }
+        }
+    }
+    return SB_OK;
+}
+
+enum sb_status sb_hash_join_probe(struct sb_op *op, void *local, struct sb_batch *batch,
+                                  struct sb_op_ctx *ctx)
+{
+    struct sb_hash_join *join = sb_hash_join_from(op);
+    struct join_probe *probe = local;
+    struct join_piece *piece = &probe->piece;
+    int64_t matched_count = 0;
+    int64_t out_count = 0;
+    enum sb_status status;
+
+    SB_TRY_OUT(join_get_ready(join, ctx->error));
+    piece->capacity = batch->row_count < PIECE_ROWS_MIN   ? PIECE_ROWS_MIN
+                      : batch->row_count > PIECE_ROWS_MAX ? PIECE_ROWS_MAX
+                                                          : batch->row_count;
+    SB_TRY_OUT(piece_open(join, piece, ctx->error));
+    SB_TRY_OUT(batch_probe(join, probe, batch, &matched_count, &out_count, ctx));
+    SB_TRY_OUT(piece_emit(join, probe, batch, ctx));
+    if (join->is_left) {
+        sb_op_count(ctx, SB_LEDGER_ADDED, out_count - batch->row_count);
+    } else {
+        sb_op_count(ctx, SB_LEDGER_FILTERED, batch->row_count - matched_count);
+        sb_op_count(ctx, SB_LEDGER_ADDED, out_count - matched_count);
+    }
+
+out:
+    piece_close(join, piece);
+    sb_batch_deinit(batch);
+    return status;
+}

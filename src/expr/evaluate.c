@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * evaluate.c - runs a program over a batch, chunk by chunk, into one new column.
+ *
+ * The last kernel writes fixed-width values straight into the column. Booleans are packed to bits
+ * and text is copied, both while the chunk is in cache.
+ */
+#include <string.h>
+
+#include "columnar/builder.h"
+#include "expr/program.h"
+
+/* The column being written. */
+struct output {
+    const struct sb_type *type;
+    struct sb_memory *memory;
+    int64_t row_count;
+    int64_t null_count;
+    struct sb_buffer *values;
+    struct sb_buffer *validity; // created at the first chunk with a null
+    struct sb_builder builder;  // text and binary
+};
+
+static enum sb_status output_init(struct output *output, const struct sb_type *type,
+                                  struct sb_memory *memory, int64_t row_count,
+                                  struct sb_error *err)
+{
+    *output = (struct output){.type = type, .memory = memory, .row_count = row_count};
+    sb_builder_init(&output->builder, memory, type);
+    if (sb_type_is_variable(type->id)) {
+        return sb_builder_reserve(&output->builder, row_count, 0, err);
+    }
+    return sb_buffer_create(memory,
+                            type->id == SB_TYPE_BOOL ? sb_bitmap_size(row_count)
+                                                     : row_count * sb_type_width(type->id),
+                            &output->values, err);
+}
+
+static void output_deinit(struct output *output)
+{
+    sb_buffer_release(output->values);
+    sb_buffer_release(output->validity);
+    sb_builder_deinit(&output->builder);
+}
+
+static enum sb_status output_text(struct output *output, const struct sb_vector *vector,
+                                  int32_t count, struct sb_error *err)
+{
+    const struct sb_bytes *values = vector->values;
+    int64_t size = 0;
+
+    for (int32_t i = 0; i < count; i++) {
+        size += vector->valid == NULL || vector->valid[i] ? values[i].size : 0;
+    }
+    SB_TRY_RETURN(sb_builder_reserve(&output->builder, count, size, err));
+    for (int32_t i = 0; i < count; i++) {
+        if (vector->valid != NULL && !vector->valid[i]) {
+            SB_TRY_RETURN(sb_builder_append_null(&output->builder, err));
+        } else {
+            SB_TRY_RETURN(sb_builder_append_bytes(&output->builder, values[i].data,
+                                                  values[i].size, err));
+        }
+    }
+    return SB_OK;
+}
+
+static enum sb_status output_validity(struct output *output, const uint8_t *valid, int64_t first,
+                                      int32_t count, struct sb_error *err)
+{
+    int32_t valid_count = 0;
+
+    if (valid == NULL && output->validity == NULL) {
+        return SB_OK;
+    }
+    if (output->validity == NULL) {
+        SB_TRY_RETURN(sb_buffer_create(output->memory, sb_bitmap_size(output->row_count),
+                                       &output->validity, err));
+        memset(output->validity->data, 0xff, (size_t)sb_bitmap_size(first));
+    }
+    if (valid == NULL) {
+        memset(output->validity->data + first / 8, 0xff, (size_t)sb_bitmap_size(count));
+        return SB_OK;
+    }
+    sb_bitmap_pack(output->validity->data + first / 8, valid, count);
+    for (int32_t i = 0; i < count; i++) {
+        valid_count += valid[i];
+    }
+    output->null_count += count - valid_count;
+    return SB_OK;
+}
+
+static_assert(SB_EXPR_CHUNK % 8 == 0, "chunks begin at whole bytes of a bitmap");
+
+static enum sb_status output_append(struct output *output, const struct sb_vector *vector,
+                                    int64_t first, int32_t count, struct sb_error *err)
+{
+    const int32_t width = sb_type_width(output->type->id);
+    uint8_t *to;
+
+    if (sb_type_is_variable(output->type->id)) {
+        return output_text(output, vector, count, err);
+    }
+    if (output->type->id == SB_TYPE_BOOL) {
+        sb_bitmap_pack(output->values->data + first / 8, vector->values, count);
+    } else {
+        to = output->values->data + first * width;
+        if (to != vector->values) {
+            memcpy(to, vector->values, (size_t)count * (size_t)width);
+        }
+    }
+    return output_validity(output, vector->valid, first, count, err);
+}
+
+static enum sb_status output_finish(struct output *output, struct sb_column *out,
+                                    struct sb_error *err)
+{
+    if (sb_type_is_variable(output->type->id)) {
+        return sb_builder_finish(&output->builder, out, err);
+    }
+    *out = (struct sb_column){
+        .type = output->type,
+        .length = output->row_count,
+        .null_count = output->null_count,
+        .values = output->values->data,
+        .owner = output->values,
+    };
+    if (output->null_count > 0) {
+        out->validity = output->validity->data;
+        sb_buffer_keep(output->values, output->validity);
+        output->validity = NULL;
+    }
+    output->values = NULL;
+    return SB_OK;
+}
+
+static enum sb_status evaluate_column(const struct sb_bound_expr *bound,
+                                      const struct sb_batch *batch,
+                                      struct sb_expr_scratch *scratch, struct sb_column *out,
+                                      struct sb_error *err)
+{
+    const struct sb_column *column = &batch->columns[bound->root->column];
+
+    if (batch->selection != NULL) {
+        SB_TRY_RETURN(sb_column_gather(column, sb_batch_rows(batch), batch->row_count,
+                                       scratch->memory, out, err));
+    } else {
+        sb_column_share(out, column);
+        if (out->length != batch->row_count) {
+            sb_column_slice(out, 0, batch->row_count);
+        }
+    }
+    out->type = &bound->root->type;
+    return SB_OK;
+}
+
+enum sb_status sb_expr_evaluate(const struct sb_bound_expr *bound, const struct sb_batch *batch,
+                                struct sb_expr_scratch *scratch, struct sb_column *out,
+                                struct sb_error *err)
+{
+    const struct sb_program *program = bound->program;
+    const struct sb_type *type = &bound->root->type;
+    const uint32_t *rows = sb_batch_rows(batch);
+    const bool is_direct = program->registers[program->result].is_computed &&
+                           type->id != SB_TYPE_BOOL && !sb_type_is_variable(type->id);
+    struct output output = {0};
+    enum sb_status status = SB_OK;
+
+    *out = (struct sb_column){0};
+    if (bound->root->kind == SB_BOUND_COLUMN) {
+        return evaluate_column(bound, batch, scratch, out, err);
+    }
+    SB_TRY_RETURN(sb_program_prepare(program, scratch, err));
+    SB_TRY_OUT(output_init(&output, type, scratch->memory, batch->row_count, err));
+    for (int64_t first = 0; first < batch->row_count; first += SB_EXPR_CHUNK) {
+        const int64_t rest = batch->row_count - first;
+        const struct sb_window window = {
+            .batch = batch,
+            .rows = rows == NULL ? NULL : rows + first,
+            .first = first,
+            .count = rest < SB_EXPR_CHUNK ? (int32_t)rest : SB_EXPR_CHUNK,
+        };
+        if (is_direct) {
+            scratch->registers[program->result].values =
+                output.values->data + first * sb_type_width(type->id);
+        }
+        SB_TRY_OUT(sb_program_run(program, &window, NULL, scratch, err));
+        SB_TRY_OUT(output_append(&output, &scratch->registers[program->result], first,
+                                 window.count, err));
+    }
+    status = output_finish(&output, out, err);
+out:
+    output_deinit(&output);
+    return status;
+}

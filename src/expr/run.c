@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * run.c - executes a program over one chunk, and the scratch it works in.
+ */
+#include <string.h>
+
+#include "expr/load.h"
+#include "expr/program.h"
+
+enum sb_status sb_expr_scratch_create(struct sb_memory *memory, struct sb_expr_scratch **out,
+                                      struct sb_error *err)
+{
+    struct sb_expr_scratch *scratch = sb_memory_alloc(memory, sizeof *scratch);
+
+    *out = NULL;
+    if (scratch == NULL) {
+        return sb_error_no_memory(err, "expression scratch", sizeof *scratch);
+    }
+    memset(scratch, 0, sizeof *scratch);
+    scratch->memory = memory;
+    sb_arena_init(&scratch->text, memory);
+    *out = scratch;
+    return SB_OK;
+}
+
+void sb_expr_scratch_destroy(struct sb_expr_scratch *scratch)
+{
+    if (scratch == NULL) {
+        return;
+    }
+    sb_arena_deinit(&scratch->text);
+    sb_memory_free(scratch->memory, scratch->frame, (size_t)scratch->frame_size);
+    sb_memory_free(scratch->memory, scratch->registers,
+                   (size_t)scratch->register_capacity * sizeof scratch->registers[0]);
+    sb_memory_free(scratch->memory, scratch, sizeof *scratch);
+}
+
+static enum sb_status scratch_reserve(struct sb_expr_scratch *scratch, int32_t frame_size,
+                                      int32_t register_count, struct sb_error *err)
+{
+    if (frame_size > scratch->frame_size) {
+        uint8_t *frame = sb_memory_alloc(scratch->memory, (size_t)frame_size);
+        if (frame == NULL) {
+            return sb_error_no_memory(err, "expression scratch", frame_size);
+        }
+        sb_memory_free(scratch->memory, scratch->frame, (size_t)scratch->frame_size);
+        scratch->frame = frame;
+        scratch->frame_size = frame_size;
+    }
+    if (register_count > scratch->register_capacity) {
+        const size_t size = (size_t)register_count * sizeof scratch->registers[0];
+        struct sb_vector *registers = sb_memory_alloc(scratch->memory, size);
+        if (registers == NULL) {
+            return sb_error_no_memory(err, "expression scratch", (int64_t)size);
+        }
+        sb_memory_free(scratch->memory, scratch->registers,
+                       (size_t)scratch->register_capacity * sizeof scratch->registers[0]);
+        scratch->registers = registers;
+        scratch->register_capacity = register_count;
+    }
+    return SB_OK;
+}
+
+enum sb_status sb_program_prepare(const struct sb_program *program,
+                                  struct sb_expr_scratch *scratch, struct sb_error *err)
+{
+    SB_TRY_RETURN(scratch_reserve(scratch, program->frame_size, program->register_count, err));
+    for (int32_t i = 0; i < program->register_count; i++) {
+        const struct sb_register *reg = &program->registers[i];
+        scratch->registers[i].values =
+            reg->constant != NULL ? reg->constant : scratch->frame + reg->offset;
+        scratch->registers[i].valid = reg->constant_valid;
+    }
+    return SB_OK;
+}
+
+/* Where every argument is valid: no array, that of one argument, or theirs and-ed in `room`. */
+static const uint8_t *valid_everywhere(const struct sb_vector *registers,
+                                       const struct sb_instruction *instruction, int32_t count,
+                                       uint8_t *room)
+{
+    const uint8_t *valid = NULL;
+
+    for (int32_t i = 0; i < instruction->argument_count; i++) {
+        const uint8_t *restrict other = registers[instruction->arguments[i]].valid;
+        if (other == NULL || other == valid) {
+            continue;
+        }
+        if (valid == NULL) {
+            valid = other;
+            continue;
+        }
+        const uint8_t *restrict first = valid;
+        uint8_t *restrict both = room;
+        if (valid == room) {
+            for (int32_t row = 0; row < count; row++) {
+                both[row] &= other[row];
+            }
+        } else {
+            for (int32_t row = 0; row < count; row++) {
+                both[row] = first[row] & other[row];
+            }
+        }
+        valid = room;
+    }
+    return valid;
+}
+
+enum sb_status sb_program_run(const struct sb_program *program, const struct sb_window *window,
+                              const uint8_t *guard, struct sb_expr_scratch *scratch,
+                              struct sb_error *err)
+{
+    struct sb_vector *registers = scratch->registers;
+
+    sb_debug_assert(window->count > 0 && window->count <= SB_EXPR_CHUNK);
+    sb_arena_reset(&scratch->text);
+    for (int32_t i = 0; i < program->instruction_count; i++) {
+        const struct sb_instruction *instruction = &program->instructions[i];
+        struct sb_vector *out = &registers[instruction->out];
+        uint8_t *valid_room = scratch->frame + instruction->valid_offset;
+
+        if (instruction->kernel == NULL) {
+            *out = sb_column_load(&window->batch->columns[instruction->node->column], window,
+                                  scratch->frame + program->registers[instruction->out].offset,
+                                  valid_room);
+            continue;
+        }
+        struct sb_kernel_call call = {
+            .node = instruction->node,
+            .registers = registers,
+            .arguments = instruction->arguments,
+            .count = window->count,
+            .out = (void *)out->values, // frame or output, never a column
+            .valid_room = valid_room,
+            .valid = instruction->is_propagating
+                         ? valid_everywhere(registers, instruction, window->count, valid_room)
+                         : NULL,
+            .guard = instruction->guard < 0 ? guard : registers[instruction->guard].values,
+            .text = &scratch->text,
+            .err = err,
+        };
+        SB_TRY_RETURN(instruction->kernel(&call));
+        out->valid = call.valid;
+    }
+    return SB_OK;
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "columnar/type.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "support/allocation.h"
+#include "support/test.h"
+
+static const char *const names[] = {
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float32",
+    "float64",
+    "date32",
+    "date64",
+    "timestamp[s]",
+    "timestamp[ms]",
+    "timestamp[us, UTC]",
+    "timestamp[ns, Europe/Berlin]",
+    "timestamp[s, +07:30]",
+    "decimal128(1, 0)",
+    "decimal128(38, 10)",
+    "decimal128(10, -3)",
+    "utf8",
+    "large_utf8",
+    "utf8_view",
+    "binary",
+    "large_binary",
+    "binary_view",
+};
+enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+struct types {
+    struct sb_memory *memory;
+    struct sb_arena arena;
+    struct sb_type types[NAME_COUNT];
+};
+
+static int types_make(void **state)
+{
+    static struct types types;
+
+    types.memory = sb_memory_create(0);
+    sb_arena_init(&types.arena, types.memory);
+    for (int i = 0; i < NAME_COUNT; i++) {
+        if (sb_type_parse(names[i], &types.arena, &types.types[i], NULL) != SB_OK) {
+            return -1;
+        }
+    }
+    *state = &types;
+    return 0;
+}
+
+static int types_free(void **state)
+{
+    struct types *types = *state;
+
+    sb_arena_deinit(&types->arena);
+    sb_memory_release(types->memory);
+    return 0;
+}
+
+static void reads_the_names_it_writes(void **state)
+{
+    struct types *types = *state;
+    char text[SB_TYPE_NAME_SIZE];
+
+    for (int i = 0; i < NAME_COUNT; i++) {
+        assert_string_equal(sb_type_name(&types->types[i], text, sizeof text), names[i]);
+    }
+}
+
+static void tells_types_apart(void **state)
+{
+    struct types *types = *state;
+
+    for (int i = 0; i < NAME_COUNT; i++) {
+        for (int j = 0; j < NAME_COUNT; j++) {
+            assert_int_equal(sb_type_equal(&types->types[i], &types->types[j]), i == j);
+        }
+    }
+}
+
+static void ignores_spaces_before_a_zone(void **state)
+{
+    struct types *types = *state;
+    struct sb_type type;
+
+    assert_int_equal(sb_type_parse("timestamp[us,UTC]", &types->arena, &type, NULL), SB_OK);
+    assert_string_equal(type.zone, "UTC");
+    assert_int_equal(type.unit, SB_UNIT_MICRO);
+}
+
+static void refuses_what_is_no_type(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "int",
+        "int128",
+        "Int64",
+        "int64 ",
+        "int64[3]",
+        "timestamp",
+        "timestamp[]",
+        "timestamp[m]",
+        "timestamp[us",
+        "timestamp[us,]",
+        "timestamp[us, ]",
+        "timestamp[us, UTC",
+        "timestamp[us, UTC]x",
+        "timestamp[us]x",
+        "timestamp(us)",
+        "decimal128",
+        "decimal128(0, 0)",
+        "decimal128(39, 0)",
+        "decimal128(10)",
+        "decimal128(10, 11)",
+        "decimal128(10, )",
+        "decimal128(10, 2",
+        "decimal128(10, 2)x",
+        "list",
+    };
+    struct types *types = *state;
+
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct sb_type type;
+        struct sb_error err;
+
+        assert_int_equal(sb_type_parse(wrong[i], &types->arena, &type, &err), SB_INVALID);
+        assert_non_null(strstr(err.message, wrong[i]));
+        assert_non_null(strstr(err.message, "timestamp[us, Zone]")); // what there is
+    }
+}
+
+static void knows_widths_and_kinds(void **state)
+{
+    (void)state;
+    assert_int_equal(sb_type_width(SB_TYPE_BOOL), 0);
+    assert_int_equal(sb_type_width(SB_TYPE_INT8), 1);
+    assert_int_equal(sb_type_width(SB_TYPE_UINT16), 2);
+    assert_int_equal(sb_type_width(SB_TYPE_DATE32), 4);
+    assert_int_equal(sb_type_width(SB_TYPE_TIMESTAMP), 8);
+    assert_int_equal(sb_type_width(SB_TYPE_DECIMAL128), 16);
+    assert_int_equal(sb_type_width(SB_TYPE_UTF8_VIEW), 0);
+    assert_true(sb_type_is_integer(SB_TYPE_UINT64));
+    assert_false(sb_type_is_signed(SB_TYPE_UINT64));
+    assert_true(sb_type_is_signed(SB_TYPE_INT8));
+    assert_false(sb_type_is_integer(SB_TYPE_DATE32));
+    assert_false(sb_type_is_integer(SB_TYPE_BOOL));
+    assert_true(sb_type_is_float(SB_TYPE_FLOAT32));
+    assert_true(sb_type_is_text(SB_TYPE_UTF8_VIEW));
+    assert_false(sb_type_is_text(SB_TYPE_BINARY));
+    assert_true(sb_type_is_binary(SB_TYPE_BINARY_VIEW));
+    assert_true(sb_type_is_variable(SB_TYPE_LARGE_BINARY));
+    assert_false(sb_type_is_variable(SB_TYPE_DECIMAL128));
+    assert_true(sb_type_is_view(SB_TYPE_BINARY_VIEW));
+    assert_true(sb_type_is_large(SB_TYPE_LARGE_UTF8));
+    assert_true(sb_type_is_temporal(SB_TYPE_DATE64));
+}
+
+// Letters of types that compare with each other; each type is in one group.
+static char group_of(const char *name)
+{
+    if (strncmp(name, "timestamp", 9) == 0) {
+        return strchr(name, ',') == NULL ? 't' : 'z';
+    }
+    if (strncmp(name, "date", 4) == 0) {
+        return 'd';
+    }
+    if (strstr(name, "utf8") != NULL) {
+        return 'u';
+    }
+    if (strstr(name, "binary") != NULL) {
+        return 'b';
+    }
+    if (strcmp(name, "bool") == 0) {
+        return 'o';
+    }
+    return 'n'; // numbers, but for the rule about decimals
+}
+
+static void compares_types_of_one_kind(void **state)
+{
+    struct types *types = *state;
+
+    for (int i = 0; i < NAME_COUNT; i++) {
+        for (int j = 0; j < NAME_COUNT; j++) {
+            bool has_decimal = strncmp(names[i], "dec", 3) == 0 || strncmp(names[j], "dec", 3) == 0;
+            bool has_float = strncmp(names[i], "flo", 3) == 0 || strncmp(names[j], "flo", 3) == 0;
+            bool expected = group_of(names[i]) == group_of(names[j]) && !(has_decimal && has_float);
+
+            assert_int_equal(sb_type_is_comparable(&types->types[i], &types->types[j]), expected);
+        }
+    }
+}
+
+static enum sb_status zone_parse(struct sb_memory *memory, void *context)
+{
+    struct sb_arena arena = {.memory = memory};
+    struct sb_type type;
+    enum sb_status status = sb_type_parse("timestamp[us, UTC]", &arena, &type, NULL);
+
+    (void)context;
+    sb_arena_deinit(&arena);
+    return status;
+}
+
+static void survives_refused_memory(void **state)
+{
+    (void)state;
+    test_allocations(zone_parse, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_the_names_it_writes),
+        cmocka_unit_test(tells_types_apart),
+        cmocka_unit_test(ignores_spaces_before_a_zone),
+        cmocka_unit_test(refuses_what_is_no_type),
+        cmocka_unit_test(knows_widths_and_kinds),
+        cmocka_unit_test(compares_types_of_one_kind),
+        cmocka_unit_test(survives_refused_memory),
+    };
+
+    return cmocka_run_group_tests(tests, types_make, types_free);
+}
