@@ -17,7 +17,11 @@
 
 struct sb_graph;
 
-/* Parses the wire form (`json`, `size` bytes). `*out` is owned by the caller: sb_graph_destroy(). */
+/*
+ * Parses the wire form (`json`, `size` bytes) and checks all that needs no schema: keys, names and
+ * kinds of parameters, ports, missing inputs, cycles. `*out` is owned by the caller:
+ * sb_graph_destroy().
+ */
 SB_API enum sb_status sb_graph_create_from_json(const char *json, size_t size,
                                                 struct sb_graph **out, struct sb_error *err);
 SB_API void sb_graph_destroy(struct sb_graph *graph);
@@ -40,7 +44,7 @@ typedef enum sb_status (*sb_schema_resolver)(void *context, const char *operator
 
 /*
  * Derives the schema of every edge and checks every parameter. The error names the operator, the
- * parameter and the columns or values there are. Running it twice is harmless. `resolver` may be
+ * parameter and the columns or values there are. On a validated graph it does nothing. `resolver` may be
  * NULL for graphs without opaque functions.
  */
 SB_API enum sb_status sb_graph_validate(struct sb_graph *graph, sb_schema_resolver resolver,

@@ -52,7 +52,7 @@ enum sb_status sb_job_add_stream(struct sb_job *job, const char *operator_id,
                                  int64_t limit_rows, struct sb_error *err)
 {
     struct sb_node *node;
-    struct sb_split *split;
+    struct sb_split *split = NULL;
     enum sb_status status = sb_job_bindable(job, operator_id, SB_NODE_SOURCE, &node, err);
 
     if (status != SB_OK) {
@@ -74,7 +74,7 @@ enum sb_status sb_job_add_push_split(struct sb_job *job, const char *operator_id
                                      int32_t *split_index, struct sb_error *err)
 {
     struct sb_node *node;
-    struct sb_split *split;
+    struct sb_split *split = NULL;
 
     SB_TRY_RETURN(sb_job_bindable(job, operator_id, SB_NODE_SOURCE, &node, err));
     SB_TRY_RETURN(sb_push_split_create(job->memory, node->schema, &split, err));
@@ -104,7 +104,7 @@ static enum sb_status job_push_split(const struct sb_job *job, const char *opera
 enum sb_status sb_job_push(struct sb_job *job, const char *operator_id, int32_t split_index,
                            struct ArrowArray *array, struct sb_error *err)
 {
-    struct sb_split *split;
+    struct sb_split *split = NULL;
     enum sb_status status = job_push_split(job, operator_id, split_index, &split, err);
 
     if (status != SB_OK) {
@@ -119,7 +119,7 @@ enum sb_status sb_job_push(struct sb_job *job, const char *operator_id, int32_t 
 enum sb_status sb_job_push_end(struct sb_job *job, const char *operator_id, int32_t split_index,
                                const char *failure, struct sb_error *err)
 {
-    struct sb_split *split;
+    struct sb_split *split = NULL;
 
     SB_TRY_RETURN(job_push_split(job, operator_id, split_index, &split, err));
     return sb_push_split_end(split, failure, err);
@@ -147,7 +147,7 @@ static enum sb_status job_sink(struct sb_job *job, const char *operator_id,
 enum sb_status sb_job_sink_stream(struct sb_job *job, const char *operator_id,
                                   struct ArrowArrayStream *out, struct sb_error *err)
 {
-    struct sb_op *op;
+    struct sb_op *op = NULL;
 
     SB_TRY_RETURN(job_sink(job, operator_id, sb_stream_sink_is, "streaming", &op, err));
     return sb_stream_sink_open(op, out, err);
@@ -161,7 +161,7 @@ static const struct sb_batch *collected_batch(const void *context, int64_t index
 enum sb_status sb_job_collect(struct sb_job *job, const char *operator_id,
                               struct ArrowArrayStream *out, struct sb_error *err)
 {
-    struct sb_op *op;
+    struct sb_op *op = NULL;
 
     SB_TRY_RETURN(job_sink(job, operator_id, sb_collect_is, "collecting", &op, err));
     if (!job->is_started || !sb_job_is_over(job)) {

@@ -18,6 +18,9 @@
 
 #define SB_HASH_NULL UINT64_C(0x9b1f3a6d52c8e047)
 #define SB_HASH_NAN UINT64_C(0x7ff8000000000000)
+#define SB_HASH_TEXT_0 UINT64_C(0xa0761d6478bd642f)
+#define SB_HASH_TEXT_1 UINT64_C(0xe7037ed1a0b428db)
+#define SB_HASH_TEXT_2 UINT64_C(0x8ebc6af09c88c6e3)
 
 __extension__ typedef unsigned __int128 sb_uint128;
 
@@ -65,6 +68,25 @@ static inline uint64_t sb_hash_wide(uint64_t low, uint64_t high)
 static inline uint64_t sb_hash_combine(uint64_t left, uint64_t right)
 {
     return sb_hash_mix(left ^ UINT64_C(0x4d5a2da51de1aa47), right ^ UINT64_C(0xa0761d6478bd642f));
+}
+
+/*
+ * The end of every text's hash. Up to 16 bytes of text are `first` and `second` by themselves: the
+ * bytes as two little-endian words, zeros behind the last one (an inline view holds just that).
+ */
+static inline uint64_t sb_hash_words(uint64_t first, uint64_t second, uint64_t seed)
+{
+    sb_uint128 product = (sb_uint128)(first ^ SB_HASH_TEXT_1) * (second ^ seed);
+
+    // The words themselves come in again, so that no factor of 0 hides the other one.
+    return sb_hash_mix((uint64_t)product ^ first,
+                       (uint64_t)(product >> 64) ^ second ^ SB_HASH_TEXT_2);
+}
+
+/* What sb_hash_words starts from for a text of up to 16 bytes. */
+static inline uint64_t sb_hash_seed(size_t size)
+{
+    return SB_HASH_TEXT_0 ^ (uint64_t)size;
 }
 
 /* Text and binary: by content, independent of where and how they are stored. */

@@ -89,7 +89,7 @@ static enum sb_status barrier_drain(struct sb_job *job, struct sb_error *err)
     return job_failure(job, err);
 }
 
-enum sb_status sb_op_save(struct sb_op_ctx *ctx, struct sb_batch *batch)
+enum sb_status sb_stage_save(struct sb_op_ctx *ctx, struct sb_batch *batch)
 {
     struct sb_state_part *part = ctx->run->saved;
     struct sb_column groups = {0};

@@ -45,18 +45,7 @@ void sb_op_free(struct sb_op *op, size_t size)
     sb_memory_free(memory, op, size);
 }
 
-void sb_op_ctx_init(struct sb_op_ctx *ctx, struct sb_station *station, struct sb_run *run,
-                    struct sb_error *err)
-{
-    ctx->error = err;
-    ctx->memory = run->job->memory;
-    ctx->scratch = run->job->scratches[run->worker_index];
-    ctx->worker_index = run->worker_index;
-    ctx->station = station;
-    ctx->run = run;
-}
-
-void sb_op_count(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows)
+static void stage_count(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows)
 {
     struct sb_ledger_page *page =
         sb_ledger_page(&ctx->run->job->ledger, ctx->worker_index, ctx->station->op_index);
@@ -74,7 +63,7 @@ struct sb_exchange *sb_op_exchange(const struct sb_op_ctx *ctx)
     return ctx->run->stage->input;
 }
 
-enum sb_status sb_op_send(struct sb_op_ctx *ctx, struct sb_block *block)
+static enum sb_status stage_send(struct sb_op_ctx *ctx, struct sb_block *block)
 {
     struct sb_message *message = sb_message_create(ctx->memory, SB_MESSAGE_BLOCK);
 
@@ -89,7 +78,7 @@ enum sb_status sb_op_send(struct sb_op_ctx *ctx, struct sb_block *block)
     return SB_OK;
 }
 
-void sb_op_stop_upstream(struct sb_op_ctx *ctx)
+static void stage_stop_upstream(struct sb_op_ctx *ctx)
 {
     struct sb_exchange *exchange = ctx->run->stage->input;
 
@@ -97,4 +86,24 @@ void sb_op_stop_upstream(struct sb_op_ctx *ctx)
     if (!atomic_exchange(&exchange->is_closed, true)) {
         sb_job_close_unwanted(ctx->run->job);
     }
+}
+
+static const struct sb_op_host stage_host = {
+    .emit = sb_stage_emit,
+    .send = stage_send,
+    .save = sb_stage_save,
+    .stop_upstream = stage_stop_upstream,
+    .count = stage_count,
+};
+
+void sb_op_ctx_init(struct sb_op_ctx *ctx, struct sb_station *station, struct sb_run *run,
+                    struct sb_error *err)
+{
+    ctx->host = &stage_host;
+    ctx->error = err;
+    ctx->memory = run->job->memory;
+    ctx->scratch = run->job->scratches[run->worker_index];
+    ctx->worker_index = run->worker_index;
+    ctx->station = station;
+    ctx->run = run;
 }

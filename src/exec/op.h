@@ -114,8 +114,18 @@ enum sb_ledger_entry {
     SB_LEDGER_COUNT,
 };
 
+/* What the surroundings do for an operator: a stage, or a test that drives one operator alone. */
+struct sb_op_host {
+    enum sb_status (*emit)(struct sb_op_ctx *ctx, struct sb_batch *batch);
+    enum sb_status (*send)(struct sb_op_ctx *ctx, struct sb_block *block);
+    enum sb_status (*save)(struct sb_op_ctx *ctx, struct sb_batch *batch);
+    void (*stop_upstream)(struct sb_op_ctx *ctx);
+    void (*count)(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows);
+};
+
 /* What a hook may use and do. Borrowed for the length of the call. */
 struct sb_op_ctx {
+    const struct sb_op_host *host;
     struct sb_error *error;
     struct sb_memory *memory;
     struct sb_expr_scratch *scratch;
@@ -125,16 +135,36 @@ struct sb_op_ctx {
 };
 
 /* Hands rows to every consumer. Takes `batch`; empty batches go nowhere. */
-SB_MUST_CHECK enum sb_status sb_op_emit(struct sb_op_ctx *ctx, struct sb_batch *batch);
+SB_MUST_CHECK static inline enum sb_status sb_op_emit(struct sb_op_ctx *ctx,
+                                                      struct sb_batch *batch)
+{
+    return ctx->host->emit(ctx, batch);
+}
 
 /* Hands a block to the group half of the same operator. Takes `block`. */
-SB_MUST_CHECK enum sb_status sb_op_send(struct sb_op_ctx *ctx, struct sb_block *block);
+SB_MUST_CHECK static inline enum sb_status sb_op_send(struct sb_op_ctx *ctx,
+                                                      struct sb_block *block)
+{
+    return ctx->host->send(ctx, block);
+}
 
 /* From snapshot(): adds rows of state_schema for the group at hand. Takes `batch`. */
-SB_MUST_CHECK enum sb_status sb_op_save(struct sb_op_ctx *ctx, struct sb_batch *batch);
+SB_MUST_CHECK static inline enum sb_status sb_op_save(struct sb_op_ctx *ctx,
+                                                      struct sb_batch *batch)
+{
+    return ctx->host->save(ctx, batch);
+}
 
 /* SINGLE only: no row after this one is wanted; sources that feed nobody else stop. */
-void sb_op_stop_upstream(struct sb_op_ctx *ctx);
+static inline void sb_op_stop_upstream(struct sb_op_ctx *ctx)
+{
+    ctx->host->stop_upstream(ctx);
+}
+
+static inline void sb_op_count(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows)
+{
+    ctx->host->count(ctx, entry, rows);
+}
 
 /* SINGLE only: where the batch at hand comes from, as a number that orders splits. */
 int64_t sb_op_origin(const struct sb_op_ctx *ctx);
@@ -148,7 +178,6 @@ struct sb_exchange *sb_op_exchange(const struct sb_op_ctx *ctx);
 void sb_exchange_charge(struct sb_exchange *exchange, int64_t bytes);
 void sb_exchange_discharge(struct sb_exchange *exchange, int64_t bytes);
 
-void sb_op_count(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows);
 
 /* The state of a key group, or NULL when nothing ever came to it. */
 static inline void *sb_op_group(const struct sb_op *op, int32_t group)

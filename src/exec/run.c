@@ -131,7 +131,7 @@ out:
     return status;
 }
 
-enum sb_status sb_op_emit(struct sb_op_ctx *ctx, struct sb_batch *batch)
+enum sb_status sb_stage_emit(struct sb_op_ctx *ctx, struct sb_batch *batch)
 {
     return station_emit(ctx->station, batch, ctx->run, ctx->error);
 }

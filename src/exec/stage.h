@@ -230,6 +230,7 @@ SB_MUST_CHECK enum sb_status sb_station_fail(struct sb_station *station, struct 
                                              enum sb_status status, struct sb_error *err);
 SB_MUST_CHECK enum sb_status sb_stage_flush(struct sb_stage *stage, int32_t worker_index,
                                             struct sb_error *err);
+SB_MUST_CHECK enum sb_status sb_stage_emit(struct sb_op_ctx *ctx, struct sb_batch *batch);
 void sb_op_ctx_init(struct sb_op_ctx *ctx, struct sb_station *station, struct sb_run *run,
                     struct sb_error *err);
 
@@ -257,6 +258,9 @@ void sb_inbox_wake(struct sb_inbox *inbox, int32_t worker_index);
 void sb_inbox_run(struct sb_task *task, int32_t worker_index);
 SB_MUST_CHECK enum sb_status sb_inbox_group(struct sb_inbox *inbox, struct sb_op_ctx *ctx,
                                             void **state);
+
+/* barrier.c */
+SB_MUST_CHECK enum sb_status sb_stage_save(struct sb_op_ctx *ctx, struct sb_batch *batch);
 
 /* source.c */
 void sb_split_run_task(struct sb_task *task, int32_t worker_index);

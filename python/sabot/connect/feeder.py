@@ -7,6 +7,7 @@ is over its budgets, so a generator is asked no faster than its rows are used.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from sabot._core import Job
 
 __all__ = ["Feeder"]
+
+_OPERATOR = re.compile(r"^operator '[^']*' \(source\): ")
 
 
 class Feeder(threading.Thread):
@@ -74,7 +77,7 @@ class Feeder(threading.Thread):
         except BaseException as error:
             if not self._is_stopped:
                 self.failure = error
-                sentence = f"{type(error).__name__}: {error}"
+                sentence = _sentence_of(error)
         try:
             self._job.push_end(self._operator_id, self._split, sentence)
         except (SabotError, RuntimeError):
@@ -94,3 +97,10 @@ class Feeder(threading.Thread):
                 if self._is_stopped:
                     return
                 raise
+
+
+def _sentence_of(error: BaseException) -> str:
+    """Return what failed; the engine puts the operator in front, so it is not said twice."""
+    if isinstance(error, SabotError):
+        return _OPERATOR.sub("", str(error))
+    return f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from sabot.connect.feeder import Feeder
+from sabot.connect.read_once import check_unread, mark_read
 from sabot.connect.row_iterator import RowIterator
 from sabot.connect.rows import (
     is_async,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from sabot.execution.node import StreamOperatorNode
 
 __all__ = ["IteratorSource", "StreamSource", "TableSource", "open_memory"]
-
 
 class TableSource:
     """A table, read where it is."""
@@ -59,13 +59,18 @@ class StreamSource:
     is_reusable = True
     row_count: int | None = None
 
-    def __init__(self, reader: pa.RecordBatchReader, columns: list[str] | None, title: str) -> None:
-        self._reader = reader
+    def __init__(
+        self, data: Any, schema: pa.Schema | None, columns: list[str] | None, title: str
+    ) -> None:
+        self._data = data
+        self._reader = reader = _reader_of(data, schema, title)
         names = project(reader.schema, columns, title)
         self.schema = pa.schema([reader.schema.field(name) for name in names])
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add the stream as one split; the engine takes the columns by name."""
+        if is_one_shot(self._data):
+            mark_read(self._data)
         job.add_stream(operator_id, self._reader)
         return ()
 
@@ -116,8 +121,10 @@ def open_memory(node: StreamOperatorNode, settings: SourceSettings) -> Source:
             f"{title}: parameter 'data': the rows stayed in the process that made the graph; set "
             "node.parameters['data'] again, or use a file or a topic"
         )
+    if is_one_shot(data):
+        check_unread(data, title)
     if isinstance(data, pa.RecordBatchReader) or _is_foreign_stream(data):
-        return StreamSource(_reader_of(data, schema, title), columns, title)
+        return StreamSource(data, schema, columns, title)
     if is_function(data) or is_one_shot(data) or is_async(data):
         declared = None if schema is None else schema_of(schema, title)
         rows = RowIterator(data, declared, columns, title, joins_records=not settings.is_streaming)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sabot.connect.read_once import mark_read
 from sabot.connect.rows import conform, is_async, project, table_of
 from sabot.errors import InvalidJobError
 
@@ -118,6 +119,8 @@ class RowIterator:
 
     def _items_of(self, data: Any) -> Iterator[Any]:
         made = data() if callable(data) else data
+        if made is data:
+            mark_read(data)
         if is_async(made):
             return self._items_of_async(made)
         if isinstance(made, Mapping) or not hasattr(made, "__iter__"):

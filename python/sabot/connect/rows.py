@@ -110,7 +110,7 @@ def _table_of(data: Any, schema: pa.Schema | None) -> pa.Table:
         return _table_of_columns(data, schema)
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):
         return _table_of_list(data, schema)
-    raise TypeError(f"found {type(data).__name__}")
+    raise _UnknownKindError(f"found {type(data).__name__}")
 
 
 def _table_of_columns(columns: Mapping[str, Any], schema: pa.Schema | None) -> pa.Table:
@@ -138,8 +138,21 @@ def _table_of_list(items: Sequence[Any], schema: pa.Schema | None) -> pa.Table:
         wrong = next((i for i, item in enumerate(items) if not isinstance(item, Mapping)), None)
         if wrong is not None:
             raise TypeError(f"item {wrong} is no dict, but item 0 is")
-        return pa.Table.from_pylist(_all_keys(items), schema=schema)
+        return _table_of_records(items, schema)
     return pa.concat_tables(_table_of(item, schema) for item in items)
+
+
+def _table_of_records(records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.Table:
+    try:
+        return pa.Table.from_pylist(_all_keys(records), schema=schema)
+    except (pa.ArrowException, TypeError, OverflowError) as error:
+        for name in dict.fromkeys(name for record in records for name in record):
+            field = None if schema is None or name not in schema.names else schema.field(name).type
+            try:
+                pa.array([record.get(name) for record in records], field)
+            except (pa.ArrowException, TypeError, OverflowError) as cause:
+                raise pa.ArrowInvalid(f"column {name!r}: {cause}") from error
+        raise
 
 
 def _all_keys(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

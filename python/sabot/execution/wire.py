@@ -71,8 +71,6 @@ _COMPARISONS = {
 }
 # The engine only asks whether there is a function.
 _FUNCTION_HERE = {"kind": "cloudpickle", "python": "", "sha256": "", "data": ""}
-# Known to Python, not to the engine.
-_PYTHON_ONLY = ("schema",)
 
 
 def node_to_dict(node: StreamOperatorNode, function: Any = None) -> dict[str, Any]:
@@ -148,7 +146,7 @@ def _engine_node(node: StreamOperatorNode) -> dict[str, Any]:
     parameters = {
         key: _engine_parameter(node, key, value)
         for key, value in node.parameters.items()
-        if key not in _PYTHON_ONLY
+        if not _is_for_python(node, key)
     }
     has_function = node.function is not None or node.operator_type is OperatorType.CUSTOM
     if node.operator_type is OperatorType.CUSTOM:
@@ -168,6 +166,11 @@ def _engine_node(node: StreamOperatorNode) -> dict[str, Any]:
         "memory_mb": node.memory_mb,
         "cpu_cores": node.cpu_cores,
     }
+
+
+def _is_for_python(node: StreamOperatorNode, key: str) -> bool:
+    """Return whether a parameter is Python's alone: the engine gets it in another form, or never."""
+    return key == "schema" or (key == "data_dir" and node.is_sink())
 
 
 def _engine_parameter(node: StreamOperatorNode, key: str, value: Any) -> Any:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -43,7 +44,9 @@ def _typical_array(kind: pa.DataType) -> pa.Array:
         return pa.array(["1"], kind)
     if pa.types.is_date64(kind):
         return pa.array([86_400_000], pa.int64()).cast(kind)
-    if pa.types.is_decimal(kind) or pa.types.is_floating(kind) or pa.types.is_integer(kind):
+    if pa.types.is_decimal(kind):
+        return pa.array([Decimal(1 if kind.precision > kind.scale else 0)], kind)
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
         return pa.array([1]).cast(kind)
     return pa.array([1], pa.int32() if kind.bit_width == 32 else pa.int64()).cast(kind)
 

@@ -18,12 +18,19 @@ struct random_bits {
     uint8_t bits[OFFSET_MAX + COUNT_MAX];
 };
 
+static void *exactly(int64_t size)
+{
+    void *block = malloc(size <= 0 ? 1 : (size_t)size);
+
+    assert_non_null(block);
+    return block;
+}
+
 static void bits_make(struct random_bits *made, uint64_t *random, int64_t count)
 {
     int64_t size = sb_bitmap_size(count);
 
-    made->bitmap = malloc(size == 0 ? 1 : (size_t)size);
-    assert_non_null(made->bitmap);
+    made->bitmap = exactly(size);
     for (int64_t i = 0; i < size; i++) {
         made->bitmap[i] = (uint8_t)test_random(random); // also past the last bit
     }
@@ -60,9 +67,8 @@ static void count_check(const struct random_bits *made, int64_t offset, int64_t 
 static void copy_check(const struct random_bits *made, int64_t offset, int64_t count)
 {
     int64_t size = sb_bitmap_size(count);
-    uint8_t *copy = malloc(size == 0 ? 1 : (size_t)size);
+    uint8_t *copy = exactly(size);
 
-    assert_non_null(copy);
     sb_bitmap_copy(copy, made->bitmap, offset, count);
     for (int64_t i = 0; i < size * 8; i++) {
         assert_int_equal(sb_bitmap_get(copy, i), i < count ? made->bits[offset + i] : 0);
@@ -72,9 +78,8 @@ static void copy_check(const struct random_bits *made, int64_t offset, int64_t c
 
 static void unpack_check(const struct random_bits *made, int64_t offset, int64_t count)
 {
-    uint8_t *bytes = malloc(count == 0 ? 1 : (size_t)count);
+    uint8_t *bytes = exactly(count);
 
-    assert_non_null(bytes);
     sb_bitmap_unpack(bytes, made->bitmap, offset, count);
     assert_memory_equal(bytes, made->bits + offset, (size_t)count);
     free(bytes);
@@ -83,11 +88,9 @@ static void unpack_check(const struct random_bits *made, int64_t offset, int64_t
 static void pack_check(const struct random_bits *made, int64_t offset, int64_t count)
 {
     int64_t size = sb_bitmap_size(count);
-    uint8_t *bytes = malloc(count == 0 ? 1 : (size_t)count);
-    uint8_t *packed = malloc(size == 0 ? 1 : (size_t)size);
+    uint8_t *bytes = exactly(count);
+    uint8_t *packed = exactly(size);
 
-    assert_non_null(bytes);
-    assert_non_null(packed);
     memcpy(bytes, made->bits + offset, (size_t)count);
     sb_bitmap_pack(packed, bytes, count);
     for (int64_t i = 0; i < size * 8; i++) {

@@ -181,13 +181,14 @@ static void reallocates_nothing_as_an_allocation(void **state)
 
 static void recycles_large_blocks(void **state)
 {
-    struct sb_memory *memory = sb_memory_create(0);
+    struct sb_memory *memory;
     int64_t cached;
 
     (void)state;
     if (!has_cache()) {
         skip();
     }
+    memory = sb_memory_create(0);
     for (int i = 0; i < SIZE_COUNT; i++) {
         if (sizes[i] >= SB_MEMORY_LARGE) {
             void *first = sb_memory_alloc(memory, sizes[i]);

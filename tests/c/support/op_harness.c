@@ -12,42 +12,6 @@ struct sb_run {
 
 // --- what the stage gives to operators -----------------------------------------------------------
 
-enum sb_status sb_op_alloc(const struct sb_op_vtable *vtable, size_t size,
-                           const struct sb_op_options *options, void *out, struct sb_error *err)
-{
-    struct sb_op *op = sb_memory_alloc_zeroed(options->memory, size);
-
-    *(void **)out = NULL;
-    if (op == NULL) {
-        return sb_error_no_memory(err, "an operator", (int64_t)size);
-    }
-    op->vtable = vtable;
-    op->node = options->node;
-    op->memory = options->memory;
-    op->group_count = options->node->max_parallelism;
-    op->worker_count = options->worker_count;
-    op->groups = sb_memory_alloc_zeroed(op->memory, sizeof *op->groups * (size_t)op->group_count);
-    if (op->groups == NULL) {
-        sb_memory_free(op->memory, op, size);
-        return sb_error_no_memory(err, "key groups", 0);
-    }
-    *(void **)out = op;
-    return SB_OK;
-}
-
-void sb_op_free(struct sb_op *op, size_t size)
-{
-    struct sb_memory *memory = op->memory;
-
-    for (int32_t g = 0; g < op->group_count; g++) {
-        if (op->groups[g] != NULL) {
-            op->vtable->group_destroy(op, op->groups[g]);
-        }
-    }
-    sb_memory_free(memory, op->groups, sizeof *op->groups * (size_t)op->group_count);
-    sb_memory_free(memory, op, size);
-}
-
 static enum sb_status batches_add(struct test_batches *batches, struct sb_memory *memory,
                                   struct sb_batch *batch, int32_t group)
 {
@@ -87,7 +51,7 @@ void test_batches_deinit(struct test_batches *batches, struct sb_memory *memory)
     *batches = (struct test_batches){0};
 }
 
-enum sb_status sb_op_emit(struct sb_op_ctx *ctx, struct sb_batch *batch)
+static enum sb_status host_emit(struct sb_op_ctx *ctx, struct sb_batch *batch)
 {
     struct op_harness *harness = ctx->run->harness;
     enum sb_status status = SB_OK;
@@ -103,7 +67,7 @@ enum sb_status sb_op_emit(struct sb_op_ctx *ctx, struct sb_batch *batch)
     return status;
 }
 
-enum sb_status sb_op_send(struct sb_op_ctx *ctx, struct sb_block *block)
+static enum sb_status host_send(struct sb_op_ctx *ctx, struct sb_block *block)
 {
     struct test_harness_group *group = &ctx->run->harness->groups[block->group];
 
@@ -115,12 +79,12 @@ enum sb_status sb_op_send(struct sb_op_ctx *ctx, struct sb_block *block)
     return SB_OK;
 }
 
-enum sb_status sb_op_save(struct sb_op_ctx *ctx, struct sb_batch *batch)
+static enum sb_status host_save(struct sb_op_ctx *ctx, struct sb_batch *batch)
 {
     return batches_add(ctx->run->saved, ctx->run->harness->memory, batch, ctx->run->group);
 }
 
-void sb_op_count(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows)
+static void host_count(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows)
 {
     struct op_harness *harness = ctx->run->harness;
 
@@ -128,6 +92,13 @@ void sb_op_count(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows
     harness->ledger[entry] += rows;
     pthread_mutex_unlock(&harness->lock);
 }
+
+static const struct sb_op_host harness_host = {
+    .emit = host_emit,
+    .send = host_send,
+    .save = host_save,
+    .count = host_count,
+};
 
 // --- the harness ---------------------------------------------------------------------------------
 
@@ -142,6 +113,7 @@ static struct sb_op_ctx *hook_begin(struct hook *hook, struct op_harness *harnes
 {
     *hook = (struct hook){.run = {.harness = harness}};
     hook->ctx = (struct sb_op_ctx){
+        .host = &harness_host,
         .error = &hook->error,
         .memory = harness->memory,
         .worker_index = worker,
@@ -325,25 +297,41 @@ enum sb_status op_harness_flush(struct op_harness *harness)
     return op_harness_apply(harness, 0);
 }
 
-enum sb_status op_harness_end(struct op_harness *harness)
+static bool group_owes_end(struct op_harness *harness, int32_t g)
+{
+    const struct sb_op *op = harness->op;
+    bool is_owed;
+
+    pthread_mutex_lock(&harness->groups[g].queue_lock);
+    is_owed = !harness->groups[g].is_ended &&
+              (op->groups[g] != NULL || (g == 0 && op->vtable->ends_without_input != NULL &&
+                                         op->vtable->ends_without_input(op)));
+    harness->groups[g].is_ended = true;
+    pthread_mutex_unlock(&harness->groups[g].queue_lock);
+    return is_owed;
+}
+
+enum sb_status op_harness_end_groups(struct op_harness *harness, int32_t worker)
 {
     struct sb_op *op = harness->op;
 
-    SB_TRY_RETURN(op_harness_flush(harness));
     for (int32_t g = 0; g < op->group_count; g++) {
-        bool is_owed = op->groups[g] != NULL ||
-                       (g == 0 && op->vtable->ends_without_input != NULL &&
-                        op->vtable->ends_without_input(op));
         struct hook hook;
-        struct sb_op_ctx *ctx = hook_begin(&hook, harness, 0);
+        struct sb_op_ctx *ctx = hook_begin(&hook, harness, worker);
         void *state;
 
-        if (is_owed) {
+        if (group_owes_end(harness, g)) {
             SB_TRY_RETURN(hook_end(&hook, group_get(harness, g, ctx, &state)));
             SB_TRY_RETURN(hook_end(&hook, op->vtable->on_end(op, state, ctx)));
         }
     }
     return SB_OK;
+}
+
+enum sb_status op_harness_end(struct op_harness *harness)
+{
+    SB_TRY_RETURN(op_harness_flush(harness));
+    return op_harness_end_groups(harness, 0);
 }
 
 enum sb_status op_harness_snapshot(struct op_harness *harness, struct test_batches *out)

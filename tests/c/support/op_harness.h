@@ -32,6 +32,7 @@ struct test_harness_group {
     struct sb_block *first; // sent, not yet applied, in order
     struct sb_block **last;
     pthread_mutex_t queue_lock;
+    bool is_ended;
 };
 
 struct op_harness {
@@ -67,8 +68,11 @@ SB_MUST_CHECK enum sb_status op_harness_apply(struct op_harness *harness, int32_
 /* A fence: every worker's local state is flushed and applied. */
 SB_MUST_CHECK enum sb_status op_harness_flush(struct op_harness *harness);
 
-/* The end of the input (of a join: of the build side). */
+/* The end of the input (of a join: of the build side): a fence, then every group ends. */
 SB_MUST_CHECK enum sb_status op_harness_end(struct op_harness *harness);
+
+/* The second half alone; several workers may share it, each group ends once. */
+SB_MUST_CHECK enum sb_status op_harness_end_groups(struct op_harness *harness, int32_t worker);
 
 /* A fence and a snapshot of every group. */
 SB_MUST_CHECK enum sb_status op_harness_snapshot(struct op_harness *harness,

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sabot, by its public API: a graph is made and run from scratch each time, as a user would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from sabot import JobGraph, OperatorType, StreamOperatorNode
+
+SABOT = "Sabot"
+
+
+class GraphDraft:
+    """A JobGraph in fewer words: operators by name, each connected to its inputs in order."""
+
+    def __init__(self, name: str) -> None:
+        self.graph = JobGraph(name)
+        self._ids: dict[str, str] = {}
+
+    def add(self, kind: str, name: str, *inputs: str, **parameters: Any) -> str:
+        """Add the operator `name` behind the operators `inputs`; return its name."""
+        node = StreamOperatorNode(OperatorType(kind), name, parameters)
+        self._ids[name] = self.graph.add_operator(node)
+        for upstream in inputs:
+            self.graph.connect(self._ids[upstream], self._ids[name])
+        return name
+
+
+def run_of(draw: Callable[[GraphDraft], None], threads: int) -> Callable[[], pa.Table]:
+    """Return a run of the graph that `draw` makes; its collecting sink is called ``out``."""
+
+    def run() -> pa.Table:
+        draft = GraphDraft("engine_bench")
+        draw(draft)
+        outputs: Mapping[str, pa.Table] = draft.graph.run(parallelism=threads)["outputs"]
+        return outputs["out"]
+
+    return run

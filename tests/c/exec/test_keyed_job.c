@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Joins and aggregates as whole jobs: any width, any morsel size, any moment of a snapshot.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exec/job.h"
+#include "support/job_run.h"
+#include "support/seed.h"
+#include "support/test.h"
+
+#define SOURCE(id, rows, splits, high)                                                             \
+    "{\"operator_id\": \"" id "\", \"operator_type\": \"source\", \"name\": \"" id                 \
+    "\", \"parameters\": {\"generator\": {\"rows\": " #rows ", \"seed\": 7, \"splits\": " #splits  \
+    ", \"columns\": ["                                                                             \
+    "{\"name\": \"" id "_id\", \"kind\": \"sequence\"},"                                           \
+    "{\"name\": \"" id "_k\", \"kind\": \"uniform_int\", \"low\": 0, \"high\": " #high "}]}}}"
+#define OPERATOR(id, type, parameters)                                                             \
+    "{\"operator_id\": \"" id "\", \"operator_type\": \"" type "\", \"name\": \"" id               \
+    "\", \"parameters\": {" parameters "}}"
+#define SINK(id) OPERATOR(id, "sink", "")
+#define JOIN(id, left, right, how)                                                                 \
+    OPERATOR(id, "hash_join",                                                                      \
+             "\"left_key\": \"" left "\", \"right_key\": \"" right "\", \"how\": \"" how "\"")
+#define SUMS(id, key)                                                                              \
+    OPERATOR(id, "aggregate",                                                                      \
+             "\"key_by\": [\"" key "\"], \"aggregations\": {\"n\": [\"*\", \"count\"], "           \
+             "\"total\": [\"q_id\", \"sum\"], \"low\": [\"q_id\", \"min\"], "                      \
+             "\"high\": [\"q_id\", \"max\"]}")
+
+static const char *const graphs[][2] = {
+    {SOURCE("q", 60000, 3, 999) "," SOURCE("s", 700, 2, 5) "," JOIN("j", "q_k", "s_id", "inner")
+         "," SINK("out"),
+     "q>j:0 s>j:1 j>out"},
+    {SOURCE("q", 60000, 1, 999) "," SOURCE("s", 700, 1, 5) "," JOIN("j", "q_k", "s_id", "left")
+         "," SINK("out"),
+     "q>j:0 s>j:1 j>out"},
+    {SOURCE("q", 60000, 2, 5000) "," SUMS("g", "q_k") "," SINK("out"), "q>g g>out"},
+    {SOURCE("q", 60000, 2, 50) "," SUMS("g", "q_k") "," SINK("out"), "q>g g>out"},
+    // the same source on both sides: the probe side waits in a spool
+    {SOURCE("q", 3000, 2, 99) "," OPERATOR("few", "filter",
+                                           "\"column\": \"q_id\", \"operator\": \"<\", "
+                                           "\"value\": 300")
+         "," JOIN("j", "q_k", "q_id", "inner") "," SINK("out"),
+     "q>j:0 q>few few>j:1 j>out"},
+    // an aggregate on the probe side, and a second join behind the first
+    {SOURCE("q", 60000, 2, 800) "," SOURCE("s", 700, 1, 5) "," SUMS("g", "q_k") ","
+         JOIN("j", "q_k", "s_id", "inner") "," SOURCE("t", 6, 1, 5) ","
+         JOIN("i", "s_k", "t_id", "left") "," SINK("out"),
+     "q>g g>j:0 s>j:1 j>i:0 t>i:1 i>out"},
+};
+
+static void graph_run(size_t index, int32_t workers, int64_t morsel_rows, struct test_rows *rows)
+{
+    char *json = test_graph_json(graphs[index][0], graphs[index][1]);
+    struct sb_graph *graph = test_graph(json);
+    struct sb_job_options options = {.worker_count = workers, .morsel_rows_max = morsel_rows};
+
+    test_job_run(graph, &options, "out", rows);
+    test_rows_sort(rows);
+    sb_graph_destroy(graph);
+    free(json);
+}
+
+static void gives_the_same_rows_at_any_width_and_morsel_size(void **state)
+{
+    static const int64_t morsels[] = {7, 1000, 65536};
+
+    (void)state;
+    for (size_t g = 0; g < sizeof graphs / sizeof *graphs; g++) {
+        struct test_rows expected;
+        graph_run(g, 1, 4096, &expected);
+        assert_true(expected.row_count > 0);
+        for (int32_t workers = 1; workers <= 8; workers *= 2) {
+            for (size_t m = 0; m < sizeof morsels / sizeof *morsels; m++) {
+                struct test_rows rows;
+                graph_run(g, workers, morsels[m], &rows);
+                test_rows_expect_equal(&rows, &expected);
+                test_rows_deinit(&rows);
+            }
+        }
+        test_rows_deinit(&expected);
+    }
+}
+
+static void groups_add_up(void **state)
+{
+    struct test_rows rows;
+    int64_t count = 0;
+    int64_t total = 0;
+
+    (void)state;
+    graph_run(2, 3, 500, &rows);
+    for (int64_t r = 0; r < rows.row_count; r++) {
+        const int64_t *row = rows.values + r * rows.column_count;
+        assert_true(row[3] <= row[4]);
+        count += row[1];
+        total += row[2];
+    }
+    assert_int_equal(count, 60000);
+    assert_int_equal(total, INT64_C(60000) * 59999 / 2);
+    test_rows_deinit(&rows);
+}
+
+/* Runs until about `stop_rows` rows were read, moves the job, finishes it at another width. */
+static void run_moved(const struct sb_graph *graph, int64_t stop_rows, int32_t workers,
+                      struct test_rows *rows)
+{
+    struct sb_job_options first_options = {.worker_count = 2, .morsel_rows_max = 50};
+    struct sb_job_options second_options = {.worker_count = workers, .morsel_rows_max = 1000};
+    struct sb_operator_metrics metrics = {0};
+    struct ArrowArrayStream stream;
+    struct sb_snapshot *snapshot;
+    struct sb_error err = {0};
+    struct sb_job *job;
+    bool is_done = false;
+
+    assert_int_equal(sb_job_create(graph, &first_options, &job, &err), SB_OK);
+    assert_int_equal(sb_job_start(job, &err), SB_OK);
+    while (metrics.rows_in < stop_rows && !is_done) {
+        assert_int_equal(sb_job_wait(job, 0, &is_done, &err), SB_OK);
+        sb_job_operator_metrics(job, 0, &metrics);
+    }
+    if (sb_job_snapshot(job, &snapshot, &err) != SB_OK) {
+        fail_msg("%s", err.message);
+    }
+    sb_job_destroy(job);
+    assert_int_equal(sb_job_create(graph, &second_options, &job, &err), SB_OK);
+    if (sb_job_restore(job, snapshot, &err) != SB_OK || sb_job_start(job, &err) != SB_OK ||
+        sb_job_wait(job, -1, &is_done, &err) != SB_OK ||
+        sb_job_collect(job, "out", &stream, &err) != SB_OK) {
+        fail_msg("%s", err.message);
+    }
+    sb_snapshot_destroy(snapshot);
+    test_job_expect_balance(job);
+    test_rows_read(rows, &stream);
+    sb_job_destroy(job);
+    test_rows_sort(rows);
+}
+
+static void a_moved_job_gives_the_rows_of_an_uninterrupted_one(void **state)
+{
+    uint64_t seed = test_seed();
+
+    (void)state;
+    for (size_t g = 0; g < sizeof graphs / sizeof *graphs; g++) {
+        char *json = test_graph_json(graphs[g][0], graphs[g][1]);
+        struct sb_graph *graph = test_graph(json);
+        struct test_rows expected;
+
+        graph_run(g, 1, 4096, &expected);
+        for (int turn = 0; turn < 8; turn++) {
+            int64_t stop_rows = (int64_t)(test_random(&seed) % 60000);
+            struct test_rows rows;
+            run_moved(graph, stop_rows, 1 + turn % 4, &rows);
+            test_rows_expect_equal(&rows, &expected);
+            test_rows_deinit(&rows);
+        }
+        test_rows_deinit(&expected);
+        sb_graph_destroy(graph);
+        free(json);
+    }
+}
+
+/* A refused allocation ends the job with a status; nothing leaks (the job's memory asserts it). */
+static void any_refused_allocation_is_a_status(void **state)
+{
+    (void)state;
+    for (size_t g = 0; g < sizeof graphs / sizeof *graphs; g++) {
+        char *json = test_graph_json(graphs[g][0], graphs[g][1]);
+        struct sb_graph *graph = test_graph(json);
+        bool has_passed = false;
+
+        for (int64_t n = 1; !has_passed; n += 1 + n / 8) {
+            struct sb_job_options options = {.worker_count = 2, .morsel_rows_max = 10000};
+            struct sb_error err = {0};
+            enum sb_status status;
+            struct sb_job *job;
+            bool is_done;
+
+            assert_int_equal(sb_job_create(graph, &options, &job, &err), SB_OK);
+            job->memory->fail_at = atomic_load(&job->memory->call_count) + n;
+            status = sb_job_start(job, &err);
+            if (status == SB_OK) {
+                status = sb_job_wait(job, -1, &is_done, &err);
+            }
+            if (status != SB_OK && status != SB_NO_MEMORY) {
+                fail_msg("allocation %lld: %s", (long long)n, err.message);
+            }
+            has_passed = status == SB_OK;
+            sb_job_destroy(job);
+        }
+        sb_graph_destroy(graph);
+        free(json);
+    }
+}
+
+static void a_memory_limit_is_an_error_that_says_so(void **state)
+{
+    char *json = test_graph_json(SOURCE("q", 3000000, 1, 3000000) "," SUMS("g", "q_k") ","
+                                     SINK("out"),
+                                 "q>g g>out");
+    struct sb_graph *graph = test_graph(json);
+    struct sb_job_options options = {.worker_count = 2, .memory_limit_bytes = 24 * 1024 * 1024};
+    struct sb_error err = {0};
+    struct sb_job *job;
+    bool is_done;
+
+    (void)state;
+    assert_int_equal(sb_job_create(graph, &options, &job, &err), SB_OK);
+    assert_int_equal(sb_job_start(job, &err), SB_OK);
+    assert_int_equal(sb_job_wait(job, -1, &is_done, &err), SB_NO_MEMORY);
+    assert_non_null(strstr(err.message, "memory"));
+    sb_job_destroy(job);
+    sb_graph_destroy(graph);
+    free(json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_the_same_rows_at_any_width_and_morsel_size),
+        cmocka_unit_test(groups_add_up),
+        cmocka_unit_test(a_moved_job_gives_the_rows_of_an_uninterrupted_one),
+        cmocka_unit_test(any_refused_allocation_is_a_status),
+        cmocka_unit_test(a_memory_limit_is_an_error_that_says_so),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

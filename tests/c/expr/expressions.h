@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * expressions.h - expressions written short, for tables in tests.
+ *
+ *     (greater (multiply price 2) 100)   calls, columns, literals without a type
+ *     float32:1.5  date32:'2024-02-29'   literals with one; decimal128(5,2):'1.25'
+ *     'text'  true  null  int8:null      strings are JSON strings in single quotes
+ *     (cast x int8)  (try_cast x int8)   the second with on_error null
+ *
+ * Wrong text fails the test.
+ */
+#ifndef SABOT_TESTS_EXPR_EXPRESSIONS_H
+#define SABOT_TESTS_EXPR_EXPRESSIONS_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "expr/expr.h"
+#include "support/batch_text.h"
+#include "support/test.h"
+
+static inline const char *skip_blanks(const char *text)
+{
+    return text + strspn(text, " \n");
+}
+
+/* The end of the atom at `text`: quotes and parentheses after a letter belong to it. */
+static inline const char *atom_end(const char *text)
+{
+    int depth = 0;
+
+    for (; *text != 0; text++) {
+        if (*text == '\'') {
+            text = strchr(text + 1, '\'');
+            assert_non_null(text);
+        } else if (*text == '(' || *text == '[') {
+            depth++;
+        } else if (*text == ')' || *text == ']') {
+            if (depth-- == 0) {
+                break;
+            }
+        } else if (*text == ' ' && depth == 0) {
+            break;
+        }
+    }
+    return text;
+}
+
+static inline json_t *atom_value(const char *text, size_t size)
+{
+    char buffer[512];
+    json_t *value;
+
+    assert_true(size < sizeof buffer);
+    memcpy(buffer, text, size);
+    buffer[size] = 0;
+    if (buffer[0] == '\'') {
+        buffer[0] = '"';
+        buffer[size - 1] = '"';
+    }
+    value = json_loads(buffer, JSON_DECODE_ANY, NULL);
+    if (value == NULL) {
+        fail_msg("'%s' is no literal", buffer);
+    }
+    return value;
+}
+
+static inline json_t *atom_to_json(const char *text, size_t size)
+{
+    const char *colon = memchr(text, ':', size);
+    const char *quote = memchr(text, '\'', size);
+
+    if (colon != NULL && (quote == NULL || colon < quote)) {
+        return json_pack("{s:o, s:s%}", "lit",
+                         atom_value(colon + 1, size - (size_t)(colon + 1 - text)), "type", text,
+                         (size_t)(colon - text));
+    }
+    if (strchr("'-0123456789", *text) != NULL || (size == 4 && memcmp(text, "true", 4) == 0) ||
+        (size == 5 && memcmp(text, "false", 5) == 0) ||
+        (size == 4 && memcmp(text, "null", 4) == 0)) {
+        return json_pack("{s:o}", "lit", atom_value(text, size));
+    }
+    return json_pack("{s:s%}", "col", text, size);
+}
+
+static inline json_t *expression_next(const char **text)
+{
+    const char *start = skip_blanks(*text);
+    const char *end;
+    json_t *arguments;
+    json_t *call;
+    bool is_cast;
+
+    if (*start != '(') {
+        end = atom_end(start);
+        *text = end;
+        return atom_to_json(start, (size_t)(end - start));
+    }
+    start++;
+    end = start + strcspn(start, " )");
+    is_cast = strncmp(start, "cast", 4) == 0 || strncmp(start, "try_cast", 8) == 0;
+    arguments = json_array();
+    call = json_pack("{s:s%, s:o}", "call", start, (size_t)(end - start), "args", arguments);
+    if (is_cast) {
+        json_object_set_new(call, "call", json_string("cast"));
+        if (*start == 't') {
+            json_object_set_new(call, "on_error", json_string("null"));
+        }
+    }
+    for (*text = skip_blanks(end); **text != ')'; *text = skip_blanks(*text)) {
+        if (**text == 0) {
+            fail_msg("a parenthesis is not closed");
+        }
+        if (is_cast && json_array_size(arguments) == 1) {
+            end = atom_end(*text);
+            json_object_set_new(call, "type", json_stringn(*text, (size_t)(end - *text)));
+            *text = end;
+        } else {
+            json_array_append_new(arguments, expression_next(text));
+        }
+    }
+    (*text)++;
+    return call;
+}
+
+/* The wire form of `text`; a new reference. */
+static inline json_t *expression(const char *text)
+{
+    json_t *json = expression_next(&text);
+
+    text = skip_blanks(text);
+    if (json == NULL || *text != 0) {
+        fail_msg("'%s' is left over", text);
+    }
+    return json;
+}
+
+/* Parses and binds; frees nothing that is in `arena`. */
+static inline enum sb_status expression_bind(const char *text, const struct sb_schema *schema,
+                                             struct sb_arena *arena,
+                                             const struct sb_bound_expr **out,
+                                             struct sb_error *err)
+{
+    json_t *json = expression(text);
+    const struct sb_expr *expr;
+    enum sb_status status = sb_expr_parse(json, arena, &expr, err);
+
+    json_decref(json);
+    return status != SB_OK ? status : sb_expr_bind(expr, schema, arena, out, err);
+}
+
+/* The expression over `batch` as a batch of one nullable column "out". */
+static inline enum sb_status expression_evaluate(const char *text, const struct sb_batch *batch,
+                                                 struct sb_memory *memory, struct sb_arena *arena,
+                                                 struct sb_batch *out, struct sb_error *err)
+{
+    enum sb_status status = SB_OK;
+    const struct sb_bound_expr *bound;
+    struct sb_expr_scratch *scratch = NULL;
+    struct sb_schema *schema = NULL;
+    struct sb_field field = {.name = "out", .is_nullable = true};
+
+    *out = (struct sb_batch){0};
+    SB_TRY_OUT(expression_bind(text, batch->schema, arena, &bound, err));
+    field.type = *sb_bound_expr_type(bound);
+    SB_TRY_OUT(sb_schema_create(memory, &field, 1, &schema, err));
+    SB_TRY_OUT(sb_expr_scratch_create(memory, &scratch, err));
+    SB_TRY_OUT(sb_batch_init(out, memory, schema, batch->row_count, err));
+    SB_TRY_OUT(sb_expr_evaluate(bound, batch, scratch, &out->columns[0], err));
+out:
+    if (status != SB_OK) {
+        sb_batch_deinit(out);
+    }
+    sb_expr_scratch_destroy(scratch);
+    sb_schema_release(schema);
+    return status;
+}
+
+#endif
