@@ -155,10 +155,12 @@ def report(names: Sequence[str], options: argparse.Namespace, folder: Path) -> i
         except subprocess.CalledProcessError as error:
             notes.print(str(error.stderr), markup=False, highlight=False)
             failures[name] = str(error)
-    if outcomes or failures:
-        out.print(case_table(outcomes, failures))
+    if outcomes:
+        out.print(case_table(outcomes))
     if targets:
         out.print(target_table(targets))
+    for name, reason in failures.items():
+        out.print(f"FAILED {name}: {reason}", markup=False, highlight=False)
     if options.json:
         record = {
             "command": command,

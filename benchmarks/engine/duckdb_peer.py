@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-ARROW = "DuckDB: Arrow"
-OWN = "DuckDB: own table"
-OWN_TO_OWN = "DuckDB: own table to own table"
+ARROW = "DuckDB: arrow"
+OWN = "DuckDB: own"
+OWN_TO_OWN = "DuckDB: own to own"
 
 
 class DuckDBPeer:

@@ -18,8 +18,8 @@ from engine.sabot_run import SABOT, GraphDraft, run_of
 
 _SECURITIES = 100_000
 _COLUMNS = ["ID", "CUSIP", "NAME", "SECTOR"]
-_PARQUET = "DuckDB: Parquet"
-_TO_OWN = "DuckDB: Parquet to own table"
+_PARQUET = "DuckDB: file"
+_TO_OWN = "DuckDB: file to own"
 
 
 def enrichment(compression: str, *, collects: bool) -> Case:
@@ -59,8 +59,8 @@ def enrichment(compression: str, *, collects: bool) -> Case:
         return Contest(rows, runs, keys=("quoteId",) if collects else ())
 
     name = f"enrich_{compression}" + ("_rows" if collects else "")
-    what = "all rows collected" if collects else "count + sum"
-    return Case(name, f"enrichment over Parquet ({compression}), {what}", prepare)
+    what = "rows" if collects else "count + sum"
+    return Case(name, f"enrichment, {compression}, {what}", prepare)
 
 
 def _sql(quotes: Path, securities: Path, *, collects: bool) -> str:

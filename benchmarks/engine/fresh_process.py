@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+_HOME = Path(__file__).parent.parent  # where `engine` is
+
 
 class FreshProcesses:
     """Starts interpreters that find compiled bytecode, as in an installed package.
@@ -25,7 +27,7 @@ class FreshProcesses:
         self._environment = {
             **os.environ,
             "PYTHONPYCACHEPREFIX": self._cache.name,
-            "PYTHONPATH": str(Path(__file__).parent.parent),
+            "PYTHONPATH": os.pathsep.join([str(_HOME), *_inherited_paths()]),
         }
         self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return self
@@ -48,3 +50,7 @@ class FreshProcesses:
             env=self._environment,
         )
         return json.loads(done.stdout)
+
+
+def _inherited_paths() -> list[str]:
+    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]

@@ -54,4 +54,4 @@ def group_by(groups: int, *, is_dense: bool = False) -> Case:
 
     size, keys = short_count(groups), "dense" if is_dense else "spread"
     suffix = "_dense" if is_dense else ""
-    return Case(f"group_{size}{suffix}", f"group-by, {size} groups, {keys} keys", prepare)
+    return Case(f"group_{size}{suffix}", f"group-by, {size} groups, {keys}", prepare)

@@ -55,4 +55,4 @@ def hash_join(build_rows: int, *, is_dense: bool = False) -> Case:
 
     size, keys = short_count(build_rows), "dense" if is_dense else "spread"
     suffix = "_dense" if is_dense else ""
-    return Case(f"join_{size}{suffix}", f"join, {size} build rows, {keys} keys", prepare)
+    return Case(f"join_{size}{suffix}", f"join, {size} build rows, {keys}", prepare)

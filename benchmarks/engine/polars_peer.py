@@ -9,8 +9,8 @@ from collections.abc import Callable
 import polars as pl
 import pyarrow as pa
 
-STREAMING = "Polars: streaming"
-IN_MEMORY = "Polars: in-memory"
+STREAMING = "Polars: stream"
+IN_MEMORY = "Polars: memory"
 
 
 def frame_of(table: pa.Table) -> pl.LazyFrame:

@@ -51,7 +51,7 @@ class Outcome:
         return {**asdict(self), "times_as_fast_as": ratios}
 
 
-def case_table(outcomes: Sequence[Outcome], failures: Mapping[str, str]) -> Table:
+def case_table(outcomes: Sequence[Outcome]) -> Table:
     """Return a row per case: each engine's best, and how many times as fast Sabot is."""
     table = Table(title="Milliseconds, medians; each peer at its best", title_justify="left")
     table.add_column("case", no_wrap=True)
@@ -64,13 +64,11 @@ def case_table(outcomes: Sequence[Outcome], failures: Mapping[str, str]) -> Tabl
             outcome.title,
             f"{outcome.rows / 1e6:g}",
             milliseconds(sabot),
-            *(f"{milliseconds(ms)} [dim]{variant}[/dim]" for ms, variant in best),
+            *(f"[dim]{variant}[/dim] {milliseconds(ms):>6}" for ms, variant in best),
             f"{outcome.rows / sabot / 1000:,.0f}",
             *(f"{ms / sabot:.2f}" for ms, _ in best),
             f"{outcome.others_share:.0%}",
         )
-    for name, reason in failures.items():
-        table.add_row(name, "", f"[red]failed:[/red] {reason}")
     return table
 
 

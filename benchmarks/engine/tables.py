@@ -72,7 +72,7 @@ def write_quotes(path: Path, rows: int, securities: int, seed: int, compression:
             "instrumentId": random.integers(0, securities, rows),
             "price": np.round(random.uniform(1.0, 301.0, rows), 2),
             "size": random.integers(1, 10_000, rows),
-            "timestamp": pa.array(1_700_000_000_000 + np.arange(rows), pa.timestamp("ms")),
+            "timestamp": pa.array(1_700_000_000_000_000 + np.arange(rows), pa.timestamp("us")),
         }
     )
     pq.write_table(table, path, compression=compression, row_group_size=_PARQUET_ROWS)

@@ -44,8 +44,8 @@ typedef enum sb_status (*sb_schema_resolver)(void *context, const char *operator
 
 /*
  * Derives the schema of every edge and checks every parameter. The error names the operator, the
- * parameter and the columns or values there are. On a validated graph it does nothing. `resolver` may be
- * NULL for graphs without opaque functions.
+ * parameter and the columns or values there are. On a validated graph it does nothing. `resolver`
+ * may be NULL for graphs without opaque functions.
  */
 SB_API enum sb_status sb_graph_validate(struct sb_graph *graph, sb_schema_resolver resolver,
                                         void *context, struct sb_error *err);

@@ -27,6 +27,11 @@ enum sb_log_level {
 /* Called from any thread; `fields` is a JSON object. The library itself never prints. */
 typedef void (*sb_log_function)(void *context, enum sb_log_level level, const char *event,
                                 const char *fields);
+
+/*
+ * NULL silences. Returns when no call of the function before is running any more, so its context
+ * may go; hold no lock that the function takes, and do not call it from the function.
+ */
 SB_API void sb_log_set(sb_log_function function, void *context);
 
 /*

@@ -51,7 +51,7 @@ enum sb_status sb_job_add_stream(struct sb_job *job, const char *operator_id,
                                  struct ArrowArrayStream *stream, int64_t skip_rows,
                                  int64_t limit_rows, struct sb_error *err)
 {
-    struct sb_node *node;
+    struct sb_node *node = NULL;
     struct sb_split *split = NULL;
     enum sb_status status = sb_job_bindable(job, operator_id, SB_NODE_SOURCE, &node, err);
 
@@ -73,7 +73,7 @@ enum sb_status sb_job_add_stream(struct sb_job *job, const char *operator_id,
 enum sb_status sb_job_add_push_split(struct sb_job *job, const char *operator_id,
                                      int32_t *split_index, struct sb_error *err)
 {
-    struct sb_node *node;
+    struct sb_node *node = NULL;
     struct sb_split *split = NULL;
 
     SB_TRY_RETURN(sb_job_bindable(job, operator_id, SB_NODE_SOURCE, &node, err));

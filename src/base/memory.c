@@ -70,12 +70,7 @@ void sb_memory_release(struct sb_memory *memory)
 
 int64_t sb_memory_block_size(size_t size)
 {
-    if (size >= SB_MEMORY_LARGE) {
-        return (int64_t)sb_memory_cache_capacity(size);
-    }
-    return size == 0
-               ? SB_MEMORY_ALIGNMENT
-               : (int64_t)((size + SB_MEMORY_ALIGNMENT - 1) & ~(size_t)(SB_MEMORY_ALIGNMENT - 1));
+    return (int64_t)sb_memory_cache_capacity(size);
 }
 
 static bool budget_take(struct sb_memory *memory, int64_t size)
@@ -107,27 +102,47 @@ static void budget_return(struct sb_memory *memory, int64_t size)
 
 static void *block_alloc(size_t size, bool *is_zeroed)
 {
+#if MEMORY_HAS_CACHE
+    return sb_memory_cache_alloc(size, is_zeroed);
+#else
     void *block;
 
     *is_zeroed = false;
-    if (MEMORY_HAS_CACHE && size >= SB_MEMORY_LARGE) {
-        return sb_memory_cache_alloc(size, is_zeroed);
+    return posix_memalign(&block, SB_MEMORY_ALIGNMENT, size == 0 ? 1 : size) == 0 ? block : NULL;
+#endif
+}
+
+static void block_free(void *block, size_t size)
+{
+#if MEMORY_HAS_CACHE
+    sb_memory_cache_free(block, size);
+#else
+    (void)size;
+    free(block);
+#endif
+}
+
+// Whether this call is the one a test wants refused. Only then it must be counted exactly.
+static bool call_count(struct sb_memory *memory)
+{
+    int64_t before;
+
+    if (sb_unlikely(memory->fail_at != 0)) {
+        before = atomic_fetch_add_explicit(&memory->call_count, 1, memory_order_relaxed);
+        return before + 1 == memory->fail_at;
     }
-    if (size == 0) {
-        size = SB_MEMORY_ALIGNMENT;
-    }
-    return posix_memalign(&block, SB_MEMORY_ALIGNMENT, (size_t)sb_memory_block_size(size)) == 0
-               ? block
-               : NULL;
+    before = atomic_load_explicit(&memory->call_count, memory_order_relaxed);
+    atomic_store_explicit(&memory->call_count, before + 1, memory_order_relaxed);
+    return false;
 }
 
 static void *alloc(struct sb_memory *memory, size_t size, bool *is_zeroed)
 {
-    int64_t call = 1 + atomic_fetch_add_explicit(&memory->call_count, 1, memory_order_relaxed);
     int64_t block_size = sb_memory_block_size(size);
     void *block;
 
-    if (call == memory->fail_at || block_size == 0 || !budget_take(memory, block_size)) {
+    *is_zeroed = false;
+    if (call_count(memory) || block_size == 0 || !budget_take(memory, block_size)) {
         return NULL;
     }
     block = block_alloc(size, is_zeroed);
@@ -162,12 +177,8 @@ void *sb_memory_realloc(struct sb_memory *memory, void *block, size_t old_size, 
     if (block == NULL) {
         return sb_memory_alloc(memory, new_size);
     }
-    if (MEMORY_HAS_CACHE && old_size > 0 && new_size > 0 &&
-        sb_memory_block_size(old_size) == sb_memory_block_size(new_size) &&
-        (old_size >= SB_MEMORY_LARGE) == (new_size >= SB_MEMORY_LARGE)) {
-        int64_t call = 1 + atomic_fetch_add_explicit(&memory->call_count, 1, memory_order_relaxed);
-
-        return call == memory->fail_at ? NULL : block;
+    if (MEMORY_HAS_CACHE && sb_memory_block_size(old_size) == sb_memory_block_size(new_size)) {
+        return call_count(memory) ? NULL : block;
     }
     larger = sb_memory_alloc(memory, new_size);
     if (larger != NULL) {
@@ -182,10 +193,6 @@ void sb_memory_free(struct sb_memory *memory, void *block, size_t size)
     if (block == NULL) {
         return;
     }
-    if (MEMORY_HAS_CACHE && size >= SB_MEMORY_LARGE) {
-        sb_memory_cache_free(block, size);
-    } else {
-        free(block);
-    }
+    block_free(block, size);
     budget_return(memory, sb_memory_block_size(size));
 }

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * memory_cache.c - size classes, their superblocks, and the free blocks that threads keep.
+ *
+ * There is no record of a superblock but its address: whether all its blocks are free is found when
+ * trimming, by sorting the class's free blocks by address and counting neighbours.
+ */
 #include "base/memory_cache.h"
 
 #include <pthread.h>
@@ -11,15 +17,27 @@
 #include "base/memory_pages.h"
 
 enum {
-    CLASS_SHIFT_MIN = 15, // 32 KiB
-    CLASS_SHIFT_END = 46, // nothing of 64 TiB or more
-    CLASS_STEPS = 4,
-    CLASS_COUNT = (CLASS_SHIFT_END - CLASS_SHIFT_MIN) * CLASS_STEPS,
-    CLASS_PAGE = 4096,
+    STEPS_PER_DOUBLING = 4,
+    // 64, 128, ... 512.
+    LINEAR_STEP = 64,
+    LINEAR_COUNT = 8,
+    // 512 and up to 32 KiB, with room for a buffer's header and padding.
+    SMALL_SHIFT = 9,
+    SMALL_ROOM = 128,
+    SMALL_COUNT = LINEAR_COUNT + (15 - SMALL_SHIFT) * STEPS_PER_DOUBLING + 1,
+    // 32 KiB and up to 64 TiB.
+    LARGE_SHIFT = 15,
+    LARGE_SHIFT_END = 46,
+    LARGE_ROOM = 4096,
+    CLASS_COUNT = SMALL_COUNT + (LARGE_SHIFT_END - LARGE_SHIFT) * STEPS_PER_DOUBLING,
+
     HUGE_PAGE = 2 * 1024 * 1024,
+    // What a thread takes from a class at once, and the most of it that it keeps is twice that.
+    TRANSFER_SIZE = 64 * 1024,
+    TRANSFER_COUNT_MAX = 64,
 };
 
-static_assert(SB_MEMORY_LARGE == 1 << CLASS_SHIFT_MIN, "the smallest class serves large blocks");
+static_assert(SB_MEMORY_LARGE == 1 << LARGE_SHIFT, "the first class without a thread's own blocks");
 
 // A free block, linked through its first bytes.
 struct free_block {
@@ -36,10 +54,24 @@ struct block_class {
 
 static struct block_class classes[CLASS_COUNT];
 static pthread_once_t classes_once = PTHREAD_ONCE_INIT;
+static pthread_key_t thread_key;         // its destructor empties a thread's lists
 static int64_t unused_bytes_max;         // set once
 static _Atomic int64_t trim_above;       // unused bytes that start a trim
 static _Atomic int64_t mapped_bytes;     // from the system
-static _Atomic int64_t handed_out_bytes; // of those, in blocks in use
+static _Atomic int64_t handed_out_bytes; // of those, in use or kept by a thread
+
+struct thread_list {
+    struct free_block *free;
+    int32_t count;
+};
+
+static _Thread_local struct {
+    bool is_open;  // the destructor is registered
+    bool is_ended; // it has run: blocks go past the lists
+    struct thread_list lists[SMALL_COUNT];
+} thread_blocks;
+
+static void thread_blocks_end(void *unused);
 
 static void classes_init(void)
 {
@@ -48,52 +80,84 @@ static void classes_init(void)
     }
     unused_bytes_max = sb_pages_machine_bytes() / 4;
     atomic_store(&trim_above, unused_bytes_max);
+    sb_assert(pthread_key_create(&thread_key, thread_blocks_end) == 0);
 }
 
-static int class_index(size_t size)
+// The first step of at least `size`; step 0 is 1 << shift.
+static int step_index(size_t size, int shift)
 {
-    int shift;
+    int top;
     size_t step;
 
-    // The page on top of each class serves the first bytes above a step.
-    size = size <= SB_MEMORY_LARGE + CLASS_PAGE ? SB_MEMORY_LARGE : size - CLASS_PAGE;
-    shift = 63 - __builtin_clzll((unsigned long long)size);
-    if (shift >= CLASS_SHIFT_END) {
-        return CLASS_COUNT;
+    if (size <= (size_t)1 << shift) {
+        return 0;
     }
-    step = (size_t)1 << (shift - 2);
-    return (shift - CLASS_SHIFT_MIN) * CLASS_STEPS +
-           (int)((size - ((size_t)1 << shift) + step - 1) / step);
+    top = 63 - __builtin_clzll((unsigned long long)size);
+    step = (size_t)1 << (top - 2);
+    return (top - shift) * STEPS_PER_DOUBLING +
+           (int)((size - ((size_t)1 << top) + step - 1) / step);
 }
 
-static size_t class_step_size(int index)
+static size_t step_size(int index, int shift)
 {
-    int shift = CLASS_SHIFT_MIN + index / CLASS_STEPS;
+    int top = shift + index / STEPS_PER_DOUBLING;
 
-    return ((size_t)1 << shift) + (size_t)(index % CLASS_STEPS) * ((size_t)1 << (shift - 2));
+    return ((size_t)1 << top) + (size_t)(index % STEPS_PER_DOUBLING) * ((size_t)1 << (top - 2));
+}
+
+// CLASS_COUNT and more when there is none.
+static int class_index(size_t size)
+{
+    if (size <= LINEAR_COUNT * LINEAR_STEP) {
+        return size == 0 ? 0 : (int)((size - 1) / LINEAR_STEP);
+    }
+    if (size < SB_MEMORY_LARGE) {
+        return LINEAR_COUNT + step_index(size <= SMALL_ROOM ? 1 : size - SMALL_ROOM, SMALL_SHIFT);
+    }
+    return SMALL_COUNT + step_index(size <= LARGE_ROOM ? 1 : size - LARGE_ROOM, LARGE_SHIFT);
 }
 
 static size_t class_capacity(int index)
 {
-    return class_step_size(index) + CLASS_PAGE;
+    if (index < LINEAR_COUNT) {
+        return (size_t)(index + 1) * LINEAR_STEP;
+    }
+    if (index < SMALL_COUNT) {
+        return step_size(index - LINEAR_COUNT, SMALL_SHIFT) + SMALL_ROOM;
+    }
+    return step_size(index - SMALL_COUNT, LARGE_SHIFT) + LARGE_ROOM;
+}
+
+static bool class_is_small(int index)
+{
+    return index < SMALL_COUNT;
 }
 
 static bool class_is_carved(int index)
 {
-    return class_step_size(index) < HUGE_PAGE;
+    return class_capacity(index) < HUGE_PAGE;
 }
 
 // Large enough that at most an eighth is left over behind the last block.
 static size_t superblock_size(int index)
 {
-    size_t size = class_step_size(index);
+    size_t capacity = class_capacity(index);
 
-    return size <= 256 * 1024 ? HUGE_PAGE : size <= 512 * 1024 ? 2 * HUGE_PAGE : 4 * HUGE_PAGE;
+    return capacity <= HUGE_PAGE / 7   ? HUGE_PAGE
+           : capacity <= HUGE_PAGE / 3 ? 2 * HUGE_PAGE
+                                       : 4 * HUGE_PAGE;
 }
 
 static int32_t superblock_block_count(int index)
 {
     return (int32_t)(superblock_size(index) / class_capacity(index));
+}
+
+static int32_t transfer_count(int index)
+{
+    size_t count = TRANSFER_SIZE / class_capacity(index);
+
+    return count > TRANSFER_COUNT_MAX ? TRANSFER_COUNT_MAX : (int32_t)count;
 }
 
 static void *pages_map(size_t size, size_t alignment, bool is_huge)
@@ -110,6 +174,12 @@ static void pages_unmap(void *pages, size_t size)
 {
     atomic_fetch_sub_explicit(&mapped_bytes, (int64_t)size, memory_order_relaxed);
     sb_pages_unmap(pages, size);
+}
+
+static void handed_out_add(int index, int32_t count)
+{
+    atomic_fetch_add_explicit(&handed_out_bytes, (int64_t)class_capacity(index) * count,
+                              memory_order_relaxed);
 }
 
 static int64_t unused_bytes(void)
@@ -142,6 +212,164 @@ static void *block_carve(struct block_class *class, int index)
     return block;
 }
 
+// One block; the caller holds the lock.
+static void *block_take(struct block_class *class, int index, bool *is_zeroed)
+{
+    struct free_block *block = class->free;
+
+    *is_zeroed = false;
+    if (block != NULL) {
+        class->free = block->next;
+        return block;
+    }
+    *is_zeroed = true;
+    return block_carve(class, index);
+}
+
+// Whether somebody will empty this thread's lists when it ends.
+static bool thread_blocks_open(void)
+{
+    if (sb_likely(thread_blocks.is_open)) {
+        return !thread_blocks.is_ended;
+    }
+    pthread_once(&classes_once, classes_init);
+    thread_blocks.is_open = pthread_setspecific(thread_key, &thread_blocks) == 0;
+    return thread_blocks.is_open;
+}
+
+static bool list_fill(struct thread_list *list, int index)
+{
+    struct block_class *class = &classes[index];
+    int32_t wanted = thread_blocks_open() ? transfer_count(index) : 1;
+    bool is_zeroed;
+
+    pthread_mutex_lock(&class->lock);
+    while (list->count < wanted) {
+        struct free_block *block = block_take(class, index, &is_zeroed);
+
+        if (block == NULL) {
+            break;
+        }
+        block->next = list->free;
+        list->free = block;
+        list->count++;
+    }
+    pthread_mutex_unlock(&class->lock);
+    handed_out_add(index, list->count);
+    return list->count > 0;
+}
+
+// Gives all but `kept` blocks back to their class.
+static void list_drain(struct thread_list *list, int index, int32_t kept)
+{
+    struct block_class *class = &classes[index];
+    int32_t drained = list->count - kept;
+
+    if (drained <= 0) {
+        return;
+    }
+    pthread_mutex_lock(&class->lock);
+    while (list->count > kept) {
+        struct free_block *block = list->free;
+
+        list->free = block->next;
+        list->count--;
+        block->next = class->free;
+        class->free = block;
+    }
+    pthread_mutex_unlock(&class->lock);
+    handed_out_add(index, -drained);
+}
+
+static void thread_blocks_drain(void)
+{
+    for (int i = 0; i < SMALL_COUNT; i++) {
+        list_drain(&thread_blocks.lists[i], i, 0);
+    }
+}
+
+static void thread_blocks_end(void *unused)
+{
+    (void)unused;
+    thread_blocks.is_ended = true;
+    thread_blocks_drain();
+}
+
+static void trim_if_much(void)
+{
+    if (sb_unlikely(unused_bytes() > atomic_load_explicit(&trim_above, memory_order_relaxed))) {
+        sb_memory_trim();
+    }
+}
+
+static void *small_alloc(int index)
+{
+    struct thread_list *list = &thread_blocks.lists[index];
+    struct free_block *block;
+
+    if (sb_unlikely(list->count == 0) && !list_fill(list, index)) {
+        return NULL;
+    }
+    block = list->free;
+    list->free = block->next;
+    list->count--;
+    return block;
+}
+
+static void small_free(void *block, int index)
+{
+    struct thread_list *list = &thread_blocks.lists[index];
+    struct free_block *freed = block;
+
+    freed->next = list->free;
+    list->free = freed;
+    list->count++;
+    if (sb_unlikely(!thread_blocks_open())) {
+        list_drain(list, index, 0);
+    } else if (sb_unlikely(list->count > 2 * transfer_count(index))) {
+        list_drain(list, index, transfer_count(index));
+        trim_if_much();
+    }
+}
+
+static void *large_alloc(int index, bool *is_zeroed)
+{
+    struct block_class *class = &classes[index];
+    void *block;
+
+    pthread_once(&classes_once, classes_init);
+    pthread_mutex_lock(&class->lock);
+    if (class->free != NULL || class_is_carved(index)) {
+        block = block_take(class, index, is_zeroed);
+        pthread_mutex_unlock(&class->lock);
+    } else {
+        pthread_mutex_unlock(&class->lock);
+        *is_zeroed = true;
+        block = pages_map(class_capacity(index), HUGE_PAGE, true);
+    }
+    if (block != NULL) {
+        handed_out_add(index, 1);
+    }
+    return block;
+}
+
+static void large_free(void *block, int index)
+{
+    struct block_class *class = &classes[index];
+    struct free_block *freed = block;
+
+    handed_out_add(index, -1);
+    if (!class_is_carved(index) && unused_bytes() > unused_bytes_max) {
+        pages_unmap(block, class_capacity(index));
+        return;
+    }
+    pthread_mutex_lock(&class->lock);
+    freed->next = class->free;
+    class->free = freed;
+    pthread_mutex_unlock(&class->lock);
+    trim_if_much();
+}
+
 size_t sb_memory_cache_capacity(size_t size)
 {
     int index = class_index(size);
@@ -152,50 +380,23 @@ size_t sb_memory_cache_capacity(size_t size)
 void *sb_memory_cache_alloc(size_t size, bool *is_zeroed)
 {
     int index = class_index(size);
-    struct block_class *class = &classes[index];
-    void *block;
 
     sb_assert(index < CLASS_COUNT);
-    pthread_once(&classes_once, classes_init);
-    *is_zeroed = false;
-    pthread_mutex_lock(&class->lock);
-    block = class->free;
-    if (block != NULL) {
-        class->free = class->free->next;
-    } else if (class_is_carved(index)) {
-        *is_zeroed = true;
-        block = block_carve(class, index);
+    if (class_is_small(index)) {
+        *is_zeroed = false;
+        return small_alloc(index);
     }
-    pthread_mutex_unlock(&class->lock);
-    if (block == NULL && !class_is_carved(index)) {
-        *is_zeroed = true;
-        block = pages_map(class_capacity(index), HUGE_PAGE, true);
-    }
-    if (block != NULL) {
-        atomic_fetch_add_explicit(&handed_out_bytes, (int64_t)class_capacity(index),
-                                  memory_order_relaxed);
-    }
-    return block;
+    return large_alloc(index, is_zeroed);
 }
 
 void sb_memory_cache_free(void *block, size_t size)
 {
     int index = class_index(size);
-    struct block_class *class = &classes[index];
-    size_t capacity = class_capacity(index);
-    struct free_block *freed = block;
 
-    atomic_fetch_sub_explicit(&handed_out_bytes, (int64_t)capacity, memory_order_relaxed);
-    if (!class_is_carved(index) && unused_bytes() > unused_bytes_max) {
-        pages_unmap(block, capacity);
-        return;
-    }
-    pthread_mutex_lock(&class->lock);
-    freed->next = class->free;
-    class->free = freed;
-    pthread_mutex_unlock(&class->lock);
-    if (unused_bytes() > atomic_load_explicit(&trim_above, memory_order_relaxed)) {
-        sb_memory_trim();
+    if (class_is_small(index)) {
+        small_free(block, index);
+    } else {
+        large_free(block, index);
     }
 }
 
@@ -275,36 +476,40 @@ static void superblocks_trim(struct block_class *class, int index)
     *tail = NULL;
 }
 
+static void class_trim(int index)
+{
+    struct block_class *class = &classes[index];
+    struct free_block *block = NULL;
+
+    pthread_mutex_lock(&class->lock);
+    if (class_is_carved(index)) {
+        superblocks_trim(class, index);
+    } else {
+        block = class->free;
+        class->free = NULL;
+    }
+    pthread_mutex_unlock(&class->lock);
+    while (block != NULL) {
+        struct free_block *next = block->next;
+
+        pages_unmap(block, class_capacity(index));
+        block = next;
+    }
+}
+
 void sb_memory_trim(void)
 {
     int64_t left;
 
     pthread_once(&classes_once, classes_init);
+    thread_blocks_drain();
     for (int i = 0; i < CLASS_COUNT; i++) {
-        struct block_class *class = &classes[i];
-        struct free_block *block = NULL;
-
-        pthread_mutex_lock(&class->lock);
-        if (class_is_carved(i)) {
-            superblocks_trim(class, i);
-        } else {
-            block = class->free;
-            class->free = NULL;
-        }
-        pthread_mutex_unlock(&class->lock);
-        while (block != NULL) {
-            struct free_block *next = block->next;
-
-            pages_unmap(block, class_capacity(i));
-            block = next;
-        }
+        class_trim(i);
     }
     // What is left lies between blocks in use: trimming again at once would find nothing.
     left = unused_bytes();
-    if (left < 0) {
-        left = 0;
-    }
-    atomic_store_explicit(&trim_above, unused_bytes_max + left, memory_order_relaxed);
+    atomic_store_explicit(&trim_above, unused_bytes_max + (left < 0 ? 0 : left),
+                          memory_order_relaxed);
 }
 
 int64_t sb_memory_cached_bytes(void)

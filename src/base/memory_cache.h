@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * memory_cache.h - the process-wide cache of large blocks behind every sb_memory.
+ * memory_cache.h - the process-wide cache of blocks behind every sb_memory.
  *
- * Block sizes are classes: 32 KiB and its doublings, each cut into four steps, plus one page. The
- * page leaves room for the padding behind a power of two of rows, and keeps blocks from all
- * starting at the same cache set. Classes below 2 MiB are carved from aligned superblocks of 2 to
- * 8 MiB; larger blocks are mapped alone. Freed blocks stay for the next job, up to a quarter of the
- * machine's memory; sb_memory_trim() gives back every superblock and block that is free as a whole.
+ * Block sizes are classes: multiples of 64 to 512, above that four steps in each doubling. A class
+ * has a little more room than its step (128 bytes, from 32 KiB on one page): that is the padding
+ * behind a power of two of rows, and it keeps blocks from all starting at the same cache set.
+ *
+ * Blocks below 2 MiB are carved from aligned superblocks of 2 to 8 MiB, larger ones are mapped
+ * alone; both ask for huge pages. Below SB_MEMORY_LARGE each thread keeps a few free blocks of each
+ * class, so that most calls take no lock. Freed blocks stay for the next job, up to a quarter of
+ * the machine's memory; sb_memory_trim() gives back every superblock and block that is free as a
+ * whole.
  */
 #ifndef SABOT_BASE_MEMORY_CACHE_H
 #define SABOT_BASE_MEMORY_CACHE_H
@@ -15,8 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a request of `size` (at least SB_MEMORY_LARGE) really takes. 0 when no class is that large.
- */
+/* What a request of `size` really takes. 0 when no class is that large. */
 size_t sb_memory_cache_capacity(size_t size);
 
 /* A block of sb_memory_cache_capacity(size) bytes; `*is_zeroed` when it is new from the system. */

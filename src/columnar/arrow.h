@@ -5,8 +5,10 @@
  * Import takes the struct (its release is called exactly once, when the last column over it is
  * gone, or at once on an error) and checks what a wrong producer could break: children count,
  * lengths, offsets, buffers that are missing, offsets that go backwards or past the heap, views out
- * of bounds, null counts. Export gives a struct whose release frees our reference. Dictionary,
- * nested and the other types this version lacks are refused by name.
+ * of bounds, null counts. Sizes of buffers do not cross this border and are believed; so is that
+ * utf8 is UTF-8. Metadata is dropped: an extension type arrives as its storage type. Export gives a
+ * struct whose release frees our reference. Dictionary, nested and the other types this version
+ * lacks are refused by name.
  */
 #ifndef SABOT_COLUMNAR_ARROW_H
 #define SABOT_COLUMNAR_ARROW_H

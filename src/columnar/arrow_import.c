@@ -40,18 +40,12 @@ static bool is_aligned(const void *pointer, size_t alignment)
     return ((uintptr_t)pointer & (alignment - 1)) == 0;
 }
 
-// Kernels read 16-byte values by halves, so 8 is enough for them.
 static size_t values_alignment(enum sb_type_id id)
 {
-    int32_t width = sb_type_width(id);
-
-    if (sb_type_is_view(id)) {
-        return 4;
-    }
     if (sb_type_is_variable(id)) {
-        return sb_type_is_large(id) ? 8 : 4;
+        return sb_type_is_view(id) || sb_type_is_large(id) ? 8 : 4;
     }
-    return width == 0 ? 1 : width > 8 ? 8 : (size_t)width;
+    return id == SB_TYPE_BOOL ? 1 : (size_t)sb_type_width(id);
 }
 
 // Copies the rows' values; the bitmap shares their offset, so the elements before them count too

@@ -34,7 +34,12 @@ SB_MUST_CHECK enum sb_status sb_buffer_create_foreign(struct sb_memory *memory, 
 struct sb_buffer *sb_buffer_retain(struct sb_buffer *buffer); // NULL in, NULL out
 void sb_buffer_release(struct sb_buffer *buffer);             // NULL is fine
 
-/* `buffer` keeps `other` alive from now on; takes the reference to `other`. */
+/*
+ * `buffer` keeps `other` (NULL is fine) alive from now on; takes the reference to `other`. Only
+ * before `buffer` is shared, and for one shared `other` per buffer: a chain ends where it meets
+ * what others hold, too. To keep two shared ones, put an empty buffer of your own before the
+ * second.
+ */
 void sb_buffer_keep(struct sb_buffer *buffer, struct sb_buffer *other);
 
 #endif

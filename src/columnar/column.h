@@ -4,7 +4,9 @@
  *
  * Pointers are borrowed from `owner`, which the column retains; `type` is borrowed from the schema
  * or plan that outlives the column. Row i of the column is element `offset + i` of the buffers.
- * A zeroed column is empty and safe to deinit.
+ * Buffers are there even for no rows, and aligned to the width of a value (views: to 8). Nothing
+ * may be read past them, for they can be foreign. Values of null rows may be anything: offsets
+ * still ascend, but a view must not be followed. A zeroed column is empty and safe to deinit.
  */
 #ifndef SABOT_COLUMNAR_COLUMN_H
 #define SABOT_COLUMNAR_COLUMN_H

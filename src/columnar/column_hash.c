@@ -8,6 +8,7 @@
 #include "columnar/column.h"
 
 #include "base/hash.h"
+#include "base/word.h"
 #include "columnar/column_internal.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
@@ -93,16 +94,70 @@ static void bool_hash(const struct sb_column *column, const uint32_t *rows, int6
     }
 }
 
-// Text of a null row may be anything, so its nulls are looked at here.
-static void text_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
-                      int64_t count, uint64_t *hashes)
+// 16 bytes from `16 - size` on keep the first `size` bytes of a word pair.
+static const uint8_t keep_bytes[32] = {
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+// The hash of text that may be followed by readable bytes up to `end`: then short text of any size
+// takes the same path.
+static ALWAYS_INLINE uint64_t text_hash(const uint8_t *text, int64_t size, const uint8_t *end)
 {
+    if (sb_likely(size <= 16 && end - text >= 16)) {
+        const uint8_t *keep = keep_bytes + 16 - size;
+
+        return sb_hash_words(sb_word_load64(text) & sb_word_load64(keep),
+                             sb_word_load64(text + 8) & sb_word_load64(keep + 8),
+                             sb_hash_seed((size_t)size));
+    }
+    return sb_hash_bytes(text, (size_t)size);
+}
+
+static ALWAYS_INLINE int64_t offset_load(const uint8_t *offsets, int64_t index, bool is_large)
+{
+    int64_t wide;
+    int32_t narrow;
+
+    if (is_large) {
+        memcpy(&wide, offsets + index * 8, sizeof wide);
+        return wide;
+    }
+    memcpy(&narrow, offsets + index * 4, sizeof narrow);
+    return narrow;
+}
+
+static ALWAYS_INLINE void offsets_hash(const struct sb_column *column, const uint32_t *rows,
+                                       int64_t first, int64_t count, uint64_t *hashes,
+                                       bool is_large)
+{
+    const uint8_t *offsets = sb_column_fixed(column, is_large ? 8 : 4);
+    const uint8_t *end = column->bytes + offset_load(offsets, column->length, is_large);
+
     for (int64_t i = 0; i < count; i++) {
         int64_t row = rows == NULL ? first + i : rows[i];
+        int64_t start = offset_load(offsets, row, is_large);
 
-        if (sb_column_is_null(column, row)) {
-            hashes[i] = SB_HASH_NULL;
-        } else {
+        hashes[i] =
+            text_hash(column->bytes + start, offset_load(offsets, row + 1, is_large) - start, end);
+    }
+}
+
+// The view of a null row may be anything: only what it holds itself is read.
+static void views_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                       int64_t count, uint64_t *hashes)
+{
+    const uint8_t *views = sb_column_fixed(column, SB_VIEW_SIZE);
+
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = rows == NULL ? first + i : rows[i];
+        const uint8_t *view = views + row * SB_VIEW_SIZE;
+        int32_t size;
+
+        memcpy(&size, view, sizeof size);
+        if (sb_likely(size <= SB_VIEW_INLINE_MAX)) { // padded with zeros already
+            hashes[i] = sb_hash_words(sb_word_load64(view + 4), sb_word_load32(view + 12),
+                                      sb_hash_seed((size_t)size));
+        } else if (!sb_column_is_null(column, row)) {
             struct sb_bytes text = sb_column_bytes(column, row);
 
             hashes[i] = sb_hash_bytes(text.data, (size_t)text.size);
@@ -152,12 +207,16 @@ static void chunk_hash(const struct sb_column *column, const uint32_t *rows, int
         fixed_hash(SB_TYPE_DECIMAL128, column, rows, first, count, hashes);
         break;
     case SB_TYPE_UTF8:
-    case SB_TYPE_LARGE_UTF8:
-    case SB_TYPE_UTF8_VIEW:
     case SB_TYPE_BINARY:
+        offsets_hash(column, rows, first, count, hashes, false);
+        break;
+    case SB_TYPE_LARGE_UTF8:
     case SB_TYPE_LARGE_BINARY:
+        offsets_hash(column, rows, first, count, hashes, true);
+        break;
+    case SB_TYPE_UTF8_VIEW:
     case SB_TYPE_BINARY_VIEW:
-        text_hash(column, rows, first, count, hashes);
+        views_hash(column, rows, first, count, hashes);
         break;
     }
 }
@@ -165,10 +224,19 @@ static void chunk_hash(const struct sb_column *column, const uint32_t *rows, int
 static void chunk_nulls(const struct sb_column *column, const uint32_t *rows, int64_t first,
                         int64_t count, uint64_t *hashes)
 {
-    for (int64_t i = 0; i < count; i++) {
-        int64_t row = column->offset + (rows == NULL ? first + i : rows[i]);
+    uint8_t valid[HASH_CHUNK];
 
-        hashes[i] = sb_bitmap_get(column->validity, row) ? hashes[i] : SB_HASH_NULL;
+    if (rows == NULL) {
+        sb_bitmap_unpack(valid, column->validity, column->offset + first, count);
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            valid[i] = sb_bitmap_get(column->validity, column->offset + (int64_t)rows[i]);
+        }
+    }
+    for (int64_t i = 0; i < count; i++) { // no branch: it would be guessed wrong
+        uint64_t keep = -(uint64_t)valid[i];
+
+        hashes[i] = (hashes[i] & keep) | (SB_HASH_NULL & ~keep);
     }
 }
 
@@ -215,7 +283,7 @@ void sb_column_hash(const struct sb_column *column, const uint32_t *rows, int64_
             chunk_hash_missing(column, chunk_rows, chunk_count, chunk);
         } else {
             chunk_hash(column, chunk_rows, first, chunk_count, chunk);
-            if (has_nulls && !sb_type_is_variable(column->type->id)) {
+            if (has_nulls) {
                 chunk_nulls(column, chunk_rows, first, chunk_count, chunk);
             }
         }

@@ -9,9 +9,9 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-enum { DECIMAL128_PRECISION_MAX = 38 };
+enum { DECIMAL128_DIGITS_MAX = 38 };
 
-// What there is to know about a type by its id alone. `name` NULL ends a gap in the ids.
+// What there is to know about a type by its id alone.
 struct type_facts {
     const char *name;
     int32_t width;
@@ -109,6 +109,12 @@ bool sb_type_is_large(enum sb_type_id id)
 bool sb_type_is_temporal(enum sb_type_id id)
 {
     return facts_of(id)->is_temporal;
+}
+
+bool sb_type_is_decimal(int64_t precision, int64_t scale)
+{
+    return precision >= 1 && precision <= DECIMAL128_DIGITS_MAX &&
+           scale >= -DECIMAL128_DIGITS_MAX && scale <= DECIMAL128_DIGITS_MAX;
 }
 
 bool sb_type_equal(const struct sb_type *a, const struct sb_type *b)
@@ -234,8 +240,7 @@ static bool decimal_parse(const char *rest, struct sb_type *out)
     if (end == rest || strcmp(end, ")") != 0) {
         return false;
     }
-    if (precision < 1 || precision > DECIMAL128_PRECISION_MAX || scale < -precision ||
-        scale > precision) {
+    if (!sb_type_is_decimal(precision, scale)) {
         return false;
     }
     out->precision = (int32_t)precision;

@@ -70,6 +70,9 @@ bool sb_type_is_view(enum sb_type_id id);     // 16-byte views
 bool sb_type_is_large(enum sb_type_id id);    // int64 offsets
 bool sb_type_is_temporal(enum sb_type_id id);
 
+/* Precision 1 to 38, scale -38 to 38: powers of ten that 128 bits hold. */
+bool sb_type_is_decimal(int64_t precision, int64_t scale);
+
 /* Whether values of the two types may be compared or joined: see docs/design/0001. */
 bool sb_type_is_comparable(const struct sb_type *a, const struct sb_type *b);
 

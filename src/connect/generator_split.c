@@ -34,7 +34,7 @@ static int64_t generator_uniform(uint64_t random, int64_t low, int64_t high)
     if (range == 0) {
         return (int64_t)random;
     }
-    return (int64_t)((uint64_t)low + (uint64_t)(((unsigned __int128)random * range) >> 64));
+    return (int64_t)((uint64_t)low + (uint64_t)(((sb_uint128)random * range) >> 64));
 }
 
 static void generator_fill(const struct sb_source_spec *spec, int32_t index, int64_t first,

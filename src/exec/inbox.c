@@ -72,7 +72,7 @@ static enum sb_status inbox_apply_block(struct sb_inbox *inbox, struct sb_messag
     struct sb_op *op = inbox->exchange->op;
     struct sb_op_ctx ctx;
     enum sb_status status;
-    void *state;
+    void *state = NULL;
     int64_t begin_ns = sb_clock_now_ns();
 
     sb_op_ctx_init(&ctx, head, run, err);
@@ -91,7 +91,7 @@ static enum sb_status inbox_apply_batches(struct sb_inbox *inbox, struct sb_mess
 {
     struct sb_station *head = run->stage->head;
     struct sb_op_ctx ctx;
-    void *state;
+    void *state = NULL;
 
     run->origin = ((int64_t)message->writer << 32) | message->channel;
     if (head->op != NULL) {
@@ -134,7 +134,7 @@ static enum sb_status inbox_apply_end(struct sb_inbox *inbox, struct sb_run *run
     struct sb_op *op = inbox->exchange->op;
     enum sb_status status;
     struct sb_op_ctx ctx;
-    void *state;
+    void *state = NULL;
     int64_t begin_ns = sb_clock_now_ns();
 
     sb_op_ctx_init(&ctx, head, run, err);

@@ -152,7 +152,7 @@ enum sb_status sb_job_bind_split(struct sb_job *job, const struct sb_node *node,
 enum sb_status sb_job_bind_function(struct sb_job *job, const char *operator_id,
                                     sb_batch_function function, void *context, struct sb_error *err)
 {
-    struct sb_node *node;
+    struct sb_node *node = NULL;
 
     SB_TRY_RETURN(sb_job_bindable(job, operator_id, -1, &node, err));
     if (!node->has_function && node->type != SB_NODE_CUSTOM) {
@@ -167,7 +167,7 @@ enum sb_status sb_job_bind_function(struct sb_job *job, const char *operator_id,
 enum sb_status sb_job_bind_sink(struct sb_job *job, const char *operator_id,
                                 enum sb_sink_kind kind, struct sb_error *err)
 {
-    struct sb_node *node;
+    struct sb_node *node = NULL;
 
     SB_TRY_RETURN(sb_job_bindable(job, operator_id, SB_NODE_SINK, &node, err));
     job->bindings[node->index].op.sink_kind = kind;

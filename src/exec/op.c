@@ -22,8 +22,9 @@ enum sb_status sb_op_alloc(const struct sb_op_vtable *vtable, size_t size,
         op->groups =
             sb_memory_alloc_zeroed(options->memory, sizeof *op->groups * (size_t)op->group_count);
         if (op->groups == NULL) {
+            int64_t asked = (int64_t)sizeof *op->groups * op->group_count;
             sb_memory_free(options->memory, op, size);
-            return sb_error_no_memory(err, "key groups", (int64_t)sizeof(void *) * op->group_count);
+            return sb_error_no_memory(err, "key groups", asked);
         }
     }
     *(void **)out = op;

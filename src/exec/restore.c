@@ -109,7 +109,7 @@ static enum sb_status restore_batch(struct sb_exchange *exchange, struct sb_sche
     while (first < batch->row_count) {
         int64_t end = first + 1;
         struct sb_batch slice;
-        void *state;
+        void *state = NULL;
 
         while (end < batch->row_count && groups[end] == groups[first]) {
             end++;

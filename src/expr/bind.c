@@ -342,7 +342,7 @@ static enum sb_status bind_node(struct sb_binder *binder, const struct sb_expr *
 
 static int32_t count_conjuncts(const struct sb_bound_node *node)
 {
-    if (node->kind == SB_BOUND_CALL && node->kernels == &sb_kernels_and) {
+    if (node->kind == SB_BOUND_CALL && node->guard_rule == SB_GUARD_NOT_FALSE) {
         return count_conjuncts(node->arguments[0]) + count_conjuncts(node->arguments[1]);
     }
     return 1;
@@ -354,7 +354,7 @@ static bool compile_conjuncts(const struct sb_bound_node *node, struct sb_arena 
 {
     const struct sb_program *program;
 
-    if (node->kind == SB_BOUND_CALL && node->kernels == &sb_kernels_and) {
+    if (node->kind == SB_BOUND_CALL && node->guard_rule == SB_GUARD_NOT_FALSE) {
         return compile_conjuncts(node->arguments[0], arena, out) &&
                compile_conjuncts(node->arguments[1], arena, out);
     }

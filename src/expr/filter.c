@@ -9,13 +9,14 @@
  */
 #include <string.h>
 
-#include "expr/compress.h"
+#include "expr/kernels.h"
 #include "expr/program.h"
 
 /* The next conjunct runs over the surviving rows alone when less than 1 in this many survive. */
 enum { GATHER_BELOW = 4 };
 
 struct filter {
+    const struct sb_kernel_table *table;
     const struct sb_bound_expr *bound;
     const struct sb_batch *batch;
     struct sb_expr_scratch *scratch;
@@ -40,55 +41,25 @@ static enum sb_status filter_reserve(struct filter *filter)
     return SB_OK;
 }
 
-/* mask = value where valid, else 0; how many are set. */
-static int32_t mask_of(const struct sb_vector *vector, int32_t count, uint8_t *restrict mask)
-{
-    const uint8_t *restrict values = vector->values;
-    const uint8_t *restrict valid = vector->valid;
-    int32_t set_count = 0;
-
-    if (valid == NULL) {
-        memcpy(mask, values, (size_t)count);
-    } else {
-        for (int32_t i = 0; i < count; i++) {
-            mask[i] = values[i] & valid[i];
-        }
-    }
-    for (int32_t i = 0; i < count; i++) {
-        set_count += mask[i];
-    }
-    return set_count;
-}
-
-/* Runs conjunct `index` over `window`; what it leaves is in scratch->mask. */
+/* Runs conjunct `index` over `window`. `*mask` is valid until the next run; `room` may hold it. */
 static enum sb_status filter_run(struct filter *filter, int32_t index,
                                  const struct sb_window *window, const uint8_t *guard,
-                                 uint8_t *mask, int32_t *passed)
+                                 uint8_t *room, const uint8_t **mask)
 {
     const struct sb_program *program = filter->bound->conjuncts[index];
-    struct sb_expr_scratch *scratch = filter->scratch;
+    const struct sb_vector *result;
 
     // one scratch serves all conjuncts: their registers are set up anew when there are several
     if (filter->bound->conjunct_count > 1) {
-        SB_TRY_RETURN(sb_program_prepare(program, scratch, filter->err));
+        SB_TRY_RETURN(sb_program_prepare(program, filter->scratch, filter->err));
     }
-    SB_TRY_RETURN(sb_program_run(program, window, guard, scratch, filter->err));
-    *passed = mask_of(&scratch->registers[program->result], window->count, mask);
-    return SB_OK;
-}
-
-/* Applies the conjuncts from `index` on to rows of the selection, which are replaced in place. */
-static enum sb_status filter_survivors(struct filter *filter, int32_t index, uint32_t *rows,
-                                       int32_t *count)
-{
-    for (; index < filter->bound->conjunct_count && *count > 0; index++) {
-        const struct sb_window window = {.batch = filter->batch, .rows = rows, .count = *count};
-        int32_t passed;
-        SB_TRY_RETURN(filter_run(filter, index, &window, NULL, filter->scratch->mask, &passed));
-        if (passed < *count) {
-            sb_compress_rows(filter->scratch->mask, rows, *count, rows);
-        }
-        *count = passed;
+    SB_TRY_RETURN(sb_program_run(program, window, guard, filter->scratch, filter->err));
+    result = &filter->scratch->registers[program->result];
+    *mask = result->values;
+    if (result->valid != NULL) { // null is not true
+        memcpy(room, result->values, (size_t)window->count);
+        program->table->mask_and(room, result->valid, window->count);
+        *mask = room;
     }
     return SB_OK;
 }
@@ -97,6 +68,7 @@ static enum sb_status filter_survivors(struct filter *filter, int32_t index, uin
 static enum sb_status filter_append(struct filter *filter, const struct sb_window *window,
                                     const uint8_t *mask, int32_t passed)
 {
+    const struct sb_kernel_table *table = filter->table;
     uint32_t *to;
 
     if (passed == window->count && filter->selection == NULL) {
@@ -105,35 +77,52 @@ static enum sb_status filter_append(struct filter *filter, const struct sb_windo
     SB_TRY_RETURN(filter_reserve(filter));
     to = filter->selection->rows + filter->passed_count;
     if (window->rows == NULL) {
-        sb_compress_range(mask, (uint32_t)window->first, window->count, to);
+        table->compress_range(mask, (uint32_t)window->first, window->count, to);
     } else {
-        sb_compress_rows(mask, window->rows, window->count, to);
+        table->compress_rows(mask, window->rows, window->count, to);
+    }
+    return SB_OK;
+}
+
+/* Applies the conjuncts from `index` on to the last `*count` rows of the selection. */
+static enum sb_status filter_survivors(struct filter *filter, int32_t index, int32_t *count)
+{
+    for (; index < filter->bound->conjunct_count && *count > 0; index++) {
+        uint32_t *rows = filter->selection->rows + filter->passed_count;
+        const struct sb_window window = {.batch = filter->batch, .rows = rows, .count = *count};
+        const uint8_t *mask;
+        SB_TRY_RETURN(filter_run(filter, index, &window, NULL, filter->scratch->mask, &mask));
+        *count = filter->table->compress_rows(mask, rows, *count, rows);
     }
     return SB_OK;
 }
 
 static enum sb_status filter_chunk(struct filter *filter, const struct sb_window *window)
 {
-    struct sb_expr_scratch *scratch = filter->scratch;
+    uint8_t *mask = filter->scratch->mask;
     const int32_t conjunct_count = filter->bound->conjunct_count;
+    const uint8_t *result;
     int32_t passed;
-    int32_t index = 0;
+    int32_t index = 1;
 
-    SB_TRY_RETURN(filter_run(filter, index++, window, NULL, scratch->mask, &passed));
-    for (; index < conjunct_count && passed * GATHER_BELOW >= window->count; index++) {
-        const uint8_t *guard = passed < window->count ? scratch->mask : NULL;
-        int32_t ignored;
-        SB_TRY_RETURN(filter_run(filter, index, window, guard, scratch->next_mask, &ignored));
-        passed = 0;
-        for (int32_t i = 0; i < window->count; i++) {
-            scratch->mask[i] &= scratch->next_mask[i];
-            passed += scratch->mask[i];
-        }
+    SB_TRY_RETURN(filter_run(filter, 0, window, NULL, mask, &result));
+    passed = filter->table->mask_count(result, window->count);
+    if (conjunct_count > 1 && result != mask) {
+        memcpy(mask, result, (size_t)window->count);
+        result = mask;
     }
-    SB_TRY_RETURN(filter_append(filter, window, scratch->mask, passed));
-    if (index < conjunct_count && passed > 0) {
-        SB_TRY_RETURN(filter_survivors(filter, index,
-                                       filter->selection->rows + filter->passed_count, &passed));
+    for (; index < conjunct_count && passed * GATHER_BELOW >= window->count; index++) {
+        const uint8_t *guard = passed < window->count ? mask : NULL;
+        const uint8_t *next;
+        SB_TRY_RETURN(filter_run(filter, index, window, guard, filter->scratch->next_mask, &next));
+        filter->table->mask_and(mask, next, window->count);
+        passed = filter->table->mask_count(mask, window->count);
+    }
+    if (passed > 0 || filter->selection == NULL) {
+        SB_TRY_RETURN(filter_append(filter, window, result, passed));
+    }
+    if (index < conjunct_count) {
+        SB_TRY_RETURN(filter_survivors(filter, index, &passed));
     }
     filter->passed_count += passed;
     return SB_OK;
@@ -168,6 +157,7 @@ enum sb_status sb_expr_filter(const struct sb_bound_expr *bound, struct sb_batch
         return sb_error_set(err, SB_INVALID, "a filter needs a boolean expression; this one is %s",
                             sb_type_name(&bound->root->type, type, sizeof type));
     }
+    filter.table = bound->conjuncts[0]->table;
     SB_TRY_OUT(sb_program_prepare(bound->conjuncts[0], scratch, err));
     for (int64_t first = 0; first < batch->row_count; first += SB_EXPR_CHUNK) {
         const int64_t rest = batch->row_count - first;

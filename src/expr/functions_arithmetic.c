@@ -189,7 +189,7 @@ static enum sb_status resolve_numbers(struct sb_binder *binder, const struct sb_
                         &(struct sb_call_options){
                             .name = function->name,
                             .type = type,
-                            .kernels = sb_kernels_arithmetic(operation, sb_physical_of(&type)),
+                            .kernels = sb_kernel_table()->arithmetic(operation, sb_physical_of(&type)),
                             .argument_count = 2,
                             .arguments = arguments,
                         },
@@ -235,7 +235,7 @@ static enum sb_status resolve_negate(struct sb_binder *binder, const struct sb_e
     }
     kernels = type->id == SB_TYPE_DECIMAL128
                   ? sb_kernels_decimal(SB_ARITHMETIC_NEGATE)
-                  : sb_kernels_arithmetic(SB_ARITHMETIC_NEGATE, sb_physical_of(type));
+                  : sb_kernel_table()->arithmetic(SB_ARITHMETIC_NEGATE, sb_physical_of(type));
     if (kernels == NULL) {
         return sb_bind_refuse(binder, name, arguments, 1,
                               "an unsigned number has no negative; cast it to a signed type");

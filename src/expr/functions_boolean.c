@@ -31,7 +31,7 @@ static enum sb_status bind_logic(struct sb_binder *binder, const struct sb_funct
                         &(struct sb_call_options){
                             .name = function->name,
                             .type = left->type,
-                            .kernels = is_and ? &sb_kernels_and : &sb_kernels_or,
+                            .kernels = sb_kernel_table()->logic(is_and ? SB_LOGIC_AND : SB_LOGIC_OR),
                             .null_rule = SB_NULLS_HANDLED,
                             .guard_rule = (enum sb_guard_rule)function->detail,
                             .argument_count = 2,
@@ -59,7 +59,7 @@ static enum sb_status bind_coalesce(struct sb_binder *binder, const struct sb_fu
                         &(struct sb_call_options){
                             .name = function->name,
                             .type = left->type,
-                            .kernels = sb_kernels_coalesce(sb_physical_of(&left->type)),
+                            .kernels = sb_kernel_table()->coalesce(sb_physical_of(&left->type)),
                             .null_rule = SB_NULLS_HANDLED,
                             .guard_rule = SB_GUARD_NULL,
                             .is_never_null = !left->is_nullable || !right->is_nullable,
@@ -123,7 +123,7 @@ static enum sb_status resolve_not(struct sb_binder *binder, const struct sb_expr
                         &(struct sb_call_options){
                             .name = expr->function->name,
                             .type = arguments[0]->type,
-                            .kernels = &sb_kernels_not,
+                            .kernels = sb_kernel_table()->logic(SB_LOGIC_NOT),
                             .argument_count = 1,
                             .arguments = arguments,
                         },
@@ -134,7 +134,7 @@ static enum sb_status resolve_null_test(struct sb_binder *binder, const struct s
                                         const struct sb_bound_node **arguments,
                                         const struct sb_bound_node **out)
 {
-    const bool is_null_wanted = expr->function->detail != 0;
+    const bool is_null_wanted = expr->function->detail == SB_LOGIC_IS_NULL;
 
     if (arguments[0]->kind == SB_BOUND_CONSTANT) {
         return sb_bind_boolean(binder, arguments[0]->constant.is_null == is_null_wanted, out);
@@ -144,7 +144,7 @@ static enum sb_status resolve_null_test(struct sb_binder *binder, const struct s
                             .name = expr->function->name,
                             .type = sb_type_of(SB_TYPE_BOOL),
                             .kernels =
-                                is_null_wanted ? &sb_kernels_is_null : &sb_kernels_is_not_null,
+                                sb_kernel_table()->logic((enum sb_logic)expr->function->detail),
                             .null_rule = SB_NULLS_HANDLED,
                             .is_never_null = true,
                             .argument_count = 1,
@@ -251,7 +251,7 @@ static const struct sb_function functions[] = {
         .signature = "any",
         .summary = "Whether there is no value. Never null.",
         .resolve = resolve_null_test,
-        .detail = true,
+        .detail = SB_LOGIC_IS_NULL,
     },
     {
         .name = "is_not_null",
@@ -262,7 +262,7 @@ static const struct sb_function functions[] = {
         .signature = "any",
         .summary = "Whether there is a value. Never null.",
         .resolve = resolve_null_test,
-        .detail = false,
+        .detail = SB_LOGIC_IS_NOT_NULL,
     },
     {
         .name = "coalesce",

@@ -21,7 +21,7 @@ const struct sb_kernel_set *sb_kernels_cast(const struct sb_type *from, const st
         return sb_kernels_cast_decimal(from, to, mode);
     }
     sb_assert(is_plain);
-    return sb_kernels_cast_number(sb_physical_of(from), sb_physical_of(to));
+    return sb_kernel_table()->cast_number(sb_physical_of(from), sb_physical_of(to));
 }
 
 static enum sb_status resolve_cast(struct sb_binder *binder, const struct sb_expr *expr,

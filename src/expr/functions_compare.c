@@ -54,8 +54,8 @@ static enum sb_status compare(struct sb_binder *binder, const char *name, enum o
         return compare(binder, name, mirrored(operator), right, left, out);
     }
     comparison = (enum sb_comparison)operator;
-    options.kernels = a == b ? sb_kernels_compare(comparison, a)
-                             : sb_kernels_compare_mixed(comparison, a, b);
+    options.kernels = a == b ? sb_kernel_table()->compare(comparison, a)
+                             : sb_kernel_table()->compare_mixed(comparison, a, b);
     sb_assert(options.kernels != NULL);
     return sb_bind_call(binder, &options, out);
 }
@@ -72,7 +72,7 @@ static enum sb_status always(struct sb_binder *binder, const char *name, bool tr
                         &(struct sb_call_options){
                             .name = name,
                             .type = sb_type_of(SB_TYPE_BOOL),
-                            .kernels = truth ? &sb_kernels_true : &sb_kernels_false,
+                            .kernels = sb_kernel_table()->logic(truth ? SB_LOGIC_TRUE : SB_LOGIC_FALSE),
                             .argument_count = 1,
                             .arguments = &argument,
                         },

@@ -66,7 +66,4 @@ static inline bool sb_kernel_counts(const struct sb_kernel_call *call, int32_t r
     return (call->valid == NULL || call->valid[row]) && (call->guard == NULL || call->guard[row]);
 }
 
-/* Guards, and what a filter keeps. */
-enum sb_status sb_kernel_guard(struct sb_kernel_call *call);
-
 #endif

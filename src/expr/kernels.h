@@ -8,7 +8,7 @@
 #include "expr/bind.h"
 #include "expr/kernel.h"
 
-/* kernels_compare.c: greater is less with its arguments swapped. */
+/* greater is less with its arguments swapped. */
 enum sb_comparison {
     SB_COMPARE_EQUAL,
     SB_COMPARE_NOT_EQUAL,
@@ -16,15 +16,7 @@ enum sb_comparison {
     SB_COMPARE_LESS_EQUAL,
 };
 enum { SB_COMPARISON_COUNT = SB_COMPARE_LESS_EQUAL + 1 };
-const struct sb_kernel_set *sb_kernels_compare(enum sb_comparison comparison,
-                                               enum sb_physical physical);
 
-/* kernels_compare_mixed.c: int64, uint64 and float64 against each other, by value. */
-const struct sb_kernel_set *sb_kernels_compare_mixed(enum sb_comparison comparison,
-                                                     enum sb_physical left,
-                                                     enum sb_physical right);
-
-/* kernels_arithmetic.c, kernels_divide.c and kernels_decimal.c: both arguments of one type. */
 enum sb_operation {
     SB_ARITHMETIC_ADD,
     SB_ARITHMETIC_SUBTRACT,
@@ -34,28 +26,71 @@ enum sb_operation {
     SB_ARITHMETIC_NEGATE,
 };
 enum { SB_OPERATION_COUNT = SB_ARITHMETIC_NEGATE + 1 };
-const struct sb_kernel_set *sb_kernels_arithmetic(enum sb_operation operation,
-                                                  enum sb_physical physical);
-const struct sb_kernel_set *sb_kernels_divide(enum sb_operation operation,
+
+/* All but NOT and the constants read and write validity themselves. */
+enum sb_logic {
+    SB_LOGIC_AND,
+    SB_LOGIC_OR,
+    SB_LOGIC_NOT,
+    SB_LOGIC_IS_NULL,
+    SB_LOGIC_IS_NOT_NULL,
+    SB_LOGIC_TRUE, // for every row, whatever the argument
+    SB_LOGIC_FALSE,
+};
+enum { SB_LOGIC_COUNT = SB_LOGIC_FALSE + 1 };
+
+/* Rows past the last one that a compress may overwrite in its output. */
+enum { SB_COMPRESS_SLACK = 8 };
+
+/*
+ * The kernels that gain from an instruction set, compiled for one (folder kernels/). Masks are
+ * bytes of 0 or 1, at most SB_EXPR_CHUNK of them.
+ */
+struct sb_kernel_table {
+    const char *name;
+
+    /* Both arguments of one physical type. */
+    const struct sb_kernel_set *(*compare)(enum sb_comparison comparison,
+                                           enum sb_physical physical);
+    /* int64, uint64 and float64 against each other, by value. */
+    const struct sb_kernel_set *(*compare_mixed)(enum sb_comparison comparison,
+                                                 enum sb_physical left, enum sb_physical right);
+    /* Integers and floats; both arguments and the result of one type. */
+    const struct sb_kernel_set *(*arithmetic)(enum sb_operation operation,
                                               enum sb_physical physical);
+    /* Booleans, integers and floats. */
+    const struct sb_kernel_set *(*cast_number)(enum sb_physical from, enum sb_physical to);
+    const struct sb_kernel_set *(*coalesce)(enum sb_physical physical);
+    const struct sb_kernel_set *(*logic)(enum sb_logic logic);
 
-/* The scales of a sum's arguments equal the result's; divide takes its shift as parameter. */
+    /* Rows of the guard around for which a second argument still matters: enum sb_guard_rule. */
+    sb_kernel guard;
+
+    /* mask &= other */
+    void (*mask_and)(uint8_t *mask, const uint8_t *other, int32_t count);
+    int32_t (*mask_count)(const uint8_t *mask, int32_t count);
+    /* out = first + i for every set mask[i]; returns how many. */
+    int32_t (*compress_range)(const uint8_t *mask, uint32_t first, int32_t count, uint32_t *out);
+    /* out = rows[i] for every set mask[i]; `out` may be `rows`. */
+    int32_t (*compress_rows)(const uint8_t *mask, const uint32_t *rows, int32_t count,
+                             uint32_t *out);
+};
+
+/* The table that binding uses: the best this processor can run, unless a test chose another. */
+const struct sb_kernel_table *sb_kernel_table(void);
+
+/* The tables this processor can run, worst first; NULL past the last. */
+const struct sb_kernel_table *sb_kernel_table_at(int32_t index);
+
+/* For tests and benchmarks: what is bound from now on uses `table`. */
+void sb_kernel_table_use(const struct sb_kernel_table *table);
+
+/* kernels_decimal.c. A sum's arguments have its scale; divide takes its shift as parameter. */
 const struct sb_kernel_set *sb_kernels_decimal(enum sb_operation operation);
-
-/* kernels_boolean.c: logic, and one answer for every row. */
-extern const struct sb_kernel_set sb_kernels_true;
-extern const struct sb_kernel_set sb_kernels_false;
-extern const struct sb_kernel_set sb_kernels_and;
-extern const struct sb_kernel_set sb_kernels_or;
-extern const struct sb_kernel_set sb_kernels_not;
-extern const struct sb_kernel_set sb_kernels_is_null;
-extern const struct sb_kernel_set sb_kernels_is_not_null;
-const struct sb_kernel_set *sb_kernels_coalesce(enum sb_physical physical);
 
 /* kernels_cast_*.c: from one type to another; NULL = no such cast. `*hint` may say why. */
 const struct sb_kernel_set *sb_kernels_cast(const struct sb_type *from, const struct sb_type *to,
                                             enum sb_cast_mode mode, const char **hint);
-const struct sb_kernel_set *sb_kernels_cast_number(enum sb_physical from, enum sb_physical to);
 const struct sb_kernel_set *sb_kernels_cast_decimal(const struct sb_type *from,
                                                     const struct sb_type *to,
                                                     enum sb_cast_mode mode);

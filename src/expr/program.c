@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "expr/bind.h"
+#include "expr/kernels.h"
 
 enum {
     WIDTH_CLASS_COUNT = 5, // 1, 2, 4, 8, 16 bytes
@@ -162,7 +163,7 @@ static int32_t compile_guard(struct compiler *compiler, const struct sb_bound_no
 {
     struct sb_instruction *instruction = add_instruction(compiler, node, 1);
 
-    instruction->kernel = sb_kernel_guard;
+    instruction->kernel = compiler->program->table->guard;
     instruction->guard = around;
     instruction->arguments = arguments;
     instruction->argument_count = 1;
@@ -247,6 +248,7 @@ const struct sb_program *sb_program_compile(const struct sb_bound_node *root,
     if (program->registers == NULL || program->instructions == NULL) {
         return NULL;
     }
+    program->table = sb_kernel_table();
     program->may_fail = root->may_fail;
     program->result = compile_node(&compiler, root, -1);
     return compiler.is_full ? NULL : program;

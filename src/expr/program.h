@@ -32,6 +32,7 @@ struct sb_register {
 };
 
 struct sb_program {
+    const struct sb_kernel_table *table; // for masks; the instructions have theirs
     int32_t register_count;
     struct sb_register *registers;
     int32_t instruction_count;

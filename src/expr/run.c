@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "expr/kernels.h"
 #include "expr/load.h"
 #include "expr/program.h"
 
@@ -75,14 +76,15 @@ enum sb_status sb_program_prepare(const struct sb_program *program,
 }
 
 /* Where every argument is valid: no array, that of one argument, or theirs and-ed in `room`. */
-static const uint8_t *valid_everywhere(const struct sb_vector *registers,
+static const uint8_t *valid_everywhere(const struct sb_kernel_table *table,
+                                       const struct sb_vector *registers,
                                        const struct sb_instruction *instruction, int32_t count,
                                        uint8_t *room)
 {
     const uint8_t *valid = NULL;
 
     for (int32_t i = 0; i < instruction->argument_count; i++) {
-        const uint8_t *restrict other = registers[instruction->arguments[i]].valid;
+        const uint8_t *other = registers[instruction->arguments[i]].valid;
         if (other == NULL || other == valid) {
             continue;
         }
@@ -90,18 +92,11 @@ static const uint8_t *valid_everywhere(const struct sb_vector *registers,
             valid = other;
             continue;
         }
-        const uint8_t *restrict first = valid;
-        uint8_t *restrict both = room;
-        if (valid == room) {
-            for (int32_t row = 0; row < count; row++) {
-                both[row] &= other[row];
-            }
-        } else {
-            for (int32_t row = 0; row < count; row++) {
-                both[row] = first[row] & other[row];
-            }
+        if (valid != room) {
+            memcpy(room, valid, (size_t)count);
+            valid = room;
         }
-        valid = room;
+        table->mask_and(room, other, count);
     }
     return valid;
 }
@@ -133,7 +128,8 @@ enum sb_status sb_program_run(const struct sb_program *program, const struct sb_
             .out = (void *)out->values, // frame or output, never a column
             .valid_room = valid_room,
             .valid = instruction->is_propagating
-                         ? valid_everywhere(registers, instruction, window->count, valid_room)
+                         ? valid_everywhere(program->table, registers, instruction, window->count,
+                                            valid_room)
                          : NULL,
             .guard = instruction->guard < 0 ? guard : registers[instruction->guard].values,
             .text = &scratch->text,

@@ -10,6 +10,7 @@
 enum {
     SB_GRAPH_OPERATOR_COUNT_MAX = 10000,
     SB_GRAPH_EDGE_COUNT_MAX = 100000,
+    SB_GRAPH_DEPTH_MAX = 1000, // of nested JSON: what walks it needs stack, 512 KiB on some threads
 };
 
 /* One edge of the wire form. */

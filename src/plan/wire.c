@@ -102,6 +102,33 @@ static enum sb_status no_memory(struct sb_error *err)
     return sb_error_no_memory(err, "graph", SB_MEMORY_ALIGNMENT);
 }
 
+static bool is_deeper(const json_t *json, int32_t depth_max)
+{
+    const char *key;
+    size_t i;
+    json_t *value;
+
+    if (!json_is_object(json) && !json_is_array(json)) {
+        return false;
+    }
+    if (depth_max == 0) {
+        return true;
+    }
+    json_object_foreach((json_t *)json, key, value)
+    {
+        if (is_deeper(value, depth_max - 1)) {
+            return true;
+        }
+    }
+    json_array_foreach(json, i, value)
+    {
+        if (is_deeper(value, depth_max - 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Before all else: a later version may have keys that this one does not know.
 static enum sb_status check_version(const json_t *json, struct sb_error *err)
 {
@@ -355,6 +382,12 @@ enum sb_status sb_graph_read(struct sb_graph *graph, struct sb_edge **edges, int
 
     if (!json_is_object(graph->json)) {
         return sb_error_set(err, SB_INVALID, "graph: the JSON is a list; allowed: an object");
+    }
+    if (is_deeper(graph->json, SB_GRAPH_DEPTH_MAX)) {
+        return sb_error_set(err, SB_INVALID,
+                            "graph: objects and lists are nested more than %d deep; split long "
+                            "expressions over several operators",
+                            SB_GRAPH_DEPTH_MAX);
     }
     SB_TRY_RETURN(check_version(graph->json, err));
     SB_TRY_RETURN(sb_arguments_read(graph_keys, graph->json, "graph", "key", keys, err));

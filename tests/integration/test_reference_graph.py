@@ -4,6 +4,7 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from pipelines import (
     QUOTES_PASSING,
     enriched,
@@ -14,7 +15,6 @@ from pipelines import (
     run,
     securities,
 )
-
 from sabot.connect.topic_log import TopicLog
 
 WORKERS = (1, 2, 8)
@@ -49,9 +49,7 @@ def inputs(tmp_path_factory):
 @pytest.mark.parametrize("kind", ["table", "parquet", "topic"])
 def test_same_rows_everywhere(inputs, kind, mode, workers, batch_rows):
     sources = inputs[kind]
-    graph = quote_enrichment(
-        sources["market.quotes"], sources["reference.securities"], mode=mode
-    )
+    graph = quote_enrichment(sources["market.quotes"], sources["reference.securities"], mode=mode)
     result = run(graph, worker_count=workers, morsel_rows_max=batch_rows)
     output = result["outputs"]["output_enriched"]
     assert output.num_rows == QUOTES_PASSING

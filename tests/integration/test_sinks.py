@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pipelines import ledger_is_balanced, line, node, ordered, rows, run
 
+from pipelines import ledger_is_balanced, line, node, ordered, rows, run
 from sabot import InvalidJobError, JobFailedError, JobGraph
 from sabot.connect.topic_log import TopicLog
 

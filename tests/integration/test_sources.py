@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
-from pipelines import ledger_is_balanced, line, node, ordered, rows, run
 
+from pipelines import ledger_is_balanced, line, node, ordered, rows, run
 from sabot import InvalidJobError, JobFailedError, JobGraph
 from sabot.connect.topic_log import TopicLog
 

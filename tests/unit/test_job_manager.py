@@ -7,8 +7,8 @@ import re
 import threading
 
 import pytest
-from pipelines import line, node
 
+from pipelines import line, node
 from sabot import InvalidJobError, JobManager, SabotError
 
 ROWS = {"data": {"n": [1, 2, 3]}}

@@ -89,7 +89,8 @@ bool capsule_take_schema(PyObject *object, struct ArrowSchema *out)
 bool capsule_take_stream(PyObject *object, struct ArrowArrayStream *out)
 {
     PyObject *capsule = capsule_of(object, stream_name, "__arrow_c_stream__");
-    struct ArrowArrayStream *stream = capsule == NULL ? NULL : capsule_pointer(capsule, stream_name);
+    struct ArrowArrayStream *stream =
+        capsule == NULL ? NULL : capsule_pointer(capsule, stream_name);
     bool is_taken = stream != NULL && (stream->release != NULL || fail_moved(stream_name));
     if (is_taken) {
         *out = *stream;
@@ -101,8 +102,8 @@ bool capsule_take_stream(PyObject *object, struct ArrowArrayStream *out)
 
 bool capsule_take_array(PyObject *object, struct ArrowSchema *schema, struct ArrowArray *array)
 {
-    PyObject *pair = PyTuple_Check(object) ? Py_NewRef(object)
-                                           : capsule_of(object, "", "__arrow_c_array__");
+    PyObject *pair =
+        PyTuple_Check(object) ? Py_NewRef(object) : capsule_of(object, "", "__arrow_c_array__");
     bool is_taken = false;
     if (pair == NULL) {
         return false;

@@ -23,7 +23,8 @@ bool capsule_take_schema(PyObject *object, struct ArrowSchema *out);
 bool capsule_take_array(PyObject *object, struct ArrowSchema *schema, struct ArrowArray *array);
 bool capsule_take_stream(PyObject *object, struct ArrowArrayStream *out);
 
-/* Puts the struct into a new capsule and marks `*source` as moved. NULL: released, exception set. */
+/* Puts the struct into a new capsule and marks `*source` as moved. NULL: released, exception set.
+ */
 PyObject *capsule_give_schema(struct ArrowSchema *source);
 PyObject *capsule_give_array(struct ArrowArray *source);
 PyObject *capsule_give_stream(struct ArrowArrayStream *source);

@@ -16,10 +16,10 @@ PyObject *failure_raise(const struct sb_error *err, bool has_run, PyObject *caus
     PyObject *exception = NULL;
 
     if (module != NULL) {
-        exception = PyObject_CallMethod(module, "_from_engine", "isOOO", (int)err->status,
-                                        err->message, err->is_retryable ? Py_True : Py_False,
-                                        has_run ? Py_True : Py_False,
-                                        causes == NULL ? Py_None : causes);
+        exception =
+            PyObject_CallMethod(module, "_from_engine", "isOOO", (int)err->status, err->message,
+                                err->is_retryable ? Py_True : Py_False,
+                                has_run ? Py_True : Py_False, causes == NULL ? Py_None : causes);
         Py_DECREF(module);
     }
     if (exception != NULL) {

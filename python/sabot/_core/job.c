@@ -32,8 +32,9 @@ PyObject *job_result(PyObject *self, enum sb_status status, const struct sb_erro
 
 static PyObject *job_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"graph",          "worker_count", "memory_limit_bytes",
-                            "exchange_limit_bytes", "morsel_rows_max", NULL};
+    static char *names[] = {
+        "graph", "worker_count", "memory_limit_bytes", "exchange_limit_bytes", "morsel_rows_max",
+        NULL};
     struct sb_job_options options = {0};
     long long memory = 0, exchange = 0, morsel = 0;
     PyObject *graph;

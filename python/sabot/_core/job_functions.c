@@ -37,8 +37,8 @@ static enum sb_status function_call(void *context, struct ArrowArray *input,
     array_capsule = input == NULL ? Py_NewRef(Py_None) : capsule_give_array(input);
     schema_capsule = array_capsule == NULL ? NULL : capsule_copy_schema(schema);
     if (schema_capsule != NULL) {
-        result = PyObject_CallFunctionObjArgs(function->callable, schema_capsule, array_capsule,
-                                              NULL);
+        result =
+            PyObject_CallFunctionObjArgs(function->callable, schema_capsule, array_capsule, NULL);
     }
     if (result == NULL || !take_result(result, output)) {
         status = failure_capture(err, function->causes);

@@ -26,8 +26,8 @@ static bool sink_kind_of(const char *name, enum sb_sink_kind *out)
             return true;
         }
     }
-    PyErr_Format(PyExc_ValueError,
-                 "bind_sink: kind is '%s'; allowed: 'collect', 'stream', 'count'", name);
+    PyErr_Format(PyExc_ValueError, "bind_sink: kind is '%s'; allowed: 'collect', 'stream', 'count'",
+                 name);
     return false;
 }
 
@@ -95,17 +95,12 @@ static PyObject *operator_dict(const struct sb_operator_metrics *metrics)
     return Py_BuildValue(
         "{s:s,s:s,s:s,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L,s:L}", //
         "operator_id", metrics->operator_id, "name", metrics->name, "type", metrics->type,
-        "rows_in", (long long)metrics->rows_in,
-        "rows_in_right", (long long)metrics->rows_in_right,
-        "rows_out", (long long)metrics->rows_out,
-        "rows_added", (long long)metrics->rows_added,
-        "rows_held", (long long)metrics->rows_held,
-        "rows_merged", (long long)metrics->rows_merged,
-        "rows_filtered", (long long)metrics->rows_filtered,
-        "rows_late", (long long)metrics->rows_late,
-        "rows_failed", (long long)metrics->rows_failed,
-        "batches_in", (long long)metrics->batches_in,
-        "busy_ns", (long long)metrics->busy_ns);
+        "rows_in", (long long)metrics->rows_in, "rows_in_right", (long long)metrics->rows_in_right,
+        "rows_out", (long long)metrics->rows_out, "rows_added", (long long)metrics->rows_added,
+        "rows_held", (long long)metrics->rows_held, "rows_merged", (long long)metrics->rows_merged,
+        "rows_filtered", (long long)metrics->rows_filtered, "rows_late",
+        (long long)metrics->rows_late, "rows_failed", (long long)metrics->rows_failed, "batches_in",
+        (long long)metrics->batches_in, "busy_ns", (long long)metrics->busy_ns);
 }
 
 static PyObject *operator_dicts(const struct sb_operator_metrics *operators, int32_t count)
@@ -153,12 +148,11 @@ PyObject *job_metrics(PyObject *self, PyObject *unused)
         return NULL;
     }
     return Py_BuildValue("{s:L,s:L,s:L,s:L,s:i,s:N}", //
-                         "elapsed_ns", (long long)metrics.elapsed_ns,
-                         "memory_bytes", (long long)metrics.memory_bytes,
-                         "memory_peak_bytes", (long long)metrics.memory_peak_bytes,
-                         "backpressure_count", (long long)metrics.backpressure_count,
-                         "worker_count", (int)metrics.worker_count,
-                         "operators", list);
+                         "elapsed_ns", (long long)metrics.elapsed_ns, "memory_bytes",
+                         (long long)metrics.memory_bytes, "memory_peak_bytes",
+                         (long long)metrics.memory_peak_bytes, "backpressure_count",
+                         (long long)metrics.backpressure_count, "worker_count",
+                         (int)metrics.worker_count, "operators", list);
 }
 
 PyObject *job_snapshot(PyObject *self, PyObject *unused)

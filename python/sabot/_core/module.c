@@ -67,9 +67,9 @@ PyMODINIT_FUNC PyInit__core(void)
 {
     PyObject *module = PyModule_Create(&core_module);
 
-    if (module != NULL && !(graph_type_add(module) && job_type_add(module) &&
-                            snapshot_type_add(module) && stream_type_add(module) &&
-                            exit_hook_add(module))) {
+    if (module != NULL &&
+        !(graph_type_add(module) && job_type_add(module) && snapshot_type_add(module) &&
+          stream_type_add(module) && exit_hook_add(module))) {
         Py_CLEAR(module);
     }
     return module;

@@ -25,8 +25,7 @@ static struct sb_snapshot *handle_of(PyObject *self)
 const struct sb_snapshot *snapshot_handle(PyObject *object)
 {
     if (!PyObject_TypeCheck(object, snapshot_type)) {
-        PyErr_Format(PyExc_TypeError, "expected a Snapshot, found %R",
-                     (PyObject *)Py_TYPE(object));
+        PyErr_Format(PyExc_TypeError, "expected a Snapshot, found %R", (PyObject *)Py_TYPE(object));
         return NULL;
     }
     return handle_of(object);

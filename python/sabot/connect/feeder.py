@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from sabot.errors import JobCanceledError, SabotError
@@ -46,7 +46,7 @@ class Feeder(threading.Thread):
         self,
         job: Job,
         operator_id: str,
-        batches: Iterator[pa.RecordBatch],
+        batches: Iterable[pa.RecordBatch],
         interrupt: Callable[[], None] | None = None,
     ) -> None:
         self._split = job.add_push_split(operator_id)

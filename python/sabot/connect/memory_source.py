@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IteratorSource", "StreamSource", "TableSource", "open_memory"]
 
+
 class TableSource:
     """A table, read where it is."""
 

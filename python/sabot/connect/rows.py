@@ -93,8 +93,14 @@ def table_of(data: Any, schema: Any, title: str) -> pa.Table:
     try:
         table = _table_of(data, declared)
         return table if declared is None else conform(table, declared)
+    except _UnknownKindError as error:
+        raise InvalidJobError(f"{title}: parameter 'data': {error}; expected {_ALLOWED}") from None
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise InvalidJobError(f"{title}: parameter 'data': {error}; expected {_ALLOWED}") from error
+        raise InvalidJobError(f"{title}: parameter 'data': {error}") from error
+
+
+class _UnknownKindError(TypeError):
+    """Not what rows come in."""
 
 
 def _table_of(data: Any, schema: pa.Schema | None) -> pa.Table:
@@ -115,7 +121,7 @@ def _table_of(data: Any, schema: pa.Schema | None) -> pa.Table:
 
 def _table_of_columns(columns: Mapping[str, Any], schema: pa.Schema | None) -> pa.Table:
     if columns and not any(
-        is_producer(column) or hasattr(column, "__len__") and not isinstance(column, str | bytes)
+        is_producer(column) or (hasattr(column, "__len__") and not isinstance(column, str | bytes))
         for column in columns.values()
     ):
         return pa.Table.from_pylist([dict(columns)], schema=schema)  # one record

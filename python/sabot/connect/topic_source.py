@@ -27,7 +27,9 @@ class _TopicSource:
 
     is_reusable = False  # the end is where the topic is when the job starts
 
-    def __init__(self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]) -> None:
+    def __init__(
+        self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]
+    ) -> None:
         self._log = log
         self._topic = topic
         self._starts = starts
@@ -47,7 +49,9 @@ class BoundedTopicSource(_TopicSource):
 
     is_endless = False
 
-    def __init__(self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]) -> None:
+    def __init__(
+        self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]
+    ) -> None:
         super().__init__(log, topic, schema, starts)
         self._splits = topic.splits(starts, topic.end_offsets(), columns=schema.names)
         self.row_count: int | None = sum(split.row_count for split in self._splits)

@@ -6,9 +6,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sabot.execution.operator_type import OperatorType
+
+if TYPE_CHECKING:
+    from sabot.operators.base_operator import BaseOperator
 
 __all__ = ["StreamOperatorNode"]
 
@@ -26,7 +29,7 @@ class StreamOperatorNode:
     parameters
         By name; `docs/design/0001-wire-form.md` has them per type. Never changed by the system.
     function
-        A function for MAP and FILTER; see `sabot.udf`.
+        A function for MAP and FILTER (see `sabot.udf`), an operator object for CUSTOM.
     stateful
         Found out by itself; passing False never makes a keyed operator stateless.
     key_by
@@ -54,7 +57,7 @@ class StreamOperatorNode:
     operator_type: OperatorType = OperatorType.MAP
     name: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
-    function: Callable[..., Any] | None = None
+    function: Callable[..., Any] | BaseOperator | None = None
     stateful: bool = False
     key_by: list[str] | None = None
     operator_id: str = field(default_factory=lambda: str(uuid.uuid4()))

@@ -89,8 +89,10 @@ class Plan:
 
     def close(self) -> None:
         """Give back what sources and functions hold; the job is over, or there was none."""
-        for part in (*self.functions.values(), *self.sources.values()):
-            part.close()
+        for function in self.functions.values():
+            function.close()
+        for source in self.sources.values():
+            source.close()
 
     def _open_sources(self) -> None:
         settings = SourceSettings(

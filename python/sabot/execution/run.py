@@ -104,9 +104,7 @@ class Run:
             If the graph is wrong; nothing has run.
         """
         begin = time.perf_counter()
-        self._plan = plan = Plan.build(
-            self.graph, self.options.worker_count, self._data_dir
-        )
+        self._plan = plan = Plan.build(self.graph, self.options.worker_count, self._data_dir)
         self.optimization_ms = (time.perf_counter() - begin) * 1000
         self._started = time.perf_counter()
         self._job = job = Job(

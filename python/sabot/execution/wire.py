@@ -194,9 +194,7 @@ def _with_predicate(node: StreamOperatorNode, parameters: dict[str, Any]) -> dic
         )
     args = [col(parameters["column"]).to_dict(), dict(value)]
     rest = {
-        key: item
-        for key, item in parameters.items()
-        if key not in ("column", "value", "operator")
+        key: item for key, item in parameters.items() if key not in ("column", "value", "operator")
     }
     return {**rest, "predicate": {"call": _COMPARISONS[operator], "args": args}}
 

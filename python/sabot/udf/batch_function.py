@@ -114,12 +114,12 @@ class BatchFunction:
 
             return schema_of(declared, self._node.title)
         found, failure = self._try(empty_batch(schema))
-        if found is not None and found[1]:
+        if found is not None and found[1] and _is_typed(found[0]):
             return found[0]
         better, second_failure = self._try(typical_batch(schema))
         if better is not None:
             return better[0]
-        if found is not None and not any(pa.types.is_null(field.type) for field in found[0]):
+        if found is not None and _is_typed(found[0]):
             return found[0]
         error = second_failure or failure
         raise InvalidJobError(
@@ -129,9 +129,7 @@ class BatchFunction:
             "to type"
         ) from error
 
-    def _try(
-        self, batch: pa.RecordBatch
-    ) -> tuple[tuple[pa.Schema, bool] | None, Exception | None]:
+    def _try(self, batch: pa.RecordBatch) -> tuple[tuple[pa.Schema, bool] | None, Exception | None]:
         """Return the columns for a batch and whether they are certain, or what went wrong."""
         try:
             value, view = self._call(batch)
@@ -141,3 +139,7 @@ class BatchFunction:
         except Exception as error:
             return None, error
         return (result.schema, is_certain), None
+
+
+def _is_typed(schema: pa.Schema) -> bool:
+    return not any(pa.types.is_null(field.type) for field in schema)

@@ -160,7 +160,11 @@ class ColumnView(np.lib.mixins.NDArrayOperatorsMixin):
         if function is np.where and len(args) == 3:
             return _where(*args)
         plain = [_plain(item) for item in args]
-        return function(*plain, **{key: _plain(item) for key, item in kwargs.items()})
+        result = function(*plain, **{key: _plain(item) for key, item in kwargs.items()})
+        if not isinstance(result, np.ndarray) or result.shape != self.shape:
+            return result
+        columns = [item for item in (*args, *kwargs.values()) if isinstance(item, ColumnView)]
+        return ColumnView._from_values(result, vector.all_valid(map(_operand, columns), len(self)))
 
     def sum(self) -> Any:
         """Return the sum of the values that are there."""

@@ -23,9 +23,7 @@ __all__ = [
 
 def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
     """Return a batch of no rows."""
-    return pa.RecordBatch.from_arrays(
-        [pa.array([], field.type) for field in schema], schema=schema
-    )
+    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
 
 
 def typical_batch(schema: pa.Schema) -> pa.RecordBatch:
@@ -127,13 +125,13 @@ def column_to_array(value: Any, name: str, title: str) -> tuple[pa.Array, bool]:
     try:
         array = pa.array(value)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise TypeError(f"{title}: column {name!r} cannot become an Arrow column: {error}") from error
+        raise TypeError(
+            f"{title}: column {name!r} cannot become an Arrow column: {error}"
+        ) from error
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     # An empty list says nothing, and NumPy makes float64 of it.
-    is_certain = len(array) > 0 or (
-        hasattr(value, "dtype") and value.dtype.kind not in "Of"
-    )
+    is_certain = len(array) > 0 or (hasattr(value, "dtype") and value.dtype.kind not in "Of")
     return array, is_certain
 
 
@@ -161,9 +159,7 @@ def conform_batch(batch: pa.RecordBatch, schema: pa.Schema, title: str) -> pa.Re
     if batch.schema.equals(schema):
         return batch
     if sorted(batch.schema.names) != sorted(schema.names):
-        raise TypeError(
-            f"{title}: returned columns {batch.schema.names}; expected {schema.names}"
-        )
+        raise TypeError(f"{title}: returned columns {batch.schema.names}; expected {schema.names}")
     arrays = []
     for field in schema:
         array = batch.column(field.name)

@@ -7,6 +7,7 @@ may look at them. Object arrays have None there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 __all__ = [
+    "all_valid",
     "apply",
     "from_arrow",
     "index_of",
@@ -109,6 +111,16 @@ def widen(values: np.ndarray, new_values: Any) -> np.ndarray:
     return values
 
 
+def all_valid(operands: Iterable[tuple[Any, Any]], length: int) -> np.ndarray | None:
+    """Return the mask of rows where no operand is missing."""
+    valid: np.ndarray | None = None
+    for _, mask in operands:
+        if mask is not None:
+            full = np.broadcast_to(np.asarray(mask, bool), length)
+            valid = full if valid is None else valid & full
+    return valid
+
+
 def apply(
     ufunc: np.ufunc, operands: list[tuple[Any, Any]], kwargs: dict[str, Any]
 ) -> tuple[Any, np.ndarray | None]:
@@ -120,7 +132,7 @@ def apply(
         For an integer division by zero.
     """
     length = next(len(values) for values, _ in operands if np.ndim(values) > 0)
-    valid = _all_valid([mask for _, mask in operands], length)
+    valid = all_valid(operands, length)
     values = [values for values, _ in operands]
     if any(value is None for value in values):  # a scalar None: everything is missing
         vectors = [value for value in values if value is not None]
@@ -158,15 +170,6 @@ def _dtype_of(kind: pa.DataType) -> np.dtype | None:
     return None
 
 
-def _all_valid(masks: list[Any], length: int) -> np.ndarray | None:
-    valid: np.ndarray | None = None
-    for mask in masks:
-        if mask is not None:
-            full = np.broadcast_to(np.asarray(mask, bool), length)
-            valid = full if valid is None else valid & full
-    return valid
-
-
 def _apply_to_objects(
     ufunc: np.ufunc,
     values: list[Any],
@@ -177,9 +180,7 @@ def _apply_to_objects(
     """Call the function with the values that are there only: it would fail with None."""
     if valid is None:
         return ufunc(*values, **kwargs)
-    part = ufunc(
-        *[value[valid] if np.ndim(value) > 0 else value for value in values], **kwargs
-    )
+    part = ufunc(*[value[valid] if np.ndim(value) > 0 else value for value in values], **kwargs)
     result = np.zeros(length, part.dtype)
     if part.dtype == object:
         result[:] = None
@@ -219,7 +220,9 @@ def _check_divisor(divisor: Any, dividend: Any, valid: np.ndarray | None) -> Non
     if valid is not None:
         is_zero = is_zero & valid
     if is_zero.any():
-        raise ZeroDivisionError(f"integer division by zero in row {int(is_zero.argmax())} of a batch")
+        raise ZeroDivisionError(
+            f"integer division by zero in row {int(is_zero.argmax())} of a batch"
+        )
 
 
 def _filled(value: Any, other: Any) -> Any:

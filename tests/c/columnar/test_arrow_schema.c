@@ -188,9 +188,9 @@ static void refuses_types_it_lacks_by_name(void **state)
 static void refuses_what_is_no_format(void **state)
 {
     static const char *const wrong[] = {
-        "",      "x",     "ll",   "ts",    "tsx:",   "tsu",     "tsuUTC",   "d:",
-        "d:10",  "d:10,", "d:,2", "d:0,0", "d:39,2", "d:10,2,", "d:10,2,x", "d:10,2,128x",
-        "d:a,b", "td",    "tdX",  "v",     "+",      "+x",      "utf8",
+        "",      "x",       "ll",   "ts",    "tsx:",   "tsu",     "tsuUTC",   "d:",
+        "d:10",  "d:10,",   "d:,2", "d:0,0", "d:39,2", "d:10,2,", "d:10,2,x", "d:10,2,128x",
+        "d:a,b", "d:10,39", "td",   "tdX",   "v",      "+",       "+x",       "utf8",
     };
     struct sb_memory *memory = sb_memory_create(0);
 

@@ -133,7 +133,7 @@ static void folds_columns_from_the_left(void **state)
 
     (void)state;
     columns_hash("a: int32, b: utf8, c: float64", "7, 'abc', 1.5; null, null, null", hashes);
-    assert_int_equal(hashes[0], UINT64_C(0xfa3f543b1e21c2b5)); // as base/test_hash pins it
+    assert_int_equal(hashes[0], UINT64_C(0x43d50e83a8f4c793)); // as base/test_hash pins it
     assert_int_equal(hashes[1],
                      sb_hash_combine(sb_hash_combine(SB_HASH_NULL, SB_HASH_NULL), SB_HASH_NULL));
 }

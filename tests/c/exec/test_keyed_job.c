@@ -173,7 +173,7 @@ static void any_refused_allocation_is_a_status(void **state)
         struct sb_graph *graph = test_graph(json);
         bool has_passed = false;
 
-        for (int64_t n = 1; !has_passed; n += 1 + n / 8) {
+        for (int64_t n = 1; !has_passed; n += 1 + n / 4) {
             struct sb_job_options options = {.worker_count = 2, .morsel_rows_max = 10000};
             struct sb_error err = {0};
             enum sb_status status;

@@ -97,6 +97,30 @@ static void says_where_the_json_is_wrong(void **state)
     graphs_assert_refused("[]", SB_INVALID, "graph: the JSON is a list; allowed: an object");
 }
 
+static void refuses_json_that_is_nested_too_deep(void **state)
+{
+    enum { DEPTH_MAX = 1000, OUTER_LEVELS = 4 }; // graph, operators, operator, parameters
+    char deep[2 * DEPTH_MAX + 1] = "";
+    char rest[2 * DEPTH_MAX + 64];
+    char text[4096];
+    struct sb_graph *graph;
+
+    for (int levels = DEPTH_MAX - OUTER_LEVELS; levels <= DEPTH_MAX - OUTER_LEVELS + 1; levels++) {
+        memset(deep, '[', (size_t)levels);
+        memset(deep + levels, ']', (size_t)levels);
+        snprintf(rest, sizeof rest, "'parameters': {'x': %s}", deep);
+        graphs_chain_text(text, sizeof text, "custom", rest);
+        if (levels == DEPTH_MAX - OUTER_LEVELS) {
+            graph = graphs_create(text);
+            sb_graph_destroy(graph);
+        } else {
+            graphs_assert_refused(text, SB_INVALID,
+                                  "graph: objects and lists are nested more than 1000 deep; split "
+                                  "long expressions over several operators");
+        }
+    }
+}
+
 static void refuses_what_is_wrong_about_the_graph(void **state)
 {
     graphs_assert_refused("{'version': 2, 'shape': 1}", SB_INVALID,
@@ -340,6 +364,7 @@ int main(void)
         cmocka_unit_test(has_defaults_for_all_but_version_and_operators),
         cmocka_unit_test(writes_the_json_as_it_came),
         cmocka_unit_test(says_where_the_json_is_wrong),
+        cmocka_unit_test(refuses_json_that_is_nested_too_deep),
         cmocka_unit_test(refuses_what_is_wrong_about_the_graph),
         cmocka_unit_test(refuses_what_is_wrong_about_an_operator),
         cmocka_unit_test(names_the_types_that_come_later),

@@ -3,8 +3,8 @@
 
 import pyarrow as pa
 import pytest
-from pipelines import line, node, quote_enrichment
 
+from pipelines import line, node, quote_enrichment
 from sabot import BaseOperator, InvalidJobError, JobGraph, OperatorType, StreamOperatorNode, col
 
 ROWS = {"data": [{"n": 1, "s": "a"}]}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pipelines import line, node, quote_enrichment, quotes, securities
 
+from pipelines import line, node, quote_enrichment, quotes, securities
 from sabot import BaseOperator, InvalidJobError, JobGraph, col
 
 
@@ -173,7 +173,9 @@ def test_bound_rows_must_be_set_again():
         (lambda f: f["operators"][1]["function"].update(kind="exe"), "kind 'exe'"),
         (lambda f: f["operators"][0]["parameters"].update(data={"kind": "?"}), "kind '\\?'"),
         (
-            lambda f: f["operators"][0]["parameters"].update(data={"kind": "arrow_ipc", "data": ""}),
+            lambda f: f["operators"][0]["parameters"].update(
+                data={"kind": "arrow_ipc", "data": ""}
+            ),
             "not an Arrow IPC stream",
         ),
     ],

@@ -4,8 +4,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from pipelines import ledger_is_balanced, node, rows, run
 
+from pipelines import ledger_is_balanced, node, rows, run
 from sabot import BaseOperator, InvalidJobError, JobFailedError, JobGraph
 
 BATCHES = [pa.record_batch({"n": [1, 2]}), pa.record_batch({"n": [3]})]

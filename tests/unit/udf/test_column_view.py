@@ -44,7 +44,10 @@ BOOLS = view([True, False, None])
             view([1.0, 2.0], pa.float32()) * view([1.0, 2.0], pa.float32()),
             arrow([1.0, 4.0], pa.float32()),
         ),
-        (view([1, 2], pa.int32()) * view([0.5, 2.0], pa.float32()), arrow([0.5, 4.0], pa.float64())),
+        (
+            view([1, 2], pa.int32()) * view([0.5, 2.0], pa.float32()),
+            arrow([0.5, 4.0], pa.float64()),
+        ),
         (view([2**63], pa.uint64()) + 1, arrow([2**63 + 1], pa.uint64())),
         (INTS > 1, arrow([False, None, True], pa.bool_())),
         (INTS == INTS, arrow([True, None, True], pa.bool_())),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kernels_compare.c - equal, not_equal, less and less_equal of two values of one type.
+ * compare.c - equal, not_equal, less and less_equal of two values of one type.
  *
  * Floats follow Sabot's total order: NaN equals NaN and is above every number, -0.0 equals 0.0.
  * Against a constant that is not NaN one machine comparison says it. Text and binary compare by
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "expr/kernel_loops.h"
-#include "expr/kernels.h"
+#include "expr/kernels/target.h"
 
 #define COMPARE_TYPE(suffix, T)                                                                    \
     SB_LOOPS_2(equal_##suffix, T, T, uint8_t, out[i] = x == y)                                     \
@@ -99,7 +99,7 @@ static const struct sb_kernel_set compare_kernels[SB_COMPARISON_COUNT][SB_PHYSIC
     [SB_COMPARE_LESS_EQUAL] = COMPARE_ROW(less_equal),
 };
 
-const struct sb_kernel_set *sb_kernels_compare(enum sb_comparison comparison,
+const struct sb_kernel_set *kernels_compare(enum sb_comparison comparison,
                                                enum sb_physical physical)
 {
     return &compare_kernels[comparison][physical];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kernels_compare_mixed.c - int64, uint64 and float64 columns against each other, exactly.
+ * compare_mixed.c - int64, uint64 and float64 columns against each other, exactly.
  *
  * Turning an int64 into a double rounds it above 2^53; these loops compare the numbers
  * themselves. Constants never come here: binding turns them into the other column's type.
  */
 #include "expr/kernel_loops.h"
-#include "expr/kernels.h"
+#include "expr/kernels/target.h"
 
 static inline int order_i64_u64(int64_t x, uint64_t y)
 {
@@ -70,7 +70,7 @@ MIXED_PAIR(f64_i64, double, int64_t, -order_i64_f64(y, x))
 MIXED_PAIR(u64_f64, uint64_t, double, order_u64_f64(x, y))
 MIXED_PAIR(f64_u64, double, uint64_t, -order_u64_f64(y, x))
 
-const struct sb_kernel_set *sb_kernels_compare_mixed(enum sb_comparison comparison,
+const struct sb_kernel_set *kernels_compare_mixed(enum sb_comparison comparison,
                                                      enum sb_physical left,
                                                      enum sb_physical right)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kernels_boolean.c - and, or, not with three values (Kleene), null tests, coalesce, guards.
+ * boolean.c - and, or, not with three values (Kleene), null tests, coalesce, guards.
  *
  * Except for `not` these read validity themselves. The value byte of a null row is whatever a
  * kernel left there, so nothing here trusts it.
  */
-#include "expr/kernels.h"
+#include "expr/kernels/target.h"
 
 #include <string.h>
 
@@ -133,13 +133,20 @@ static enum sb_status false_vectors(struct sb_kernel_call *call)
     return SB_OK;
 }
 
-const struct sb_kernel_set sb_kernels_true = {.vectors = true_vectors};
-const struct sb_kernel_set sb_kernels_false = {.vectors = false_vectors};
-const struct sb_kernel_set sb_kernels_and = {.vectors = and_vectors};
-const struct sb_kernel_set sb_kernels_or = {.vectors = or_vectors};
-const struct sb_kernel_set sb_kernels_not = {.vectors = not_vectors};
-const struct sb_kernel_set sb_kernels_is_null = {.vectors = is_null_vectors};
-const struct sb_kernel_set sb_kernels_is_not_null = {.vectors = is_not_null_vectors};
+const struct sb_kernel_set *kernels_logic(enum sb_logic logic)
+{
+    static const struct sb_kernel_set kernels[SB_LOGIC_COUNT] = {
+        [SB_LOGIC_AND] = {.vectors = and_vectors},
+        [SB_LOGIC_OR] = {.vectors = or_vectors},
+        [SB_LOGIC_NOT] = {.vectors = not_vectors},
+        [SB_LOGIC_IS_NULL] = {.vectors = is_null_vectors},
+        [SB_LOGIC_IS_NOT_NULL] = {.vectors = is_not_null_vectors},
+        [SB_LOGIC_TRUE] = {.vectors = true_vectors},
+        [SB_LOGIC_FALSE] = {.vectors = false_vectors},
+    };
+
+    return &kernels[logic];
+}
 
 /* The first argument where it is valid, else the second. */
 #define COALESCE_TYPE(suffix, T)                                                                   \
@@ -185,7 +192,7 @@ COALESCE_TYPE(8, uint64_t)
 COALESCE_TYPE(i128, sb_int128)
 COALESCE_TYPE(bytes, struct sb_bytes)
 
-const struct sb_kernel_set *sb_kernels_coalesce(enum sb_physical physical)
+const struct sb_kernel_set *kernels_coalesce(enum sb_physical physical)
 {
     static const struct sb_kernel_set by_width[] = {
         [1] = {.vectors = coalesce_1},
@@ -202,8 +209,7 @@ const struct sb_kernel_set *sb_kernels_coalesce(enum sb_physical physical)
     return physical == SB_PHYSICAL_BYTES ? &bytes : &by_width[sb_physical_width(physical)];
 }
 
-/* Rows of the guard around for which the second argument still matters: see enum sb_guard_rule. */
-enum sb_status sb_kernel_guard(struct sb_kernel_call *call)
+enum sb_status kernel_guard(struct sb_kernel_call *call)
 {
     const struct sb_vector *first = sb_kernel_argument(call, 0);
     const uint8_t *restrict values = first->values;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kernels_arithmetic.c - add, subtract, multiply and negate of integers and floats.
+ * arithmetic.c - add, subtract, multiply and negate of integers and floats.
  *
  * Integer loops compute with wrap-around and gather in `failed` whether any row overflowed; only
  * then is the row looked for and the sentence built. Products of 64-bit integers have no vector
@@ -10,7 +10,7 @@
 #include <inttypes.h>
 
 #include "expr/expr.h"
-#include "expr/kernels.h"
+#include "expr/kernels/target.h"
 #include "expr/overflow.h"
 
 /* FAILED is or-ed together over all rows; TEST tells from it whether one overflowed. */
@@ -185,10 +185,10 @@ static const struct sb_kernel_set arithmetic_kernels[SB_OPERATION_COUNT][SB_PHYS
         },
 };
 
-const struct sb_kernel_set *sb_kernels_arithmetic(enum sb_operation operation,
+const struct sb_kernel_set *kernels_arithmetic(enum sb_operation operation,
                                                   enum sb_physical physical)
 {
     const struct sb_kernel_set *kernels = &arithmetic_kernels[operation][physical];
 
-    return kernels->vectors == NULL ? sb_kernels_divide(operation, physical) : kernels;
+    return kernels->vectors == NULL ? kernels_divide(operation, physical) : kernels;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kernels_cast_number.c - between booleans, integers and floats.
+ * cast_number.c - between booleans, integers and floats.
  *
  * An integer must lie in the range of its new type. A float becomes an integer by dropping its
  * fraction (towards zero); NaN and what is out of range fail. An integer becomes the nearest
@@ -13,7 +13,7 @@
 #include "expr/cast_failure.h"
 #include "expr/decimal.h"
 #include "expr/kernel_loops.h"
-#include "expr/kernels.h"
+#include "expr/kernels/target.h"
 #include "expr/tree.h"
 
 static const char does_not_fit[] = "does not fit";
@@ -374,7 +374,7 @@ static const struct sb_kernel_set number_kernels[SB_PHYSICAL_COUNT][SB_PHYSICAL_
         },
 };
 
-const struct sb_kernel_set *sb_kernels_cast_number(enum sb_physical from, enum sb_physical to)
+const struct sb_kernel_set *kernels_cast_number(enum sb_physical from, enum sb_physical to)
 {
     const struct sb_kernel_set *kernels = &number_kernels[from][to];
 

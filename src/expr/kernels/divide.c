@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kernels_divide.c - divide of floats; modulo of integers and floats.
+ * divide.c - divide of floats; modulo of integers and floats.
  *
  * Modulo takes the sign of the divisor, as in Python. An integer divisor of zero is an error;
  * float division and modulo by zero follow IEEE 754.
@@ -9,7 +9,7 @@
 
 #include "expr/decimal.h"
 #include "expr/kernel_loops.h"
-#include "expr/kernels.h"
+#include "expr/kernels/target.h"
 
 SB_LOOPS_2(divide_f64, double, double, double, out[i] = x / y)
 
@@ -110,7 +110,7 @@ static const struct sb_kernel_set modulo_kernels[SB_PHYSICAL_COUNT] = {
     [SB_PHYSICAL_F64] = {SB_SLOTS_2(modulo_f64)},
 };
 
-const struct sb_kernel_set *sb_kernels_divide(enum sb_operation operation,
+const struct sb_kernel_set *kernels_divide(enum sb_operation operation,
                                               enum sb_physical physical)
 {
     static const struct sb_kernel_set divide = {SB_SLOTS_2(divide_f64)};

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Filter, map, join and aggregate over nasty random rows give what DuckDB gives.
+
+Each case draws its data from its own seed, which is in the test's name.
+"""
+
+import math
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipelines import ledger_is_balanced, line, node, run
+from sabot import JobGraph, col
+
+CUTS = [(1, 1), (1, 65_536), (2, 7), (8, 1000)]  # workers, rows per batch
+SEEDS = range(4)
+
+SPECIAL = [0.0, -0.0, math.nan, math.inf, -math.inf, 1e308, 5e-324]
+WORDS = ["", "a", "b", "aa", "ä", "日本語", "x" * 11, "x" * 12, "x" * 13, "y" * 300, "a\0b"]
+
+
+def nasty(seed, count):
+    """Return columns of every kind of trouble: nulls, NaN, both zeros, long and odd text, skew."""
+    rng = np.random.default_rng(seed)
+
+    def holes(values, share=0.15):
+        return [None if hole else v for v, hole in zip(values, rng.random(count) < share)]
+
+    floats = rng.normal(0, 100, count)
+    at = rng.random(count) < 0.2
+    floats[at] = rng.choice(SPECIAL, at.sum())
+    skewed = np.where(rng.random(count) < 0.5, 7, rng.integers(0, 40, count))
+    return pa.table(
+        {
+            "id": pa.array(range(count), pa.int64()),
+            "k": pa.array(holes(skewed.tolist()), pa.int64()),
+            "small": pa.array(holes(rng.integers(-128, 128, count).tolist()), pa.int8()),
+            "x": pa.array(holes(floats.tolist()), pa.float64()),
+            "w": pa.array(holes(rng.choice(WORDS, count).tolist()), pa.string()),
+            "flag": pa.array(holes((rng.random(count) < 0.5).tolist()), pa.bool_()),
+            "day": pa.array(holes(rng.integers(0, 30, count).tolist()), pa.int32()).cast(
+                pa.date32()
+            ),
+            "none": pa.nulls(count, pa.int64()),
+        }
+    )
+
+
+def sql(query, **tables):
+    """Return what DuckDB makes of it, as sorted rows."""
+    connection = duckdb.connect()
+    for name, table in tables.items():
+        connection.register(name, table)
+    return sorted(connection.sql(query).fetchall(), key=_order)
+
+
+def _order(row):
+    return tuple((value is None, str(type(value)), _key(value)) for value in row)
+
+
+def _key(value):
+    if isinstance(value, float):
+        return (math.isnan(value), 0.0 if math.isnan(value) or value == 0 else round(value, 6))
+    return "" if value is None else value
+
+
+def same(table, expected):
+    """Compare as multisets of rows, floats up to the order of their summation."""
+    found = sorted((tuple(row.values()) for row in table.to_pylist()), key=_order)
+    assert len(found) == len(expected)
+    for mine, theirs in zip(found, expected, strict=True):
+        for a, b in zip(mine, theirs, strict=True):
+            if isinstance(a, float) and isinstance(b, float):
+                assert (math.isnan(a) and math.isnan(b)) or math.isclose(
+                    a, b, rel_tol=1e-9, abs_tol=1e-9
+                ), (mine, theirs)
+            else:
+                assert a == b, (mine, theirs)
+
+
+def checked(graph, expected, cut):
+    result = run(graph, worker_count=cut[0], morsel_rows_max=cut[1])
+    same(result["outputs"]["out"], expected)
+    assert ledger_is_balanced(result)
+
+
+FILTERS = [
+    (col("k") > 7, "k > 7"),
+    (col("small") <= col("k"), "small <= k"),
+    (col("x") > 0.0, "x > 0"),
+    (col("x") == 0.0, "x = 0"),
+    (col("x") == float("nan"), "x = 'NaN'::DOUBLE"),
+    (col("w") >= "a", "w >= 'a'"),
+    (col("w") == "x" * 12, f"w = '{'x' * 12}'"),
+    (col("flag") | (col("k") == 7), "flag OR k = 7"),
+    (~col("flag") & col("x").is_not_null(), "NOT flag AND x IS NOT NULL"),
+    (col("day") < "1970-01-15", "day < DATE '1970-01-15'"),
+    (col("none").is_null(), "none IS NULL"),
+    (col("none") == col("none"), "none = none"),
+]
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("case", range(len(FILTERS)), ids=lambda i: FILTERS[i][1][:20])
+def test_filter(case, seed, cut):
+    predicate, condition = FILTERS[case]
+    table = nasty(seed, 700)
+    graph = line({"data": table}, node("filter", "f", predicate=predicate))
+    checked(graph, sql(f"SELECT * FROM t WHERE {condition}", t=table), cut)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_map(seed, cut):
+    table = nasty(seed, 700)
+    expressions = {
+        "a": col("k") * 2 - col("small"),
+        "b": col("x") / col("k"),
+        "c": col("k") % 5,
+        "d": col("w").coalesce("?"),
+        "e": col("small").cast("float64") * 0.5,
+        "f": (col("k") > 7) & col("flag"),
+        "g": -col("x"),
+        "h": col("none").coalesce(col("k"), 0),
+    }
+    graph = line({"data": table}, node("map", "m", expressions=expressions, keep=False))
+    query = """
+        SELECT k * 2 - small, x / k::DOUBLE, k % 5, coalesce(w, '?'), small::DOUBLE * 0.5,
+               k > 7 AND flag, -x, coalesce(none, k, 0)
+        FROM t
+    """
+    zero_safe = query.replace(
+        "x / k::DOUBLE",
+        "CASE WHEN k = 0 THEN CASE WHEN x = 0 OR isnan(x) THEN 'NaN'::DOUBLE "
+        "WHEN x > 0 THEN 'Infinity'::DOUBLE WHEN x < 0 THEN '-Infinity'::DOUBLE END "
+        "ELSE x / k::DOUBLE END",
+    )
+    checked(graph, sql(zero_safe, t=table), cut)
+
+
+def join(left, right, keys, kind):
+    graph = JobGraph()
+    names = (keys, keys) if isinstance(keys, str) else keys
+    sides = [graph.add_operator(node("source", n, data=t)) for n, t in (("l", left), ("r", right))]
+    joined = graph.add_operator(
+        node("hash_join", "j", left_key=names[0], right_key=names[1], join_type=kind)
+    )
+    sink = graph.add_operator(node("sink", "out"))
+    for side in sides:
+        graph.connect(side, joined)
+    graph.connect(joined, sink)
+    return graph
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", ["inner", "left"])
+@pytest.mark.parametrize(
+    "keys",
+    ["k", "w", "x", "day", "flag", "none", ("small", "k"), (["k", "w"], ["k", "w"])],
+    ids=str,
+)
+def test_join(keys, kind, seed, cut):
+    left = nasty(seed, 150).select(["id", "k", "small", "x", "w", "day", "flag", "none"])
+    right = nasty(seed + 100, 90)
+    right = right.append_column("note", pa.array([f"n{i}" for i in range(90)]))
+    left_keys, right_keys = (keys, keys) if isinstance(keys, str) else keys
+    left_keys = [left_keys] if isinstance(left_keys, str) else left_keys
+    right_keys = [right_keys] if isinstance(right_keys, str) else right_keys
+    right = right.select([*right_keys, "note"])
+    condition = " AND ".join(f"l.{a} = r.{b}" for a, b in zip(left_keys, right_keys, strict=True))
+    word = "JOIN" if kind == "inner" else "LEFT JOIN"
+    expected = sql(f"SELECT l.*, r.note FROM l {word} r ON {condition}", l=left, r=right)
+    checked(join(left, right, (left_keys, right_keys), kind), expected, cut)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "keys", [[], ["k"], ["w"], ["x"], ["none"], ["k", "flag"], ["day", "w"]], ids=str
+)
+def test_aggregate(keys, seed, cut):
+    table = nasty(seed, 700)
+    finite = table.set_column(
+        table.schema.get_field_index("id"),
+        "id",
+        pa.array(np.random.default_rng(seed).normal(size=700)),
+    )
+    aggregations = {
+        "rows": ("*", "count"),
+        "ks": ("k", "count"),
+        "total": ("small", "sum"),
+        "mean": ("id", "mean"),
+        "low": ("x", "min"),
+        "high": ("x", "max"),
+        "first_word": ("w", "min"),
+        "last_day": ("day", "max"),
+        "nothing": ("none", "sum"),
+    }
+    graph = line({"data": finite}, node("aggregate", "a", key_by=keys, aggregations=aggregations))
+    columns = ", ".join([*keys, ""]) if keys else ""
+    group = f"GROUP BY {', '.join(keys)}" if keys else ""
+    query = f"""
+        SELECT {columns} count(*), count(k), sum(small)::BIGINT, avg(id), min(x), max(x), min(w),
+               max(day), sum(none)::BIGINT
+        FROM t {group}
+    """
+    checked(graph, sql(query, t=finite), cut)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pipeline(seed, cut):
+    """Everything at once: filter, map, join, aggregate, over nothing and over much."""
+    left, right = nasty(seed, 2000), nasty(seed + 50, 60)
+    right = right.select(["k", "w"]).rename_columns(["key", "label"])
+    for table in (left, left.slice(0, 0)):
+        graph = JobGraph()
+        ids = [
+            graph.add_operator(one)
+            for one in (
+                node("source", "l", data=table),
+                node("filter", "f", predicate=col("small") > -50),
+                node("map", "m", expressions={"double": col("small") * 2}),
+                node("hash_join", "j", left_key="k", right_key="key"),
+                node(
+                    "aggregate", "a", key_by=["label"], aggregate=["sum", "count"], column="double"
+                ),
+                node("sink", "out"),
+            )
+        ]
+        for up, down in zip(ids, ids[1:], strict=False):
+            graph.connect(up, down)
+        graph.connect(graph.add_operator(node("source", "r", data=right)), ids[3])
+        query = """
+            SELECT label, sum(small::BIGINT * 2)::BIGINT, count(small) FROM l JOIN r ON l.k = r.key
+            WHERE small > -50 GROUP BY label
+        """
+        checked(graph, sql(query, l=table, r=right), cut)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+def test_union_and_limit(cut):
+    table = nasty(1, 300)
+    graph = JobGraph()
+    union = graph.add_operator(node("union", "u"))
+    for name in ("one", "two"):
+        graph.connect(graph.add_operator(node("source", name, data=table)), union)
+    limit = graph.add_operator(node("limit", "l", count=450))
+    sinks = [graph.add_operator(node("sink", name)) for name in ("out", "some")]
+    graph.connect(union, sinks[0])
+    graph.connect(union, limit)
+    graph.connect(limit, sinks[1])
+    result = run(graph, worker_count=cut[0], morsel_rows_max=cut[1])
+    same(result["outputs"]["out"], sql("SELECT * FROM t UNION ALL SELECT * FROM t", t=table))
+    assert result["outputs"]["some"].num_rows == 450
+    assert ledger_is_balanced(result)
