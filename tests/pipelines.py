@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Short ways to say a graph, for tests."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def line(
     job = JobGraph("line", **graph)
     nodes = [node("source", "src", **source), *operators, node("sink", "out", **(sink or {}))]
     ids = [job.add_operator(one) for one in nodes]
-    for up, down in zip(ids, ids[1:], strict=False):
+    for up, down in pairwise(ids):
         job.connect(up, down)
     return job
 

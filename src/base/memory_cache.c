@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * memory_cache.c - size classes, their superblocks, and the free blocks that threads keep.
+ * memory_cache.c - superblocks, the free blocks of each size class, and those that threads keep.
  *
  * There is no record of a superblock but its address: whether all its blocks are free is found when
  * trimming, by sorting the class's free blocks by address and counting neighbours.
@@ -13,31 +13,15 @@
 #include <sabot/library.h>
 
 #include "base/assert.h"
-#include "base/memory.h"
 #include "base/memory_pages.h"
+#include "base/size_class.h"
 
 enum {
-    STEPS_PER_DOUBLING = 4,
-    // 64, 128, ... 512.
-    LINEAR_STEP = 64,
-    LINEAR_COUNT = 8,
-    // 512 and up to 32 KiB, with room for a buffer's header and padding.
-    SMALL_SHIFT = 9,
-    SMALL_ROOM = 128,
-    SMALL_COUNT = LINEAR_COUNT + (15 - SMALL_SHIFT) * STEPS_PER_DOUBLING + 1,
-    // 32 KiB and up to 64 TiB.
-    LARGE_SHIFT = 15,
-    LARGE_SHIFT_END = 46,
-    LARGE_ROOM = 4096,
-    CLASS_COUNT = SMALL_COUNT + (LARGE_SHIFT_END - LARGE_SHIFT) * STEPS_PER_DOUBLING,
-
     HUGE_PAGE = 2 * 1024 * 1024,
     // What a thread takes from a class at once, and the most of it that it keeps is twice that.
     TRANSFER_SIZE = 64 * 1024,
     TRANSFER_COUNT_MAX = 64,
 };
-
-static_assert(SB_MEMORY_LARGE == 1 << LARGE_SHIFT, "the first class without a thread's own blocks");
 
 // A free block, linked through its first bytes.
 struct free_block {
@@ -52,7 +36,7 @@ struct block_class {
     int32_t superblock_count;
 };
 
-static struct block_class classes[CLASS_COUNT];
+static struct block_class classes[SB_SIZE_CLASS_COUNT];
 static pthread_once_t classes_once = PTHREAD_ONCE_INIT;
 static pthread_key_t thread_key;         // its destructor empties a thread's lists
 static int64_t unused_bytes_max;         // set once
@@ -68,14 +52,14 @@ struct thread_list {
 static _Thread_local struct {
     bool is_open;  // the destructor is registered
     bool is_ended; // it has run: blocks go past the lists
-    struct thread_list lists[SMALL_COUNT];
+    struct thread_list lists[SB_SIZE_CLASS_LARGE];
 } thread_blocks;
 
 static void thread_blocks_end(void *unused);
 
 static void classes_init(void)
 {
-    for (int i = 0; i < CLASS_COUNT; i++) {
+    for (int i = 0; i < SB_SIZE_CLASS_COUNT; i++) {
         pthread_mutex_init(&classes[i].lock, NULL);
     }
     unused_bytes_max = sb_pages_machine_bytes() / 4;
@@ -83,65 +67,15 @@ static void classes_init(void)
     sb_assert(pthread_key_create(&thread_key, thread_blocks_end) == 0);
 }
 
-// The first step of at least `size`; step 0 is 1 << shift.
-static int step_index(size_t size, int shift)
-{
-    int top;
-    size_t step;
-
-    if (size <= (size_t)1 << shift) {
-        return 0;
-    }
-    top = 63 - __builtin_clzll((unsigned long long)size);
-    step = (size_t)1 << (top - 2);
-    return (top - shift) * STEPS_PER_DOUBLING +
-           (int)((size - ((size_t)1 << top) + step - 1) / step);
-}
-
-static size_t step_size(int index, int shift)
-{
-    int top = shift + index / STEPS_PER_DOUBLING;
-
-    return ((size_t)1 << top) + (size_t)(index % STEPS_PER_DOUBLING) * ((size_t)1 << (top - 2));
-}
-
-// CLASS_COUNT and more when there is none.
-static int class_index(size_t size)
-{
-    if (size <= LINEAR_COUNT * LINEAR_STEP) {
-        return size == 0 ? 0 : (int)((size - 1) / LINEAR_STEP);
-    }
-    if (size < SB_MEMORY_LARGE) {
-        return LINEAR_COUNT + step_index(size <= SMALL_ROOM ? 1 : size - SMALL_ROOM, SMALL_SHIFT);
-    }
-    return SMALL_COUNT + step_index(size <= LARGE_ROOM ? 1 : size - LARGE_ROOM, LARGE_SHIFT);
-}
-
-static size_t class_capacity(int index)
-{
-    if (index < LINEAR_COUNT) {
-        return (size_t)(index + 1) * LINEAR_STEP;
-    }
-    if (index < SMALL_COUNT) {
-        return step_size(index - LINEAR_COUNT, SMALL_SHIFT) + SMALL_ROOM;
-    }
-    return step_size(index - SMALL_COUNT, LARGE_SHIFT) + LARGE_ROOM;
-}
-
-static bool class_is_small(int index)
-{
-    return index < SMALL_COUNT;
-}
-
 static bool class_is_carved(int index)
 {
-    return class_capacity(index) < HUGE_PAGE;
+    return sb_size_class_capacity(index) < HUGE_PAGE;
 }
 
 // Large enough that at most an eighth is left over behind the last block.
 static size_t superblock_size(int index)
 {
-    size_t capacity = class_capacity(index);
+    size_t capacity = sb_size_class_capacity(index);
 
     return capacity <= HUGE_PAGE / 7   ? HUGE_PAGE
            : capacity <= HUGE_PAGE / 3 ? 2 * HUGE_PAGE
@@ -150,12 +84,12 @@ static size_t superblock_size(int index)
 
 static int32_t superblock_block_count(int index)
 {
-    return (int32_t)(superblock_size(index) / class_capacity(index));
+    return (int32_t)(superblock_size(index) / sb_size_class_capacity(index));
 }
 
 static int32_t transfer_count(int index)
 {
-    size_t count = TRANSFER_SIZE / class_capacity(index);
+    size_t count = TRANSFER_SIZE / sb_size_class_capacity(index);
 
     return count > TRANSFER_COUNT_MAX ? TRANSFER_COUNT_MAX : (int32_t)count;
 }
@@ -178,7 +112,7 @@ static void pages_unmap(void *pages, size_t size)
 
 static void handed_out_add(int index, int32_t count)
 {
-    atomic_fetch_add_explicit(&handed_out_bytes, (int64_t)class_capacity(index) * count,
+    atomic_fetch_add_explicit(&handed_out_bytes, (int64_t)sb_size_class_capacity(index) * count,
                               memory_order_relaxed);
 }
 
@@ -207,7 +141,7 @@ static void *block_carve(struct block_class *class, int index)
         class->carve_count = superblock_block_count(index);
     }
     block = class->carve_next;
-    class->carve_next += class_capacity(index);
+    class->carve_next += sb_size_class_capacity(index);
     class->carve_count--;
     return block;
 }
@@ -283,7 +217,7 @@ static void list_drain(struct thread_list *list, int index, int32_t kept)
 
 static void thread_blocks_drain(void)
 {
-    for (int i = 0; i < SMALL_COUNT; i++) {
+    for (int i = 0; i < SB_SIZE_CLASS_LARGE; i++) {
         list_drain(&thread_blocks.lists[i], i, 0);
     }
 }
@@ -345,7 +279,7 @@ static void *large_alloc(int index, bool *is_zeroed)
     } else {
         pthread_mutex_unlock(&class->lock);
         *is_zeroed = true;
-        block = pages_map(class_capacity(index), HUGE_PAGE, true);
+        block = pages_map(sb_size_class_capacity(index), HUGE_PAGE, true);
     }
     if (block != NULL) {
         handed_out_add(index, 1);
@@ -360,7 +294,7 @@ static void large_free(void *block, int index)
 
     handed_out_add(index, -1);
     if (!class_is_carved(index) && unused_bytes() > unused_bytes_max) {
-        pages_unmap(block, class_capacity(index));
+        pages_unmap(block, sb_size_class_capacity(index));
         return;
     }
     pthread_mutex_lock(&class->lock);
@@ -372,17 +306,17 @@ static void large_free(void *block, int index)
 
 size_t sb_memory_cache_capacity(size_t size)
 {
-    int index = class_index(size);
+    int index = sb_size_class(size);
 
-    return index < CLASS_COUNT ? class_capacity(index) : 0;
+    return index < SB_SIZE_CLASS_COUNT ? sb_size_class_capacity(index) : 0;
 }
 
 void *sb_memory_cache_alloc(size_t size, bool *is_zeroed)
 {
-    int index = class_index(size);
+    int index = sb_size_class(size);
 
-    sb_assert(index < CLASS_COUNT);
-    if (class_is_small(index)) {
+    sb_assert(index < SB_SIZE_CLASS_COUNT);
+    if (index < SB_SIZE_CLASS_LARGE) {
         *is_zeroed = false;
         return small_alloc(index);
     }
@@ -391,9 +325,9 @@ void *sb_memory_cache_alloc(size_t size, bool *is_zeroed)
 
 void sb_memory_cache_free(void *block, size_t size)
 {
-    int index = class_index(size);
+    int index = sb_size_class(size);
 
-    if (class_is_small(index)) {
+    if (index < SB_SIZE_CLASS_LARGE) {
         small_free(block, index);
     } else {
         large_free(block, index);
@@ -492,7 +426,7 @@ static void class_trim(int index)
     while (block != NULL) {
         struct free_block *next = block->next;
 
-        pages_unmap(block, class_capacity(index));
+        pages_unmap(block, sb_size_class_capacity(index));
         block = next;
     }
 }
@@ -503,7 +437,7 @@ void sb_memory_trim(void)
 
     pthread_once(&classes_once, classes_init);
     thread_blocks_drain();
-    for (int i = 0; i < CLASS_COUNT; i++) {
+    for (int i = 0; i < SB_SIZE_CLASS_COUNT; i++) {
         class_trim(i);
     }
     // What is left lies between blocks in use: trimming again at once would find nothing.

@@ -2,15 +2,11 @@
 /*
  * memory_cache.h - the process-wide cache of blocks behind every sb_memory.
  *
- * Block sizes are classes: multiples of 64 to 512, above that four steps in each doubling. A class
- * has a little more room than its step (128 bytes, from 32 KiB on one page): that is the padding
- * behind a power of two of rows, and it keeps blocks from all starting at the same cache set.
- *
- * Blocks below 2 MiB are carved from aligned superblocks of 2 to 8 MiB, larger ones are mapped
- * alone; both ask for huge pages. Below SB_MEMORY_LARGE each thread keeps a few free blocks of each
- * class, so that most calls take no lock. Freed blocks stay for the next job, up to a quarter of
- * the machine's memory; sb_memory_trim() gives back every superblock and block that is free as a
- * whole.
+ * Blocks come in the sizes of size_class.h. Those below 2 MiB are carved from aligned superblocks
+ * of 2 to 8 MiB, larger ones are mapped alone; both ask for huge pages. Below SB_MEMORY_LARGE each
+ * thread keeps a few free blocks of each class, so that most calls take no lock. Freed blocks stay
+ * for the next job, up to a quarter of the machine's memory; sb_memory_trim() gives back every
+ * superblock and block that is free as a whole.
  */
 #ifndef SABOT_BASE_MEMORY_CACHE_H
 #define SABOT_BASE_MEMORY_CACHE_H

@@ -12,7 +12,7 @@
 
 #include "columnar/column_internal.h"
 
-// Above every real array; below it, positions times 16 bytes fit int64.
+// Above every real array. An offset plus a length, times 16 bytes, fits int64.
 #define ELEMENTS_MAX (INT64_MAX / 32)
 
 static enum sb_status counts_check(const struct ArrowArray *array, const char *what,
@@ -123,7 +123,7 @@ enum sb_status sb_arrow_check_layout(const struct ArrowArray *array, const struc
                             "column '%s': expected a plain array, found one with %s", field->name,
                             array->dictionary != NULL ? "a dictionary" : "children");
     }
-    if (first > ELEMENTS_MAX - array->offset || array->length < first + count) {
+    if (array->length < first + count) {
         return sb_error_set(err, SB_CORRUPT,
                             "column '%s': %" PRId64 " rows, and the batch has %" PRId64
                             " from row %" PRId64,

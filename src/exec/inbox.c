@@ -79,7 +79,10 @@ static enum sb_status inbox_apply_block(struct sb_inbox *inbox, struct sb_messag
     run->child_ns = 0;
     status = sb_inbox_group(inbox, &ctx, &state);
     if (status == SB_OK) {
-        status = op->vtable->on_block(op, state, message->block, &ctx);
+        struct sb_block *block = message->block;
+
+        message->block = NULL; // taken
+        status = op->vtable->on_block(op, state, block, &ctx);
     }
     sb_ledger_add(&sb_ledger_page(&run->job->ledger, run->worker_index, head->op_index)->busy_ns,
                   sb_clock_now_ns() - begin_ns - run->child_ns);

@@ -64,8 +64,8 @@ struct sb_op_vtable {
                                    void **state);
     void (*group_destroy)(struct sb_op *op, void *state);
 
-    // Applies a block (borrowed) to its group. Required for KEYED.
-    enum sb_status (*on_block)(struct sb_op *op, void *state, const struct sb_block *block,
+    // Takes `block`: applies it to its group, or keeps it as part of the state. Required for KEYED.
+    enum sb_status (*on_block)(struct sb_op *op, void *state, struct sb_block *block,
                                struct sb_op_ctx *ctx);
     // Every row with event time below `watermark_us` has been applied. Default: nothing.
     enum sb_status (*on_watermark)(struct sb_op *op, void *state, int64_t watermark_us,

@@ -38,6 +38,17 @@ void sb_row_scatter_deinit(struct sb_row_scatter *scatter)
     }
 }
 
+static inline enum sb_status targets_make(struct sb_row_scatter *scatter, struct sb_op_ctx *ctx)
+{
+    if (sb_likely(scatter->targets != NULL)) {
+        return SB_OK;
+    }
+    scatter->targets = sb_memory_alloc_zeroed(scatter->memory, targets_size(scatter));
+    return scatter->targets != NULL ? SB_OK
+                                    : sb_error_no_memory(ctx->error, "write buffers",
+                                                         (int64_t)targets_size(scatter));
+}
+
 /* Closes the block of a target and puts it on the list of those to send. */
 static void target_close(struct sb_row_scatter *scatter, struct sb_scatter_target *target)
 {
@@ -184,12 +195,7 @@ enum sb_status sb_row_scatter_append(struct sb_row_scatter *scatter, struct sb_r
     struct row_heap_place places[SB_ROW_CHUNK];
     int64_t text_sizes[SB_ROW_CHUNK];
 
-    if (scatter->targets == NULL) {
-        scatter->targets = sb_memory_alloc_zeroed(scatter->memory, targets_size(scatter));
-        if (scatter->targets == NULL) {
-            return sb_error_no_memory(ctx->error, "write buffers", (int64_t)targets_size(scatter));
-        }
-    }
+    SB_TRY_RETURN(targets_make(scatter, ctx));
     if (layout->has_text) {
         texts_size(layout, chunk, count, text_sizes);
     }
@@ -201,6 +207,85 @@ enum sb_status sb_row_scatter_append(struct sb_row_scatter *scatter, struct sb_r
         if (layout->fields[f].kind == SB_ROW_TEXT) {
             texts_move(&layout->fields[f], chunk->rows, count, places);
         }
+    }
+    return full_send(scatter, ctx);
+}
+
+// --- rows of words -------------------------------------------------------------------------------
+
+/*
+ * Writes rows where they belong, one after the other. Each write buffer is asked for its next cache
+ * line a line ahead: by the time the line is written it has come, and the many buffers cost
+ * hardly more than one. `from` gives word w of row i.
+ */
+#define WORDS_SCATTER(width, kind, from)                                                           \
+    do {                                                                                           \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            uint64_t hash = sb_row_word_hash(kind, from(0));                                       \
+            struct sb_scatter_target *target =                                                     \
+                &scatter->targets[sb_key_group(hash, scatter->group_count)];                       \
+            uint64_t *row;                                                                         \
+            if (sb_unlikely(target->end - target->next < 8 * (int64_t)(width))) {                  \
+                SB_TRY_RETURN(target_turn(scatter, target, 8 * (int64_t)(width), ctx));            \
+            }                                                                                      \
+            row = (uint64_t *)(void *)target->next;                                                \
+            for (int32_t w = 0; w < (width); w++) {                                                \
+                row[w] = from(w);                                                                  \
+            }                                                                                      \
+            __builtin_prefetch(row + (width) + 8, 1);                                              \
+            target->next = (uint8_t *)(row + (width));                                             \
+        }                                                                                          \
+    } while (0)
+
+#define WORDS_SCATTER_WIDTHS(kind, from)                                                           \
+    do {                                                                                           \
+        switch (row_words) {                                                                       \
+        case 1:                                                                                    \
+            WORDS_SCATTER(1, kind, from);                                                          \
+            break;                                                                                 \
+        case 2:                                                                                    \
+            WORDS_SCATTER(2, kind, from);                                                          \
+            break;                                                                                 \
+        case 3:                                                                                    \
+            WORDS_SCATTER(3, kind, from);                                                          \
+            break;                                                                                 \
+        case 4:                                                                                    \
+            WORDS_SCATTER(4, kind, from);                                                          \
+            break;                                                                                 \
+        default:                                                                                   \
+            WORDS_SCATTER(row_words, kind, from);                                                  \
+            break;                                                                                 \
+        }                                                                                          \
+    } while (0)
+
+#define FROM_COLUMN(w) columns[w][i]
+#define FROM_ROW(w) rows[i][w]
+
+enum sb_status sb_row_scatter_columns(struct sb_row_scatter *scatter,
+                                      const uint64_t *const *columns, int64_t count,
+                                      struct sb_op_ctx *ctx)
+{
+    int32_t row_words = scatter->layout->row_words;
+
+    SB_TRY_RETURN(targets_make(scatter, ctx));
+    if (scatter->layout->fields[0].kind == SB_ROW_FLOAT) {
+        WORDS_SCATTER_WIDTHS(SB_ROW_FLOAT, FROM_COLUMN);
+    } else {
+        WORDS_SCATTER_WIDTHS(SB_ROW_INT, FROM_COLUMN);
+    }
+    return full_send(scatter, ctx);
+}
+
+enum sb_status sb_row_scatter_rows(struct sb_row_scatter *scatter, uint64_t *const *rows,
+                                   int64_t count, struct sb_op_ctx *ctx)
+{
+    int32_t row_words = scatter->layout->row_words;
+
+    SB_TRY_RETURN(targets_make(scatter, ctx));
+    if (scatter->layout->fields[0].kind == SB_ROW_FLOAT) {
+        WORDS_SCATTER_WIDTHS(SB_ROW_FLOAT, FROM_ROW);
+    } else {
+        WORDS_SCATTER_WIDTHS(SB_ROW_INT, FROM_ROW);
     }
     return full_send(scatter, ctx);
 }

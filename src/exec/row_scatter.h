@@ -51,6 +51,19 @@ SB_MUST_CHECK enum sb_status sb_row_scatter_append(struct sb_row_scatter *scatte
                                                    struct sb_row_chunk *chunk, int64_t count,
                                                    struct sb_op_ctx *ctx);
 
+/*
+ * Rows of a layout without hash, nulls and text whose first word is the only key: word w of row i
+ * is columns[w][i].
+ */
+SB_MUST_CHECK enum sb_status sb_row_scatter_columns(struct sb_row_scatter *scatter,
+                                                    const uint64_t *const *columns, int64_t count,
+                                                    struct sb_op_ctx *ctx);
+
+/* The same for rows that lie elsewhere. */
+SB_MUST_CHECK enum sb_status sb_row_scatter_rows(struct sb_row_scatter *scatter,
+                                                 uint64_t *const *rows, int64_t count,
+                                                 struct sb_op_ctx *ctx);
+
 /* Sends every block that has rows. */
 SB_MUST_CHECK enum sb_status sb_row_scatter_flush(struct sb_row_scatter *scatter,
                                                   struct sb_op_ctx *ctx);

@@ -16,6 +16,7 @@ enum sb_status sb_run_begin(struct sb_run *run, struct sb_stage *stage, int32_t 
         .job = stage->job,
         .stage = stage,
         .worker_index = worker_index,
+        .slot_index = worker_index,
         .channel = channel,
         .sequence = sequence,
     };
@@ -151,12 +152,14 @@ static enum sb_status station_local(struct sb_station *station, struct sb_op_ctx
 {
     const struct sb_op_vtable *vtable = station->op->vtable;
 
-    if (!station->has_local[ctx->worker_index] && vtable->local_create != NULL) {
-        SB_TRY_RETURN(vtable->local_create(station->op, station->port, ctx,
-                                           &station->locals[ctx->worker_index]));
+    int32_t slot = ctx->run->slot_index;
+
+    if (!station->has_local[slot] && vtable->local_create != NULL) {
+        SB_TRY_RETURN(
+            vtable->local_create(station->op, station->port, ctx, &station->locals[slot]));
     }
-    station->has_local[ctx->worker_index] = true;
-    *local = station->locals[ctx->worker_index];
+    station->has_local[slot] = true;
+    *local = station->locals[slot];
     return SB_OK;
 }
 
@@ -203,7 +206,10 @@ enum sb_status sb_station_push(struct sb_station *station, struct sb_batch *batc
     return sb_station_fail(station, run, status, err);
 }
 
-/* Flushes what every worker holds at one station. The caller owns its own slot of the stage. */
+/*
+ * Flushes what every worker holds at one station. What that emits goes through the last slot, which
+ * is the flusher's own: no two slots are ever locked at once.
+ */
 static enum sb_status station_flush(struct sb_station *station, struct sb_run *run,
                                     struct sb_error *err)
 {
@@ -216,23 +222,24 @@ static enum sb_status station_flush(struct sb_station *station, struct sb_run *r
         return SB_OK;
     }
     sb_op_ctx_init(&ctx, station, run, err);
-    for (int32_t w = 0; w < stage->slot_count && status == SB_OK; w++) {
-        bool is_own = w == run->worker_index;
+    for (int32_t slot = 0; slot < stage->slot_count && status == SB_OK; slot++) {
+        bool is_own = slot == run->slot_index;
 
         if (!is_own) {
-            pthread_mutex_lock(&stage->slots[w].lock);
+            pthread_mutex_lock(&stage->slots[slot].lock);
         }
-        if (station->has_local[w]) {
-            status = station->op->vtable->on_flush(station->op, station->locals[w], station->port,
-                                                   &ctx);
+        if (station->has_local[slot]) {
+            status = station->op->vtable->on_flush(station->op, station->locals[slot],
+                                                   station->port, &ctx);
         }
         if (!is_own) {
-            pthread_mutex_unlock(&stage->slots[w].lock);
+            pthread_mutex_unlock(&stage->slots[slot].lock);
         }
     }
     return sb_station_fail(station, run, status, err);
 }
 
+/* One flusher at a time: the end, a watermark and a barrier of one stage never meet. */
 enum sb_status sb_stage_flush(struct sb_stage *stage, int32_t worker_index, struct sb_error *err)
 {
     enum sb_status status = SB_OK;
@@ -240,11 +247,10 @@ enum sb_status sb_stage_flush(struct sb_stage *stage, int32_t worker_index, stru
 
     SB_TRY_RETURN(sb_run_begin(&run, stage, worker_index, stage->channel_count,
                                stage->flush_count++, err));
-    pthread_mutex_lock(&stage->slots[worker_index].lock);
+    run.slot_index = stage->slot_count - 1;
     for (int32_t i = 0; i < stage->station_count && status == SB_OK; i++) {
         status = station_flush(stage->stations[i], &run, err);
     }
-    pthread_mutex_unlock(&stage->slots[worker_index].lock);
     (void)sb_run_end(&run);
     return status;
 }

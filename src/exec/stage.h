@@ -165,7 +165,7 @@ struct sb_stage {
     int32_t channel_count; // splits, key groups, or a spool's writers' channels; flushes use one more
     int32_t *channel_bases; // spools: first channel of each writer
 
-    int32_t slot_count;    // workers, and one for outside threads
+    int32_t slot_count;    // workers, and the last for whoever flushes
     struct sb_slot *slots; // [slot_count]
     _Atomic int64_t pending;
     _Atomic int32_t gate_count; // joins probed here whose build side is not complete
@@ -205,7 +205,8 @@ struct sb_split_run {
 struct sb_run {
     struct sb_job *job;
     struct sb_stage *stage;
-    int32_t worker_index;
+    int32_t worker_index; // whose scratch and ledger page it uses
+    int32_t slot_index;   // whose local state it uses: the worker's, or the flusher's
     int32_t channel;
     int64_t sequence;
     int64_t child_ns; // spent in consumers of the operator at work

@@ -249,10 +249,10 @@ enum sb_decimal_parse sb_decimal_parse(const char *text, int64_t size, int32_t p
             continue;
         }
         if (position < wanted) {
-            value = value * 10 + (*next - '0');
-            if (value >= limit) {
+            if (value >= limit / 10) {
                 return SB_DECIMAL_RANGE;
             }
+            value = value * 10 + (*next - '0');
         } else if (*next != '0') {
             *is_exact = false;
             is_rounded_up |= position == wanted && *next >= '5';
@@ -260,10 +260,10 @@ enum sb_decimal_parse sb_decimal_parse(const char *text, int64_t size, int32_t p
         position++;
     }
     for (; position < wanted && value != 0; position++) {
-        value *= 10;
-        if (value >= limit) {
+        if (value >= limit / 10) {
             return SB_DECIMAL_RANGE;
         }
+        value *= 10;
     }
     value += is_rounded_up;
     if (value >= limit) {

@@ -5,6 +5,7 @@
  * The last kernel writes fixed-width values straight into the column. Booleans are packed to bits
  * and text is copied, both while the chunk is in cache.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "columnar/builder.h"
@@ -16,43 +17,57 @@ struct output {
     struct sb_memory *memory;
     int64_t row_count;
     int64_t null_count;
-    struct sb_buffer *values;
+    struct sb_buffer *values;   // offsets of text; not used for views
     struct sb_buffer *validity; // created at the first chunk with a null
-    struct sb_builder builder;  // text and binary
+    struct sb_buffer *bytes;    // of text
+    int64_t bytes_size;
+    bool is_large; // offsets of 64 bits
+    bool is_view;
+    struct sb_builder builder; // views
 };
 
 static enum sb_status output_init(struct output *output, const struct sb_type *type,
                                   struct sb_memory *memory, int64_t row_count,
                                   struct sb_error *err)
 {
-    *output = (struct output){.type = type, .memory = memory, .row_count = row_count};
+    int64_t size = row_count * sb_type_width(type->id);
+
+    *output = (struct output){
+        .type = type,
+        .memory = memory,
+        .row_count = row_count,
+        .is_large = type->id == SB_TYPE_LARGE_UTF8 || type->id == SB_TYPE_LARGE_BINARY,
+        .is_view = type->id == SB_TYPE_UTF8_VIEW || type->id == SB_TYPE_BINARY_VIEW,
+    };
     sb_builder_init(&output->builder, memory, type);
-    if (sb_type_is_variable(type->id)) {
+    if (output->is_view) {
         return sb_builder_reserve(&output->builder, row_count, 0, err);
     }
-    return sb_buffer_create(memory,
-                            type->id == SB_TYPE_BOOL ? sb_bitmap_size(row_count)
-                                                     : row_count * sb_type_width(type->id),
-                            &output->values, err);
+    if (type->id == SB_TYPE_BOOL) {
+        size = sb_bitmap_size(row_count);
+    } else if (sb_type_is_variable(type->id)) {
+        size = (row_count + 1) * (output->is_large ? 8 : 4);
+    }
+    SB_TRY_RETURN(sb_buffer_create(memory, size, &output->values, err));
+    if (sb_type_is_variable(type->id)) {
+        memset(output->values->data, 0, 8); // the first offset
+    }
+    return SB_OK;
 }
 
 static void output_deinit(struct output *output)
 {
     sb_buffer_release(output->values);
     sb_buffer_release(output->validity);
+    sb_buffer_release(output->bytes);
     sb_builder_deinit(&output->builder);
 }
 
-static enum sb_status output_text(struct output *output, const struct sb_vector *vector,
-                                  int32_t count, struct sb_error *err)
+static enum sb_status output_views(struct output *output, const struct sb_vector *vector,
+                                   int32_t count, struct sb_error *err)
 {
     const struct sb_bytes *values = vector->values;
-    int64_t size = 0;
 
-    for (int32_t i = 0; i < count; i++) {
-        size += vector->valid == NULL || vector->valid[i] ? values[i].size : 0;
-    }
-    SB_TRY_RETURN(sb_builder_reserve(&output->builder, count, size, err));
     for (int32_t i = 0; i < count; i++) {
         if (vector->valid != NULL && !vector->valid[i]) {
             SB_TRY_RETURN(sb_builder_append_null(&output->builder, err));
@@ -61,6 +76,67 @@ static enum sb_status output_text(struct output *output, const struct sb_vector 
                                                   values[i].size, err));
         }
     }
+    return SB_OK;
+}
+
+/* Room for `size` more bytes of text; `done` of the rows are written. */
+static enum sb_status output_reserve_bytes(struct output *output, int64_t size, int64_t done,
+                                           struct sb_error *err)
+{
+    const int64_t needed = output->bytes_size + size;
+    struct sb_buffer *larger;
+    int64_t capacity;
+
+    if (needed > INT32_MAX && !output->is_large) {
+        return sb_error_set(err, SB_UNSUPPORTED,
+                            "an expression gives %" PRId64
+                            " bytes of text in one batch, more than 32-bit offsets reach; cast it "
+                            "to large_utf8 or large_binary",
+                            needed);
+    }
+    if (output->bytes != NULL && needed <= output->bytes->size) {
+        return SB_OK;
+    }
+    // as if the rest were like what has been seen
+    capacity = needed * output->row_count / (done > 0 ? done : 1);
+    if (capacity > 2 * needed) {
+        capacity = 2 * needed;
+    }
+    SB_TRY_RETURN(sb_buffer_create(output->memory, capacity > needed ? capacity : needed, &larger,
+                                   err));
+    if (output->bytes != NULL) {
+        memcpy(larger->data, output->bytes->data, (size_t)output->bytes_size);
+        sb_buffer_release(output->bytes);
+    }
+    output->bytes = larger;
+    return SB_OK;
+}
+
+static enum sb_status output_text(struct output *output, const struct sb_vector *vector,
+                                  int64_t first, int32_t count, struct sb_error *err)
+{
+    const struct sb_bytes *values = vector->values;
+    int64_t size = 0;
+    uint8_t *to;
+
+    for (int32_t i = 0; i < count; i++) {
+        size += vector->valid == NULL || vector->valid[i] ? values[i].size : 0;
+    }
+    SB_TRY_RETURN(output_reserve_bytes(output, size, first + count, err));
+    to = output->bytes->data + output->bytes_size;
+    for (int32_t i = 0; i < count; i++) {
+        if ((vector->valid == NULL || vector->valid[i]) && values[i].size > 0) {
+            memcpy(to, values[i].data, (size_t)values[i].size);
+            to += values[i].size;
+        }
+        if (output->is_large) {
+            ((int64_t *)(void *)output->values->data)[first + i + 1] = to - output->bytes->data;
+        } else {
+            ((int32_t *)(void *)output->values->data)[first + i + 1] =
+                (int32_t)(to - output->bytes->data);
+        }
+    }
+    output->bytes_size += size;
     return SB_OK;
 }
 
@@ -94,16 +170,16 @@ static_assert(SB_EXPR_CHUNK % 8 == 0, "chunks begin at whole bytes of a bitmap")
 static enum sb_status output_append(struct output *output, const struct sb_vector *vector,
                                     int64_t first, int32_t count, struct sb_error *err)
 {
-    const int32_t width = sb_type_width(output->type->id);
-    uint8_t *to;
-
-    if (sb_type_is_variable(output->type->id)) {
-        return output_text(output, vector, count, err);
+    if (output->is_view) {
+        return output_views(output, vector, count, err);
     }
-    if (output->type->id == SB_TYPE_BOOL) {
+    if (sb_type_is_variable(output->type->id)) {
+        SB_TRY_RETURN(output_text(output, vector, first, count, err));
+    } else if (output->type->id == SB_TYPE_BOOL) {
         sb_bitmap_pack(output->values->data + first / 8, vector->values, count);
     } else {
-        to = output->values->data + first * width;
+        const int32_t width = sb_type_width(output->type->id);
+        uint8_t *to = output->values->data + first * width;
         if (to != vector->values) {
             memcpy(to, vector->values, (size_t)count * (size_t)width);
         }
@@ -114,8 +190,11 @@ static enum sb_status output_append(struct output *output, const struct sb_vecto
 static enum sb_status output_finish(struct output *output, struct sb_column *out,
                                     struct sb_error *err)
 {
-    if (sb_type_is_variable(output->type->id)) {
+    if (output->is_view) {
         return sb_builder_finish(&output->builder, out, err);
+    }
+    if (sb_type_is_variable(output->type->id) && output->bytes == NULL) { // no rows
+        SB_TRY_RETURN(output_reserve_bytes(output, 0, 0, err));
     }
     *out = (struct sb_column){
         .type = output->type,
@@ -124,6 +203,11 @@ static enum sb_status output_finish(struct output *output, struct sb_column *out
         .values = output->values->data,
         .owner = output->values,
     };
+    if (output->bytes != NULL) {
+        out->bytes = output->bytes->data;
+        sb_buffer_keep(output->values, output->bytes);
+        output->bytes = NULL;
+    }
     if (output->null_count > 0) {
         out->validity = output->validity->data;
         sb_buffer_keep(output->values, output->validity);

@@ -72,26 +72,8 @@ static enum sb_status decimal_report(struct sb_kernel_call *call, enum sb_operat
                         sb_type_name(&node->type, type, sizeof type));
 }
 
-/* Looks for the row after a loop has failed. */
-static enum sb_status decimal_find(struct sb_kernel_call *call, enum sb_operation operation,
-                                   const sb_int128 *a, int32_t left_step, const sb_int128 *b,
-                                   int32_t right_step)
-{
-    const sb_int128 limit = sb_decimal_power(call->node->type.precision);
-
-    for (int32_t i = 0; i < call->count; i++) {
-        const sb_int128 x = a[i * left_step];
-        const sb_int128 y = b[i * right_step];
-        sb_int128 ignored;
-        if (sb_kernel_counts(call, i) &&
-            !decimal_compute(operation, (int32_t)call->node->parameter, limit, x, y, &ignored)) {
-            return decimal_report(call, operation, x, y);
-        }
-    }
-    return SB_OK;
-}
-
-#define DECIMAL_LOOP(name, OPERATION, X, Y, STEP_A, STEP_B)                                        \
+/* Loops are scalar here, so a row is judged where it fails: null rows often hold zeros. */
+#define DECIMAL_LOOP(name, OPERATION, X, Y)                                                        \
     static enum sb_status name(struct sb_kernel_call *call)                                        \
     {                                                                                              \
         const sb_int128 *restrict a = sb_kernel_argument(call, 0)->values;                         \
@@ -100,18 +82,19 @@ static enum sb_status decimal_find(struct sb_kernel_call *call, enum sb_operatio
         const sb_int128 limit = sb_decimal_power(call->node->type.precision);                      \
         const int32_t shift = (int32_t)call->node->parameter;                                      \
         const int32_t count = call->count;                                                         \
-        bool has_failed = false;                                                                   \
         for (int32_t i = 0; i < count; i++) {                                                      \
-            has_failed |= !decimal_compute(OPERATION, shift, limit, X, Y, &out[i]);                \
+            if (sb_unlikely(!decimal_compute(OPERATION, shift, limit, X, Y, &out[i])) &&           \
+                sb_kernel_counts(call, i)) {                                                       \
+                return decimal_report(call, OPERATION, X, Y);                                      \
+            }                                                                                      \
         }                                                                                          \
-        return sb_likely(!has_failed) ? SB_OK                                                      \
-                                      : decimal_find(call, OPERATION, a, STEP_A, b, STEP_B);       \
+        return SB_OK;                                                                              \
     }
 
 #define DECIMAL_LOOPS(name, OPERATION)                                                             \
-    DECIMAL_LOOP(name##_vectors, OPERATION, a[i], b[i], 1, 1)                                      \
-    DECIMAL_LOOP(name##_constant_right, OPERATION, a[i], b[0], 1, 0)                               \
-    DECIMAL_LOOP(name##_constant_left, OPERATION, a[0], b[i], 0, 1)
+    DECIMAL_LOOP(name##_vectors, OPERATION, a[i], b[i])                                            \
+    DECIMAL_LOOP(name##_constant_right, OPERATION, a[i], b[0])                                     \
+    DECIMAL_LOOP(name##_constant_left, OPERATION, a[0], b[i])
 
 DECIMAL_LOOPS(add, SB_ARITHMETIC_ADD)
 DECIMAL_LOOPS(subtract, SB_ARITHMETIC_SUBTRACT)

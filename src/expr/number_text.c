@@ -8,6 +8,7 @@
  */
 #include "expr/number_text.h"
 
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -16,6 +17,11 @@
 #include <strings.h>
 
 #include "base/assert.h"
+
+/* The powers of ten that a double holds. */
+static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                      1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                      1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 static bool text_is(const char *text, int64_t size, const char *word)
 {
@@ -123,9 +129,6 @@ static bool number_localise(const char *text, int64_t size, char buffer[NUMBER_T
 
 bool sb_double_parse(const char *text, int64_t size, double *out)
 {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     struct number_parts parts;
     char buffer[NUMBER_TEXT_MAX + 8];
 
@@ -134,8 +137,8 @@ bool sb_double_parse(const char *text, int64_t size, double *out)
     }
     if (parts.digit_count <= 15 && parts.exponent >= -22 && parts.exponent <= 22) {
         const double digits = (double)parts.digits;
-        const double value = parts.exponent < 0 ? digits / powers[-parts.exponent]
-                                                : digits * powers[parts.exponent];
+        const double value = parts.exponent < 0 ? digits / exact_powers[-parts.exponent]
+                                                : digits * exact_powers[parts.exponent];
         *out = *text == '-' ? -value : value;
         return true;
     }
@@ -164,27 +167,17 @@ bool sb_float_parse(const char *text, int64_t size, float *out)
     return true;
 }
 
-/* "d.ddde+xx" as printf gives it, taken apart and put together as Python prints floats. */
-static int32_t format_shortest(const char *scientific, char *buffer)
+/* Digits d.ddd... and their exponent of ten, written as Python prints floats. */
+static int32_t format_digits(bool is_negative, const char *digits, int32_t digit_count,
+                             int32_t exponent, char *buffer)
 {
-    char digits[24];
-    int32_t digit_count = 0;
     int32_t size = 0;
-    int exponent;
-    const char *next = scientific;
 
-    if (*next == '-') {
-        buffer[size++] = '-';
-        next++;
-    }
-    for (; *next != 'e'; next++) {
-        if (*next >= '0' && *next <= '9') {
-            digits[digit_count++] = *next;
-        }
-    }
-    exponent = atoi(next + 1);
     while (digit_count > 1 && digits[digit_count - 1] == '0') {
         digit_count--;
+    }
+    if (is_negative) {
+        buffer[size++] = '-';
     }
     if (exponent < -4 || exponent >= 16) {
         buffer[size++] = digits[0];
@@ -218,6 +211,54 @@ static int32_t format_shortest(const char *scientific, char *buffer)
     return size;
 }
 
+/* "-d.ddde+xx" as printf gives it. */
+static int32_t format_scientific(const char *text, char *buffer)
+{
+    char digits[24];
+    int32_t digit_count = 0;
+    const bool is_negative = *text == '-';
+
+    for (; *text != 'e'; text++) {
+        if (*text >= '0' && *text <= '9') {
+            digits[digit_count++] = *text;
+        }
+    }
+    return format_digits(is_negative, digits, digit_count, atoi(text + 1), buffer);
+}
+
+/*
+ * Prices and counts: few digits behind the point. digits / 10^places is one correctly rounded
+ * division, as reading the text back would be; with at most 15 digits no shorter text exists.
+ * Returns 0 when the value is not of that kind.
+ */
+static int32_t format_few_places(double value, char *buffer)
+{
+    const double magnitude = fabs(value);
+    char digits[24];
+
+    if (!(magnitude >= 1e-4 && magnitude < 1e15)) {
+        return 0;
+    }
+    for (int32_t places = 0; places <= 18; places++) {
+        const double scaled = rint(magnitude * exact_powers[places]);
+        if (scaled >= 1e15) {
+            return 0;
+        }
+        if (scaled / exact_powers[places] == magnitude) {
+            uint64_t rest = (uint64_t)scaled;
+            int32_t digit_count = 0;
+            for (uint64_t left = rest; left != 0; left /= 10) {
+                digit_count++;
+            }
+            for (int32_t i = digit_count - 1; i >= 0; i--, rest /= 10) {
+                digits[i] = (char)('0' + rest % 10);
+            }
+            return format_digits(value < 0, digits, digit_count, digit_count - 1 - places, buffer);
+        }
+    }
+    return 0;
+}
+
 static int32_t format_word(double value, char *buffer)
 {
     const char *word = value != value ? "nan" : value > 0 ? "inf" : "-inf";
@@ -229,17 +270,23 @@ static int32_t format_word(double value, char *buffer)
 int32_t sb_double_format(double value, char *buffer)
 {
     char scientific[40];
+    int32_t size;
 
     if (!isfinite(value)) {
         return format_word(value, buffer);
     }
-    for (int digits = 15; digits <= 17; digits++) {
+    size = format_few_places(value, buffer);
+    if (size > 0) {
+        return size;
+    }
+    // subnormal values have fewer digits than that to tell them apart
+    for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
         snprintf(scientific, sizeof scientific, "%.*e", digits - 1, value);
         if (strtod(scientific, NULL) == value) {
             break;
         }
     }
-    return format_shortest(scientific, buffer);
+    return format_scientific(scientific, buffer);
 }
 
 int32_t sb_float_format(float value, char *buffer)
@@ -249,13 +296,13 @@ int32_t sb_float_format(float value, char *buffer)
     if (!isfinite(value)) {
         return format_word((double)value, buffer);
     }
-    for (int digits = 6; digits <= 9; digits++) {
+    for (int digits = fabsf(value) < FLT_MIN ? 1 : 6; digits <= 9; digits++) {
         snprintf(scientific, sizeof scientific, "%.*e", digits - 1, (double)value);
         if (strtof(scientific, NULL) == value) {
             break;
         }
     }
-    return format_shortest(scientific, buffer);
+    return format_scientific(scientific, buffer);
 }
 
 bool sb_integer_parse(const char *text, int64_t size, sb_int128 *out)

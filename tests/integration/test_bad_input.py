@@ -104,7 +104,7 @@ def test_unconnected_inputs_and_outputs():
     half.connect(join, sink)
     with pytest.raises(InvalidJobError, match=r"'j' \(hash_join\)"):
         half.validate()
-    with pytest.raises(InvalidJobError, match="empty|source"):
+    with pytest.raises(InvalidJobError, match=r"empty|source"):
         JobGraph().validate()
 
 
@@ -271,7 +271,7 @@ def test_arrays_that_lie_about_their_size(fields):
     job.bind_sink(sink, "collect")
     split = job.add_push_split(source)
     job.start()
-    with pytest.raises(JobFailedError, match="Arrow|array|column"):
+    with pytest.raises(JobFailedError, match=r"Arrow|array|column"):
         job.push(source, split, Lying(batch, **fields))
     job.close()
 

@@ -4,6 +4,7 @@
 Each case draws its data from its own seed, which is in the test's name.
 """
 
+import itertools
 import math
 
 import duckdb
@@ -26,7 +27,9 @@ def nasty(seed, count):
     rng = np.random.default_rng(seed)
 
     def holes(values, share=0.15):
-        return [None if hole else v for v, hole in zip(values, rng.random(count) < share)]
+        return [
+            None if hole else v for v, hole in zip(values, rng.random(count) < share, strict=True)
+        ]
 
     floats = rng.normal(0, 100, count)
     at = rng.random(count) < 0.2
@@ -232,7 +235,7 @@ def test_pipeline(seed, cut):
                 node("sink", "out"),
             )
         ]
-        for up, down in zip(ids, ids[1:], strict=False):
+        for up, down in itertools.pairwise(ids):
             graph.connect(up, down)
         graph.connect(graph.add_operator(node("source", "r", data=right)), ids[3])
         query = """

@@ -127,7 +127,7 @@ def test_generator_objects_run_once(make):
     graph = line({"data": make()})
     assert graph.validate()
     assert rows(graph).to_pylist() == RECORDS
-    with pytest.raises(InvalidJobError, match="was read before|yields nothing"):
+    with pytest.raises(InvalidJobError, match=r"was read before|yields nothing"):
         graph.run()
 
 

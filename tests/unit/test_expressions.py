@@ -4,6 +4,7 @@
 import datetime as dt
 import json
 import math
+import operator
 from decimal import Decimal
 
 import pyarrow as pa
@@ -40,7 +41,7 @@ def call(function, *args):
         (col("price") <= 1, call("less_equal", PRICE, {"lit": 1})),
         (col("price") > 1, call("greater", PRICE, {"lit": 1})),
         (col("price") >= 1, call("greater_equal", PRICE, {"lit": 1})),
-        (col("price") > 1, call("greater", PRICE, {"lit": 1})),
+        (operator.lt(1, col("price")), call("greater", PRICE, {"lit": 1})),
         (col("a") & col("b"), call("and", {"col": "a"}, {"col": "b"})),
         (col("a") | True, call("or", {"col": "a"}, {"lit": True})),
         (False & col("a"), call("and", {"lit": False}, {"col": "a"})),

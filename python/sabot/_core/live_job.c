@@ -4,9 +4,22 @@
  */
 #include "live_job.h"
 
+#include <stdio.h>
+
+#include "failure.h"
+
 static struct live_job *live_jobs;
 static bool is_shut_down;
 static _Thread_local int32_t function_depth;
+
+/* The job is not there any more: whoever waits for it sees a canceled job. */
+static void raise_canceled(const char *sentence)
+{
+    struct sb_error err = {.status = SB_CANCELED};
+
+    snprintf(err.message, sizeof err.message, "%s", sentence);
+    failure_raise(&err, true, NULL);
+}
 
 static void live_release(struct live_job *live)
 {
@@ -142,7 +155,7 @@ void live_job_abandon(struct live_job *live)
 struct sb_job *live_job_pin(struct live_job *live)
 {
     if (live == NULL || live->is_closing) {
-        PyErr_SetString(PyExc_RuntimeError, "this job is closed");
+        raise_canceled("this job is closed");
         return NULL;
     }
     pthread_mutex_lock(&live->lock);
@@ -172,7 +185,7 @@ void live_job_leave_function(void)
 bool live_jobs_check(void)
 {
     if (is_shut_down) {
-        PyErr_SetString(PyExc_RuntimeError, "the interpreter is ending; no new job can start");
+        raise_canceled("the interpreter is ending; no new job can start");
         return false;
     }
     if (function_depth > 0) {

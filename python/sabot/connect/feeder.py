@@ -80,7 +80,7 @@ class Feeder(threading.Thread):
                 sentence = _sentence_of(error)
         try:
             self._job.push_end(self._operator_id, self._split, sentence)
-        except (SabotError, RuntimeError):
+        except SabotError:
             pass  # the job ended first
 
     def _push_all(self) -> None:
@@ -93,10 +93,6 @@ class Feeder(threading.Thread):
                 self._job.push(self._operator_id, self._split, batch)
             except JobCanceledError:
                 return
-            except RuntimeError:
-                if self._is_stopped:
-                    return
-                raise
 
 
 def _sentence_of(error: BaseException) -> str:

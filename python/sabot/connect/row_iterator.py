@@ -100,8 +100,8 @@ class RowIterator:
             item = _in_thread(self._take_first)
             if item is None:
                 raise InvalidJobError(
-                    f"{self._title}: parameter 'data': the generator yields nothing, so its columns "
-                    "are unknown; declare parameters['schema']"
+                    f"{self._title}: parameter 'data': the generator yields nothing, so its "
+                    "columns are unknown; declare parameters['schema']"
                 )
             self._first = table_of([item] if _is_record(item) else item, None, self._title)
         except InvalidJobError:

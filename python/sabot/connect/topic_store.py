@@ -34,8 +34,9 @@ def open_log(node: StreamOperatorNode, data_dir: str) -> TopicLog:
     broker = parameters.get("bootstrap_servers") or os.environ.get("SABOT_BROKER")
     if broker:
         raise InvalidJobError(
-            f"{node.title}: topic {topic_name(node)!r} on broker {broker!r}: Kafka is not available "
-            "in this version; leave out 'bootstrap_servers' and SABOT_BROKER to use the embedded log"
+            f"{node.title}: topic {topic_name(node)!r} on broker {broker!r}: Kafka is not "
+            "available in this version; leave out 'bootstrap_servers' and SABOT_BROKER to use the "
+            "embedded log"
         )
     directory = parameters.get("data_dir") or data_dir
     try:

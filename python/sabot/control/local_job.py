@@ -152,5 +152,5 @@ class LocalJob:
             return self._metrics
         try:
             return self._run.metrics()
-        except RuntimeError:  # closed by the exit hook
+        except JobCanceledError:  # closed by the exit hook
             return {"elapsed_ns": 0, "memory_peak_bytes": 0, "operators": []}

@@ -109,7 +109,7 @@ class Plan:
                 self.core.set_source_schema(node.operator_id, source.schema)
 
     def _resolve(self, operator_id: str, schema: object) -> pa.Schema:
-        """Answer the engine: what does this operator emit for that input?"""
+        """Return what an operator with a function emits for the input the engine tells."""
         node = self.graph.operators[operator_id]
         function = self._function_of(node, pa.Schema._import_from_c_capsule(schema))
         self.functions[operator_id] = function

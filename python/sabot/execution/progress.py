@@ -9,6 +9,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from sabot.errors import JobCanceledError
+
 if TYPE_CHECKING:
     from sabot.execution.run import Run
 
@@ -18,7 +20,7 @@ _SHOWN_AFTER_SECONDS = 0.5
 
 
 class Progress:
-    """A line per source on stderr, for runs longer than half a second.
+    """A bar per source on stderr, for runs longer than half a second.
 
     Shows nothing when stderr is no terminal, or outside the main thread: several runs would write
     over each other.
@@ -60,7 +62,7 @@ class Progress:
             self._open()
         try:
             metrics = self._run.metrics()
-        except RuntimeError:
+        except JobCanceledError:
             return  # the job is closed
         for op in metrics["operators"]:
             if op["type"] == "source":
@@ -69,13 +71,14 @@ class Progress:
     def _open(self) -> None:
         from rich.console import Console
         from rich.progress import Progress as Display
-        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         self._display = Display(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            TextColumn("{task.fields[rows]:>15,} rows"),
-            TextColumn("{task.fields[rate]:>15,.0f} rows/s"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:>14,.0f} rows"),
+            TextColumn("{task.fields[rate]:>14,.0f} rows/s"),
             TimeElapsedColumn(),
             console=Console(stderr=True),
             transient=True,
@@ -83,9 +86,9 @@ class Progress:
         self._display.start()
 
     def _show(self, op: dict[str, Any], elapsed: float) -> None:
-        fields = {"rows": op["rows_out"], "rate": op["rows_out"] / elapsed}
-        task = self._tasks.get(op["operator_id"])
-        if task is None:
-            task = self._display.add_task(op["name"], total=None, **fields)
-            self._tasks[op["operator_id"]] = task
-        self._display.update(task, **fields)
+        operator_id, rows = op["operator_id"], op["rows_out"]
+        if operator_id not in self._tasks:
+            self._tasks[operator_id] = self._display.add_task(
+                op["name"], total=self._run.row_count(operator_id), rate=0.0
+            )
+        self._display.update(self._tasks[operator_id], completed=rows, rate=rows / elapsed)

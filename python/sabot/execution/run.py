@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ class Run:
         self._drains: list[Drain] = []
         self._is_stopped: Literal["drain", "cancel"] | None = None
         self._started = 0.0
+        self._lock = threading.Lock()  # starting, publishing and closing exclude each other
+        self._is_closed = False  # the exit hook closes runs of other threads
 
     @property
     def is_endless(self) -> bool:
@@ -103,9 +106,15 @@ class Run:
         InvalidJobError
             If the graph is wrong; nothing has run.
         """
+        live_runs.add(self)
         begin = time.perf_counter()
-        self._plan = plan = Plan.build(self.graph, self.options.worker_count, self._data_dir)
+        self._plan = Plan.build(self.graph, self.options.worker_count, self._data_dir)
         self.optimization_ms = (time.perf_counter() - begin) * 1000
+        with self._lock:
+            self._check_open()
+            self._start_job(self._plan)
+
+    def _start_job(self, plan: Plan) -> None:
         self._started = time.perf_counter()
         self._job = job = Job(
             plan.core,
@@ -114,7 +123,6 @@ class Run:
             exchange_limit_bytes=self.options.exchange_limit_bytes,
             morsel_rows_max=self.options.morsel_rows_max,
         )
-        live_runs.add(self)
         for operator_id, function in plan.functions.items():
             job.bind_function(operator_id, function)
         for node in self.graph.get_sinks():
@@ -139,10 +147,10 @@ class Run:
         assert self._job is not None
         try:
             return self._job.wait(timeout_ms)
+        except JobCanceledError:
+            raise
         except JobFailedError as error:
             raise self._failure_of(error) from self._cause_of(error)
-        except RuntimeError as error:  # closed by the exit hook
-            raise JobCanceledError("the job was closed") from error
 
     def finish(self) -> dict[str, Any]:
         """Publish the sinks and return the result of a job that has ended well.
@@ -164,12 +172,9 @@ class Run:
             for node in self.graph.get_sinks()
             if sink_kind(node) == "collect"
         }
-        for drain in self._drains:
-            try:
-                drain.writer.publish()
-            except OSError as error:
-                drain.failure = error
-                raise self._drain_failure(drain) from error
+        with self._lock:
+            self._check_open()
+            self._publish()
         result = build_result(
             self.job_id,
             metrics,
@@ -187,7 +192,7 @@ class Run:
             return
         try:
             self._job.stop(mode)
-        except RuntimeError:
+        except JobCanceledError:
             return  # closed already
         for feeder in self._feeders:
             feeder.stop()
@@ -197,18 +202,37 @@ class Run:
         assert self._job is not None
         return self._job.metrics()
 
+    def row_count(self, operator_id: str) -> int | None:
+        """Return how many rows a source has, or None if nobody knows."""
+        source = self._plan.sources.get(operator_id) if self._plan is not None else None
+        return None if source is None else source.row_count
+
     def close(self) -> None:
         """Stop what still runs, remove what is not published. May be called again."""
-        for feeder in self._feeders:
-            feeder.stop()
-        if self._job is not None:
-            self._job.close()
-        _join(self._drains)
-        for drain in self._drains:
-            drain.writer.discard()
-        if self._plan is not None:
-            self._plan.close()
+        with self._lock:
+            self._is_closed = True
+            for feeder in self._feeders:
+                feeder.stop()
+            if self._job is not None:
+                self._job.close()
+            _join(self._drains)
+            for drain in self._drains:
+                drain.writer.discard()
+            if self._plan is not None:
+                self._plan.close()
         live_runs.remove(self)
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise JobCanceledError("the job was closed")
+
+    def _publish(self) -> None:
+        for drain in self._drains:
+            try:
+                drain.writer.publish()
+            except OSError as error:
+                drain.failure = error
+                raise self._drain_failure(drain) from error
 
     def _open_writers(self, job: Job, plan: Plan) -> None:
         for node in self.graph.get_sinks():

@@ -169,7 +169,7 @@ def _engine_node(node: StreamOperatorNode) -> dict[str, Any]:
 
 
 def _is_for_python(node: StreamOperatorNode, key: str) -> bool:
-    """Return whether a parameter is Python's alone: the engine gets it in another form, or never."""
+    """Return whether a parameter is Python's alone, and never the engine's."""
     return key == "schema" or (key == "data_dir" and node.is_sink())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a user's function returned, as a batch of the declared columns, or an error that says why."""
+"""What a user's function returned, as a batch of the declared columns, or an error."""
 
 from __future__ import annotations
 

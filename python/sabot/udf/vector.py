@@ -137,7 +137,7 @@ def apply(
     if any(value is None for value in values):  # a scalar None: everything is missing
         vectors = [value for value in values if value is not None]
         return vectors[0], np.zeros(length, bool)
-    if any(getattr(value, "dtype", None) == object for value in values):
+    if any(getattr(value, "dtype", np.dtype(bool)).kind == "O" for value in values):
         return _apply_to_objects(ufunc, values, valid, length, kwargs), valid
     values = _promote(values)
     if ufunc in _INTEGER_DIVISIONS:
@@ -189,7 +189,7 @@ def _apply_to_objects(
 
 
 def _promote(values: list[Any]) -> list[Any]:
-    """Give Python numbers the types of Sabot's constants, and mix integers and floats as float64."""
+    """Give Python numbers the types of constants; integers beside floats become float64."""
     arrays = [value for value in values if isinstance(value, np.ndarray)]
     promoted = [_typed(value, arrays) for value in values]
     kinds = {getattr(value, "dtype", np.dtype(object)).kind for value in promoted}

@@ -292,23 +292,25 @@ static enum sb_status block_apply(struct sb_aggregate *aggregate, struct sb_row_
     return SB_OK;
 }
 
-static enum sb_status aggregate_on_block(struct sb_op *op, void *state,
-                                         const struct sb_block *block, struct sb_op_ctx *ctx)
+static enum sb_status aggregate_on_block(struct sb_op *op, void *state, struct sb_block *block,
+                                         struct sb_op_ctx *ctx)
 {
     struct sb_aggregate *aggregate = aggregate_from(op);
     struct sb_row_table *table = &((struct aggregate_group *)state)->table;
     int64_t rows_before = table->store.row_count;
-    struct sb_row_chunk *chunk;
+    struct sb_row_chunk *chunk = NULL;
     enum sb_status status;
     int64_t merged;
 
-    SB_TRY_RETURN(
-        sb_row_chunk_create(op->memory, vector_count_max(aggregate), &chunk, ctx->error));
+    SB_TRY_OUT(sb_row_chunk_create(op->memory, vector_count_max(aggregate), &chunk, ctx->error));
     status = block_apply(aggregate, table, block, chunk, ctx->error);
-    sb_row_chunk_destroy(chunk);
     merged = block->row_count - (table->store.row_count - rows_before);
     sb_op_count(ctx, SB_LEDGER_MERGED, merged);
     sb_op_count(ctx, SB_LEDGER_HELD, -merged);
+
+out:
+    sb_row_chunk_destroy(chunk);
+    sb_block_destroy(op->memory, block);
     return status;
 }
 

@@ -200,8 +200,8 @@ static enum sb_status texts_keep(const struct sb_row_layout *layout, uint64_t *c
     return SB_OK;
 }
 
-static enum sb_status hash_join_on_block(struct sb_op *op, void *state,
-                                         const struct sb_block *block, struct sb_op_ctx *ctx)
+static enum sb_status hash_join_on_block(struct sb_op *op, void *state, struct sb_block *block,
+                                         struct sb_op_ctx *ctx)
 {
     const struct sb_row_layout *layout = &sb_hash_join_from(op)->layout;
     struct sb_row_store *store = &((struct sb_join_group *)state)->table.store;
@@ -209,17 +209,18 @@ static enum sb_status hash_join_on_block(struct sb_op *op, void *state,
     uint64_t *rows[SB_ROW_CHUNK];
     int64_t count;
     int64_t rows_before = store->row_count;
+    enum sb_status status;
 
-    SB_TRY_RETURN(
-        sb_row_store_copy(store, sb_row_block(block)->rows, block->row_count, ctx->error));
-    if (!layout->has_text) {
-        return SB_OK;
-    }
+    SB_TRY_OUT(sb_row_store_copy(store, sb_row_block(block)->rows, block->row_count, ctx->error));
     sb_row_cursor_skip(&cursor, store, rows_before);
-    while ((count = sb_row_cursor_next(&cursor, store, SB_ROW_CHUNK, rows)) > 0) {
-        SB_TRY_RETURN(texts_keep(layout, rows, count, block->data, store, ctx->error));
+    while (layout->has_text &&
+           (count = sb_row_cursor_next(&cursor, store, SB_ROW_CHUNK, rows)) > 0) {
+        SB_TRY_OUT(texts_keep(layout, rows, count, block->data, store, ctx->error));
     }
-    return SB_OK;
+
+out:
+    sb_block_destroy(op->memory, block);
+    return status;
 }
 
 static enum sb_status hash_join_on_end(struct sb_op *op, void *state, struct sb_op_ctx *ctx)

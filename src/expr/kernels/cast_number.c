@@ -75,14 +75,14 @@ static bool float_fits(const struct sb_kernel_call *call, const void *value)
         const F *restrict a = sb_kernel_argument(call, 0)->values;                                 \
         T *restrict out = call->out;                                                               \
         const int32_t count = call->count;                                                         \
-        bool has_failed = false;                                                                   \
+        int64_t failed = 0;                                                                        \
         for (int32_t i = 0; i < count; i++) {                                                      \
             const double x = (double)a[i];                                                         \
             const bool is_ok = (LEAST) & (x < MOST);                                               \
             out[i] = (T)(is_ok ? x : 0);                                                           \
-            has_failed |= !is_ok;                                                                  \
+            failed |= !is_ok;                                                                      \
         }                                                                                          \
-        return sb_likely(!has_failed) ? SB_OK                                                      \
+        return sb_likely(failed == 0) ? SB_OK                                                      \
                                       : sb_cast_rows_failed(call, float_fits, does_not_fit);       \
     }
 

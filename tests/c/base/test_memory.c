@@ -153,14 +153,17 @@ static void keeps_bytes_when_it_reallocates(void **state)
             size_t kept = sizes[i] < sizes[j] ? sizes[i] : sizes[j];
             uint8_t *block = sb_memory_alloc(memory, sizes[i]);
 
-            memset(block, 0x5a, sizes[i]);
+            if (kept > 0) {
+                block[0] = 0x5a;
+                block[kept - 1] = 0x5a;
+            }
             block = sb_memory_realloc(memory, block, sizes[i], sizes[j]);
             assert_non_null(block);
             if (kept > 0) {
                 assert_int_equal(block[0], 0x5a);
                 assert_int_equal(block[kept - 1], 0x5a);
+                block[sizes[j] - 1] = 0x11;
             }
-            memset(block, 0x11, sizes[j]);
             sb_memory_free(memory, block, sizes[j]);
         }
     }
@@ -288,6 +291,83 @@ static void serves_threads_at_once(void **state)
     sb_memory_release(memory);
 }
 
+enum { SMALL_COUNT = 20000, SMALL_SIZE = 1000 };
+
+// Allocates and frees many small blocks, then ends.
+static void *small_blocks_use(void *argument)
+{
+    static void *blocks[SMALL_COUNT];
+    struct sb_memory *memory = argument;
+
+    for (int i = 0; i < SMALL_COUNT; i++) {
+        blocks[i] = sb_memory_alloc(memory, SMALL_SIZE);
+        if (blocks[i] == NULL) {
+            return "an allocation was refused";
+        }
+    }
+    for (int i = 0; i < SMALL_COUNT; i++) {
+        sb_memory_free(memory, blocks[i], SMALL_SIZE);
+    }
+    return NULL;
+}
+
+static void in_another_thread(void *(*function)(void *argument), void *argument)
+{
+    pthread_t thread;
+    void *failure;
+
+    assert_int_equal(pthread_create(&thread, NULL, function, argument), 0);
+    pthread_join(thread, &failure);
+    assert_null(failure);
+}
+
+static void keeps_few_small_blocks_in_a_thread(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    int64_t cached;
+
+    (void)state;
+    sb_memory_trim();
+    assert_null(small_blocks_use(memory)); // in this thread, which goes on living
+    cached = sb_memory_cached_bytes();
+    in_another_thread(small_blocks_use, memory);
+    assert_int_equal(sb_memory_cached_bytes(), cached); // it found the same blocks
+    sb_memory_trim();
+    assert_int_equal(sb_memory_cached_bytes(), 0); // nothing was left behind by its end
+    sb_memory_release(memory);
+}
+
+static void *blocks[THREAD_BLOCKS]; // made in one thread, freed in another
+
+static void *small_blocks_make(void *argument)
+{
+    for (int i = 0; i < THREAD_BLOCKS; i++) {
+        blocks[i] = sb_memory_alloc(argument, SMALL_SIZE);
+    }
+    return NULL;
+}
+
+static void *small_blocks_free(void *argument)
+{
+    for (int i = 0; i < THREAD_BLOCKS; i++) {
+        sb_memory_free(argument, blocks[i], SMALL_SIZE);
+    }
+    return NULL;
+}
+
+static void frees_what_another_thread_allocated(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+
+    (void)state;
+    in_another_thread(small_blocks_make, memory);
+    in_another_thread(small_blocks_free, memory); // a thread that only frees
+    assert_int_equal(atomic_load(&memory->used_bytes), 0);
+    sb_memory_trim();
+    assert_int_equal(sb_memory_cached_bytes(), 0);
+    sb_memory_release(memory);
+}
+
 static void lives_until_the_last_release(void **state)
 {
     struct sb_memory *memory = sb_memory_create(0);
@@ -321,6 +401,8 @@ int main(void)
         cmocka_unit_test(recycles_large_blocks),
         cmocka_unit_test(gives_everything_back_when_trimmed),
         cmocka_unit_test(serves_threads_at_once),
+        cmocka_unit_test(keeps_few_small_blocks_in_a_thread),
+        cmocka_unit_test(frees_what_another_thread_allocated),
         cmocka_unit_test(lives_until_the_last_release),
         cmocka_unit_test(knows_the_memory_of_the_machine),
     };

@@ -18,8 +18,10 @@ static const int64_t int64_values[] = {10, 11, 12, 13};
 static const int32_t text_offsets[] = {0, 1, 1, 3, 6};
 static const int64_t large_offsets[] = {0, 1, 1, 3, 6};
 static const int32_t backward_offsets[] = {0, 4, 2, 5, 6};
+static const int32_t backward_last_offsets[] = {0, 1, 1, 6, 5};
 static const int32_t negative_offsets[] = {-1, 1, 1, 3, 6};
 static const int64_t backward_large_offsets[] = {0, 4, 2, 5, 6};
+static const int64_t backward_last_large_offsets[] = {0, 1, 1, 6, 5};
 static const int64_t negative_large_offsets[] = {-1, 1, 1, 3, 6};
 static const uint8_t three_valid[] = {0x0b}; // row 2 is null
 static const uint8_t all_valid[] = {0x0f};
@@ -400,10 +402,12 @@ static const struct broken brokens[] = {
     {&text_column, CHILD_BUFFER_COUNT, 2, NULL, "expected 3 buffers, found 2"},
     {&text_column, CHILD_BUFFER_1, 0, NULL, "no offset buffer"},
     {&text_column, CHILD_BUFFER_1, 0, backward_offsets, "go backwards"},
+    {&text_column, CHILD_BUFFER_1, 0, backward_last_offsets, "go backwards"},
     {&text_column, CHILD_BUFFER_1, 0, negative_offsets, "offsets are negative"},
     {&text_column, CHILD_BUFFER_2, 0, NULL, "6 bytes of text and no buffer"},
     {&large_column, CHILD_BUFFER_1, 0, NULL, "no offset buffer"},
     {&large_column, CHILD_BUFFER_1, 0, backward_large_offsets, "go backwards"},
+    {&large_column, CHILD_BUFFER_1, 0, backward_last_large_offsets, "go backwards"},
     {&large_column, CHILD_BUFFER_1, 0, negative_large_offsets, "offsets are negative"},
     {&large_column, CHILD_BUFFER_2, 0, NULL, "6 bytes of text and no buffer"},
     {&view_column, CHILD_BUFFER_COUNT, 2, NULL, "expected at least 3 buffers, found 2"},

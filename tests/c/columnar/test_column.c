@@ -10,31 +10,6 @@
 #include "support/seed.h"
 #include "support/test.h"
 
-static enum sb_status model_build(const struct test_model *model, struct sb_memory *memory,
-                                  struct sb_column *out)
-{
-    struct sb_builder builder;
-    enum sb_status status = SB_OK;
-
-    *out = (struct sb_column){0};
-    sb_builder_init(&builder, memory, &model->type);
-    for (int64_t i = 0; i < model->length; i++) {
-        const struct test_cell *cell = &model->cells[i];
-
-        if (cell->is_null) {
-            SB_TRY_OUT(sb_builder_append_null(&builder, NULL));
-        } else if (sb_type_is_variable(model->type.id)) {
-            SB_TRY_OUT(sb_builder_append_bytes(&builder, cell->bytes, cell->size, NULL));
-        } else {
-            SB_TRY_OUT(sb_builder_append_fixed(&builder, cell->bytes, NULL));
-        }
-    }
-    SB_TRY_OUT(sb_builder_finish(&builder, out, NULL));
-out:
-    sb_builder_deinit(&builder);
-    return status;
-}
-
 // For each type, with and without nulls, at several lengths.
 static void each_model(void (*check)(const struct test_model *model, struct sb_column *column,
                                      struct sb_memory *memory, uint64_t *random))
@@ -49,7 +24,7 @@ static void each_model(void (*check)(const struct test_model *model, struct sb_c
             struct sb_column column;
 
             test_model_random(&model, (enum sb_type_id)id, lengths[i / 2], i % 2 == 1, &random);
-            assert_int_equal(model_build(&model, memory, &column), SB_OK);
+            assert_int_equal(test_model_build(&model, memory, &column), SB_OK);
             check(&model, &column, memory, &random);
             sb_column_deinit(&column);
             test_model_deinit(&model);
@@ -332,7 +307,7 @@ static enum sb_status gather_attempt(struct sb_memory *memory, void *context)
     struct sb_column gathered = {0};
     enum sb_status status = SB_OK;
 
-    SB_TRY_OUT(model_build(&attempt->model, memory, &column));
+    SB_TRY_OUT(test_model_build(&attempt->model, memory, &column));
     SB_TRY_OUT(
         sb_column_gather(&column, attempt->positions, attempt->count, memory, &gathered, NULL));
     sb_column_deinit(&gathered);

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "columnar/kernels/target.h"
 #include "support/batch_text.h"
+#include "support/model.h"
 #include "support/seed.h"
 #include "support/test.h"
 
@@ -206,6 +208,45 @@ static void hashes_selected_rows_like_single_ones(void **state)
     sb_memory_release(memory);
 }
 
+// Random columns of every type.
+static void hashes_alike_at_every_instruction_set(void **state)
+{
+    enum { LENGTH = 1100 };
+    struct sb_memory *memory = sb_memory_create(0);
+    uint64_t random = test_seed();
+
+    (void)state;
+    for (int id = 1; id <= TEST_TYPE_COUNT; id++) {
+        for (int variant = 0; variant < 8; variant++) {
+            static uint64_t base[LENGTH];
+            static uint64_t hashes[LENGTH];
+            static uint32_t rows[LENGTH];
+            struct test_model model;
+            struct sb_column column;
+            bool is_first = variant & 4;
+
+            test_model_random(&model, (enum sb_type_id)id, LENGTH, variant & 1, &random);
+            assert_int_equal(test_model_build(&model, memory, &column), SB_OK);
+            for (int i = 0; i < LENGTH; i++) {
+                rows[i] = (uint32_t)(test_random(&random) % LENGTH);
+                base[i] = (uint64_t)i;
+            }
+            sb_column_hash_base(&column, variant & 2 ? rows : NULL, LENGTH, is_first, base);
+            for (int level = 1; level <= (int)sb_instruction_level(); level++) {
+                for (int i = 0; i < LENGTH; i++) {
+                    hashes[i] = (uint64_t)i;
+                }
+                sb_column_hash_at((enum sb_instruction_level)level)(
+                    &column, variant & 2 ? rows : NULL, LENGTH, is_first, hashes);
+                assert_memory_equal(hashes, base, sizeof base);
+            }
+            sb_column_deinit(&column);
+            test_model_deinit(&model);
+        }
+    }
+    sb_memory_release(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +257,7 @@ int main(void)
         cmocka_unit_test(hashes_text_of_every_layout_alike),
         cmocka_unit_test(folds_columns_from_the_left),
         cmocka_unit_test(hashes_selected_rows_like_single_ones),
+        cmocka_unit_test(hashes_alike_at_every_instruction_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/hash.h"
 #include "columnar/arrow.h"
 #include "support/allocation.h"
 #include "support/arrow_array.h"
@@ -185,6 +186,65 @@ static void gathers_foreign_rows_with_missing_ones(void **state)
     sb_memory_release(memory);
 }
 
+static uint64_t cell_hash(const struct sb_type *type, const struct test_cell *cell)
+{
+    uint64_t halves[2] = {0, 0};
+
+    if (cell->is_null) {
+        return SB_HASH_NULL;
+    }
+    if (sb_type_is_variable(type->id)) {
+        return sb_hash_bytes(cell->bytes, (size_t)cell->size);
+    }
+    if (type->id == SB_TYPE_FLOAT32) {
+        float value;
+
+        memcpy(&value, cell->bytes, sizeof value);
+        return sb_hash_double((double)value);
+    }
+    if (type->id == SB_TYPE_FLOAT64) {
+        double value;
+
+        memcpy(&value, cell->bytes, sizeof value);
+        return sb_hash_double(value);
+    }
+    memcpy(halves, cell->bytes, (size_t)cell->size);
+    if (type->id == SB_TYPE_DECIMAL128) {
+        return sb_hash_wide(halves[0], halves[1]);
+    }
+    if (cell->size < 8 && (sb_type_is_signed(type->id) || type->id == SB_TYPE_DATE32) &&
+        halves[0] >> (8 * cell->size - 1) != 0) {
+        halves[0] |= UINT64_MAX << (8 * cell->size);
+    }
+    return sb_hash64(halves[0]);
+}
+
+static void hashes_foreign_rows_as_their_cells(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    uint64_t random = test_seed();
+
+    (void)state;
+    for (int id = 1; id <= TEST_TYPE_COUNT; id++) {
+        for (int i = 0; i < LENGTH_COUNT * 4; i++) {
+            uint64_t hashes[LENGTH_MAX];
+            struct foreign foreign;
+            struct sb_batch batch;
+
+            foreign_make(&foreign, memory, (enum sb_type_id)id, lengths[i % LENGTH_COUNT], &random);
+            assert_int_equal(foreign_import(&foreign, memory, &batch, NULL), SB_OK);
+            sb_column_hash(&batch.columns[0], NULL, batch.row_count, true, hashes);
+            for (int64_t j = 0; j < foreign.length; j++) {
+                assert_int_equal(hashes[j], cell_hash(&foreign.model.type,
+                                                      &foreign.model.cells[foreign.first + j]));
+            }
+            sb_batch_deinit(&batch);
+            foreign_deinit(&foreign);
+        }
+    }
+    sb_memory_release(memory);
+}
+
 struct trip_attempt {
     struct foreign *foreign;
     uint64_t random;
@@ -222,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_every_row_of_every_type),
         cmocka_unit_test(gathers_foreign_rows_with_missing_ones),
+        cmocka_unit_test(hashes_foreign_rows_as_their_cells),
         cmocka_unit_test(survives_refused_memory),
     };
 

@@ -79,13 +79,14 @@ static void witness_group_destroy(struct sb_op *op, void *state)
     sb_memory_free(op->memory, state, sizeof(struct witness_group));
 }
 
-static enum sb_status witness_on_block(struct sb_op *op, void *state, const struct sb_block *block,
+static enum sb_status witness_on_block(struct sb_op *op, void *state, struct sb_block *block,
                                        struct sb_op_ctx *ctx)
 {
     struct witness_group *seen = state;
     int64_t id;
 
     memcpy(&id, block->data, 8);
+    sb_block_destroy(op->memory, block);
     if (id * STEP_MS * 1000 < seen->watermark_us) {
         return sb_error_set(ctx->error, SB_FAILED, "row %lld came after watermark %lld",
                             (long long)id, (long long)seen->watermark_us);

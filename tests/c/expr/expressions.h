@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "expr/expr.h"
+#include "expr/kernels.h"
 #include "support/batch_text.h"
 #include "support/test.h"
 
@@ -67,7 +68,9 @@ static inline json_t *atom_value(const char *text, size_t size)
 
 static inline json_t *atom_to_json(const char *text, size_t size)
 {
-    const char *colon = memchr(text, ':', size);
+    const char *bracket = memchr(text, ']', size);
+    const char *start = bracket == NULL ? text : bracket; // a zone has colons of its own
+    const char *colon = memchr(start, ':', size - (size_t)(start - text));
     const char *quote = memchr(text, '\'', size);
 
     if (colon != NULL && (quote == NULL || colon < quote)) {
@@ -175,5 +178,63 @@ out:
     sb_schema_release(schema);
     return status;
 }
+
+/* One row of a table: what comes out of an expression over a few rows. */
+struct row_case {
+    const char *schema;
+    const char *rows;
+    const char *expression;
+    const char *expected; // cells, or "error: " and a part of the message
+};
+
+static inline void case_run_once(const struct row_case *test)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    struct sb_arena arena = {.memory = memory};
+    struct sb_batch batch;
+    struct sb_batch out;
+    struct sb_error err = {0};
+    enum sb_status status;
+
+    assert_int_equal(test_batch_parse(memory, test->schema, test->rows, &batch), SB_OK);
+    status = expression_evaluate(test->expression, &batch, memory, &arena, &out, &err);
+    if (strncmp(test->expected, "error: ", 7) == 0) {
+        if (status == SB_OK) {
+            fail_msg("succeeded:\n%s", test_batch_text(&out));
+        }
+        assert_int_equal(status, err.status);
+        if (strstr(err.message, test->expected + 7) == NULL) {
+            fail_msg("message is: %s", err.message);
+        }
+    } else {
+        if (status != SB_OK) {
+            fail_msg("status %d: %s", status, err.message);
+        }
+        assert_batch_rows(&out, test->expected);
+    }
+    sb_batch_deinit(&out);
+    sb_batch_deinit(&batch);
+    sb_arena_deinit(&arena);
+    sb_memory_release(memory);
+}
+
+/* With the kernels of every instruction set that this processor has. */
+static inline void case_run(const struct row_case *test)
+{
+    const struct sb_kernel_table *best = sb_kernel_table();
+
+    for (int32_t i = 0; sb_kernel_table_at(i) != NULL; i++) {
+        sb_kernel_table_use(sb_kernel_table_at(i));
+        print_message("# %s over %s (%s)\n", test->expression, test->schema,
+                      sb_kernel_table()->name);
+        case_run_once(test);
+    }
+    sb_kernel_table_use(best);
+}
+
+#define RUN_CASES(cases)                                                                           \
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {                                  \
+        case_run(&cases[i]);                                                                       \
+    }
 
 #endif

@@ -7,50 +7,6 @@
 
 #include "support/allocation.h"
 
-struct row_case {
-    const char *schema;
-    const char *rows;
-    const char *expression;
-    const char *expected; // cells, or "error: " and a part of the message
-};
-
-static void case_run(const struct row_case *test)
-{
-    struct sb_memory *memory = sb_memory_create(0);
-    struct sb_arena arena = {.memory = memory};
-    struct sb_batch batch;
-    struct sb_batch out;
-    struct sb_error err = {0};
-    enum sb_status status;
-
-    print_message("# %s over %s\n", test->expression, test->schema);
-    assert_int_equal(test_batch_parse(memory, test->schema, test->rows, &batch), SB_OK);
-    status = expression_evaluate(test->expression, &batch, memory, &arena, &out, &err);
-    if (strncmp(test->expected, "error: ", 7) == 0) {
-        if (status == SB_OK) {
-            fail_msg("succeeded:\n%s", test_batch_text(&out));
-        }
-        assert_int_equal(status, err.status);
-        if (strstr(err.message, test->expected + 7) == NULL) {
-            fail_msg("message is: %s", err.message);
-        }
-    } else {
-        if (status != SB_OK) {
-            fail_msg("status %d: %s", status, err.message);
-        }
-        assert_batch_rows(&out, test->expected);
-    }
-    sb_batch_deinit(&out);
-    sb_batch_deinit(&batch);
-    sb_arena_deinit(&arena);
-    sb_memory_release(memory);
-}
-
-#define RUN_CASES(cases)                                                                           \
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {                                  \
-        case_run(&cases[i]);                                                                       \
-    }
-
 static void adds_subtracts_and_multiplies(void **state)
 {
     static const struct row_case cases[] = {

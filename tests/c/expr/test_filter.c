@@ -117,8 +117,7 @@ static const struct predicate predicates[] = {
 };
 enum { PREDICATE_COUNT = sizeof predicates / sizeof predicates[0] };
 
-/* Filters `batch` (taken), whose row j is row original[j] of make_batch(..., row_count). */
-static void check_filter(const struct predicate *predicate, struct sb_batch *batch,
+static void check_filter_once(const struct predicate *predicate, struct sb_batch *batch,
                          const uint32_t *original, int64_t row_count)
 {
     struct sb_memory *memory = batch->memory;
@@ -149,8 +148,24 @@ static void check_filter(const struct predicate *predicate, struct sb_batch *bat
         assert_ptr_equal(batch->selection, before);
     }
     sb_expr_scratch_destroy(scratch);
-    sb_batch_deinit(batch);
     sb_arena_deinit(&arena);
+}
+
+/* Filters `batch` (taken), whose row j is row original[j] of make_batch(..., row_count). */
+static void check_filter(const struct predicate *predicate, struct sb_batch *batch,
+                         const uint32_t *original, int64_t row_count)
+{
+    const struct sb_kernel_table *best = sb_kernel_table();
+
+    for (int32_t i = 0; sb_kernel_table_at(i) != NULL; i++) {
+        struct sb_batch shared;
+        sb_kernel_table_use(sb_kernel_table_at(i));
+        assert_int_equal(sb_batch_share(&shared, batch, NULL), SB_OK);
+        check_filter_once(predicate, &shared, original, row_count);
+        sb_batch_deinit(&shared);
+    }
+    sb_kernel_table_use(best);
+    sb_batch_deinit(batch);
 }
 
 static const int64_t sizes[] = {0, 1, 7, 63, 64, 1023, 1024, 1025, 2048, 5000};

@@ -62,6 +62,7 @@ static int64_t array_value(const struct ArrowArray *column, int64_t row)
 void test_rows_read(struct test_rows *rows, struct ArrowArrayStream *stream)
 {
     struct ArrowSchema schema;
+    int64_t capacity = 0;
 
     assert_int_equal(stream->get_schema(stream, &schema), 0);
     *rows = (struct test_rows){.column_count = (int32_t)schema.n_children};
@@ -75,8 +76,10 @@ void test_rows_read(struct test_rows *rows, struct ArrowArrayStream *stream)
         if (array.release == NULL) {
             break;
         }
-        rows->values =
-            realloc(rows->values, row_size * (size_t)(rows->row_count + array.length) + 1);
+        if (rows->row_count + array.length > capacity) {
+            capacity = 2 * (rows->row_count + array.length);
+            rows->values = realloc(rows->values, row_size * (size_t)capacity + 1);
+        }
         for (int64_t r = 0; r < array.length; r++) {
             for (int32_t c = 0; c < rows->column_count; c++) {
                 rows->values[(rows->row_count + r) * rows->column_count + c] =

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "columnar/builder.h"
 #include "support/seed.h"
 #include "support/test.h"
 
@@ -115,6 +116,31 @@ void test_model_deinit(struct test_model *model)
 {
     free(model->cells);
     *model = (struct test_model){0};
+}
+
+enum sb_status test_model_build(const struct test_model *model, struct sb_memory *memory,
+                                struct sb_column *out)
+{
+    struct sb_builder builder;
+    enum sb_status status = SB_OK;
+
+    *out = (struct sb_column){0};
+    sb_builder_init(&builder, memory, &model->type);
+    for (int64_t i = 0; i < model->length; i++) {
+        const struct test_cell *cell = &model->cells[i];
+
+        if (cell->is_null) {
+            SB_TRY_OUT(sb_builder_append_null(&builder, NULL));
+        } else if (sb_type_is_variable(model->type.id)) {
+            SB_TRY_OUT(sb_builder_append_bytes(&builder, cell->bytes, cell->size, NULL));
+        } else {
+            SB_TRY_OUT(sb_builder_append_fixed(&builder, cell->bytes, NULL));
+        }
+    }
+    SB_TRY_OUT(sb_builder_finish(&builder, out, NULL));
+out:
+    sb_builder_deinit(&builder);
+    return status;
 }
 
 static void bit_put(uint8_t *bitmap, int64_t index, bool is_set)

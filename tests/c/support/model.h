@@ -43,6 +43,10 @@ void test_model_random(struct test_model *out, enum sb_type_id id, int64_t lengt
                        uint64_t *random);
 void test_model_deinit(struct test_model *model);
 
+/* The model as a column of our own, by struct sb_builder. */
+SB_MUST_CHECK enum sb_status test_model_build(const struct test_model *model,
+                                              struct sb_memory *memory, struct sb_column *out);
+
 void test_model_encode(const struct test_model *model, int64_t offset, uint64_t *random,
                        struct test_encoded *out);
 void test_encoded_deinit(struct test_encoded *encoded);

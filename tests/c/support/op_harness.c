@@ -254,8 +254,9 @@ static enum sb_status group_apply(struct op_harness *harness, int32_t g, struct 
         status = group_get(harness, g, ctx, &state);
         if (status == SB_OK) {
             status = harness->op->vtable->on_block(harness->op, state, block, ctx);
+        } else {
+            sb_block_destroy(harness->memory, block);
         }
-        sb_block_destroy(harness->memory, block);
     }
     return status;
 }

@@ -109,8 +109,20 @@ def test_integer_division_by_zero_is_an_error(divide):
 
 @pytest.mark.parametrize(
     "kind",
-    [pa.int8(), pa.uint32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_(), pa.string()]
-    + [pa.large_string(), pa.binary(), pa.date32(), pa.timestamp("us"), pa.decimal128(5, 2)],
+    [
+        pa.int8(),
+        pa.uint32(),
+        pa.int64(),
+        pa.float32(),
+        pa.float64(),
+        pa.bool_(),
+        pa.string(),
+        pa.large_string(),
+        pa.binary(),
+        pa.date32(),
+        pa.timestamp("us"),
+        pa.decimal128(5, 2),
+    ],
 )
 @pytest.mark.parametrize("offset", [0, 3])
 def test_reads_every_type_at_any_offset(kind, offset):

@@ -3,13 +3,16 @@
  * column_hash.c - the stable hash of rows, a chunk at a time.
  *
  * One loop per kind of value writes the hashes of a chunk, with rows or without; nulls and the fold
- * into earlier columns are passes of their own over a chunk that is still in L1.
+ * into earlier columns are passes of their own over a chunk that is still in L1. Eight hashes of
+ * numbers at once fit the widest registers, so this file is compiled per instruction set
+ * (target.h).
  */
 #include "columnar/column.h"
 
 #include "base/hash.h"
 #include "base/word.h"
 #include "columnar/column_internal.h"
+#include "columnar/kernels/target.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -264,8 +267,8 @@ static void chunk_hash_missing(const struct sb_column *column, const uint32_t *r
     }
 }
 
-void sb_column_hash(const struct sb_column *column, const uint32_t *rows, int64_t count,
-                    bool is_first, uint64_t *hashes)
+void SB_TARGET(sb_column_hash)(const struct sb_column *column, const uint32_t *rows, int64_t count,
+                               bool is_first, uint64_t *hashes)
 {
     bool has_nulls = column->validity != NULL && column->null_count != 0;
 

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "columnar/column.h"
+
+#include "columnar/kernels/target.h"
+
+sb_column_hash_kernel sb_column_hash_at(enum sb_instruction_level level)
+{
+    static const sb_column_hash_kernel kernels[SB_LEVEL_COUNT] = {
+        [SB_LEVEL_BASE] = sb_column_hash_base,
+        [SB_LEVEL_V3] = sb_column_hash_v3,
+        [SB_LEVEL_V4] = sb_column_hash_v4,
+    };
+
+    return kernels[level];
+}
+
+void sb_column_hash(const struct sb_column *column, const uint32_t *rows, int64_t count,
+                    bool is_first, uint64_t *hashes)
+{
+    sb_column_hash_at(sb_instruction_level())(column, rows, count, is_first, hashes);
+}

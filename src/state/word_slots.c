@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/word_slots.h"
+
+#include <string.h>
+
+void sb_word_slots_init(struct sb_word_slots *slots, struct sb_memory *memory, int32_t row_words,
+                        const uint64_t *initial)
+{
+    *slots = (struct sb_word_slots){
+        .memory = memory,
+        .initial = initial,
+        .row_words = row_words,
+    };
+}
+
+static size_t rows_size(const struct sb_word_slots *slots, int64_t pair_count)
+{
+    return sizeof *slots->rows * (size_t)slots->row_words * (size_t)(2 * pair_count + 1);
+}
+
+void sb_word_slots_deinit(struct sb_word_slots *slots)
+{
+    if (slots->rows != NULL) {
+        sb_memory_free(slots->memory, slots->rows, rows_size(slots, slots->pair_count));
+    }
+    sb_word_slots_init(slots, slots->memory, slots->row_words, slots->initial);
+}
+
+static uint64_t *empty_key_row(const struct sb_word_slots *slots)
+{
+    return slots->rows + 2 * slots->pair_count * slots->row_words;
+}
+
+/* The slot for a key that is not there. */
+static uint64_t *slot_find_empty(const struct sb_word_slots *slots, uint64_t key)
+{
+    uint64_t *row = sb_word_slots_pair(slots, key);
+
+    if (key == SB_WORD_EMPTY) {
+        return empty_key_row(slots);
+    }
+    while (row[0] != SB_WORD_EMPTY) { // pairs follow each other
+        row += slots->row_words;
+        row = row == empty_key_row(slots) ? slots->rows : row;
+    }
+    return row;
+}
+
+void sb_word_slots_reset(struct sb_word_slots *slots)
+{
+    uint64_t *end = slots->rows == NULL ? NULL : empty_key_row(slots);
+
+    for (uint64_t *row = slots->rows; row != end; row += slots->row_words) {
+        row[0] = SB_WORD_EMPTY;
+    }
+    slots->row_count = 0;
+    slots->has_empty_key = false;
+}
+
+enum sb_status sb_word_slots_resize(struct sb_word_slots *slots, int64_t row_count,
+                                    struct sb_error *err)
+{
+    struct sb_word_slots old = *slots;
+    int64_t position = 0;
+    uint64_t *row;
+
+    sb_assert(row_count >= slots->row_count);
+    slots->pair_count = row_count < 8 ? 8 : row_count;
+    slots->rows = sb_memory_alloc(slots->memory, rows_size(slots, slots->pair_count));
+    if (slots->rows == NULL) {
+        *slots = old;
+        return sb_error_no_memory(err, "slots of keyed state",
+                                  (int64_t)rows_size(slots, row_count));
+    }
+    sb_word_slots_reset(slots);
+    slots->row_count = old.row_count;
+    slots->has_empty_key = old.has_empty_key;
+    while (old.rows != NULL && sb_word_slots_next(&old, &position, 1, &row) > 0) {
+        memcpy(slot_find_empty(slots, row[0]), row, sizeof *row * (size_t)slots->row_words);
+    }
+    sb_word_slots_deinit(&old);
+    return SB_OK;
+}
+
+uint64_t *sb_word_slots_find_further(const struct sb_word_slots *slots, const uint64_t *pair,
+                                     uint64_t key)
+{
+    uint64_t *row = slots->rows + (pair - slots->rows);
+
+    if (key == SB_WORD_EMPTY) {
+        return slots->has_empty_key ? empty_key_row(slots) : NULL;
+    }
+    while (row[0] != SB_WORD_EMPTY) {
+        if (row[0] == key) {
+            return row;
+        }
+        row += slots->row_words;
+        row = row == empty_key_row(slots) ? slots->rows : row;
+    }
+    return NULL;
+}
+
+static uint64_t *slot_make(struct sb_word_slots *slots, uint64_t key)
+{
+    uint64_t *row = slot_find_empty(slots, key);
+
+    slots->has_empty_key = slots->has_empty_key || key == SB_WORD_EMPTY;
+    slots->row_count++;
+    return row;
+}
+
+int64_t sb_word_slots_upsert(struct sb_word_slots *slots, const uint64_t *keys, int64_t count,
+                             uint64_t **rows)
+{
+    int32_t width = slots->row_words;
+
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t key = keys[i];
+        uint64_t *pair = sb_word_slots_pair(slots, key);
+        uint64_t *row = sb_word_slots_find(slots, pair, key);
+
+        if (sb_unlikely(row == NULL)) {
+            if (slots->row_count >= slots->pair_count) {
+                return i;
+            }
+            row = slot_make(slots, key);
+            memcpy(row, slots->initial, sizeof *row * (size_t)width);
+            row[0] = key;
+        }
+        rows[i] = row;
+    }
+    return count;
+}
+
+bool sb_word_slots_insert(struct sb_word_slots *slots, const uint64_t *row)
+{
+    if (sb_word_slots_find(slots, sb_word_slots_pair(slots, row[0]), row[0]) != NULL) {
+        return false;
+    }
+    memcpy(slot_make(slots, row[0]), row, sizeof *row * (size_t)slots->row_words);
+    return true;
+}
+
+int64_t sb_word_slots_next(const struct sb_word_slots *slots, int64_t *position, int64_t count,
+                           uint64_t **rows)
+{
+    int64_t slot_count = 2 * slots->pair_count;
+    int64_t at = *position;
+    int64_t found = 0;
+
+    for (; at < slot_count && found < count; at++) {
+        uint64_t *row = slots->rows + at * slots->row_words;
+        rows[found] = row;
+        found += row[0] != SB_WORD_EMPTY;
+    }
+    if (at == slot_count && found < count) {
+        if (slots->has_empty_key) {
+            rows[found++] = empty_key_row(slots);
+        }
+        at++;
+    }
+    *position = at;
+    return found;
+}

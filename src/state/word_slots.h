@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * word_slots.h - rows with one 64-bit key, in the slots of the index itself.
+ *
+ * The fast form of a table for one integer-like key: a row is its key and a few words, and finding
+ * it touches one place in memory. Slots come in pairs: a key's home is a pair, both of its keys are
+ * compared without a branch, and a pair that is full overflows into the next one. At most half the
+ * slots are used, so that hardly any probe looks at a second pair and branches are foreseen. Rows
+ * move when the table grows. Small tables stay in L1 or L2: the local half of an aggregate. Large
+ * ones cost one cache miss a probe: the build side of a join.
+ */
+#ifndef SABOT_STATE_WORD_SLOTS_H
+#define SABOT_STATE_WORD_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/memory.h"
+
+/* What the key of an empty slot reads; the row of the key that equals it is kept apart. */
+#define SB_WORD_EMPTY UINT64_C(0x5ab07a11b0a7e5d1)
+
+struct sb_word_slots {
+    struct sb_memory *memory;
+    const uint64_t *initial; // borrowed: the words of a new row; its key is put in
+    uint64_t *rows;          // 2 * pair_count of them, then the one of the key SB_WORD_EMPTY
+    int64_t pair_count;
+    int64_t row_count;
+    int32_t row_words;
+    bool has_empty_key;
+};
+
+void sb_word_slots_init(struct sb_word_slots *slots, struct sb_memory *memory, int32_t row_words,
+                        const uint64_t *initial);
+void sb_word_slots_deinit(struct sb_word_slots *slots);
+
+/* Room for at least `row_count` rows at half load; the rows that are there move. */
+SB_MUST_CHECK enum sb_status sb_word_slots_resize(struct sb_word_slots *slots, int64_t row_count,
+                                                  struct sb_error *err);
+
+/* Forgets all rows. */
+void sb_word_slots_reset(struct sb_word_slots *slots);
+
+/*
+ * Finds or makes the rows of keys[0..count), and says of how many: it stops before a new key when
+ * half of the slots are used.
+ */
+int64_t sb_word_slots_upsert(struct sb_word_slots *slots, const uint64_t *keys, int64_t count,
+                             uint64_t **rows);
+
+/* Copies a row in whose key is new and for which there is room; false when the key is there. */
+bool sb_word_slots_insert(struct sb_word_slots *slots, const uint64_t *row);
+
+/* Where the table is at: slot by slot, up to `count` rows further; 0 at the end. */
+int64_t sb_word_slots_next(const struct sb_word_slots *slots, int64_t *position, int64_t count,
+                           uint64_t **rows);
+
+/* Tables hash by themselves: keys of one group share the low bits of the stable hash. */
+static inline uint64_t sb_word_slots_hash(uint64_t key)
+{
+    return sb_hash_mix(key ^ UINT64_C(0x2d358dccaa6c78a5), UINT64_C(0x8bb84b93962eacc9));
+}
+
+/* The first row of the key's pair. */
+static inline uint64_t *sb_word_slots_pair(const struct sb_word_slots *slots, uint64_t key)
+{
+    uint64_t pair = ((sb_word_slots_hash(key) >> 32) * (uint64_t)slots->pair_count) >> 32;
+
+    return slots->rows + 2 * pair * (uint64_t)slots->row_words;
+}
+
+/* The row of a key that is not in its pair, or NULL. */
+uint64_t *sb_word_slots_find_further(const struct sb_word_slots *slots, const uint64_t *pair,
+                                     uint64_t key);
+
+/* The row of a key, or NULL. `pair` is the key's. */
+static inline uint64_t *sb_word_slots_find(const struct sb_word_slots *slots, uint64_t *pair,
+                                           uint64_t key)
+{
+    uint64_t *row = pair + (pair[slots->row_words] == key ? slots->row_words : 0);
+
+    if (sb_likely(row[0] == key && key != SB_WORD_EMPTY)) {
+        return row;
+    }
+    return sb_word_slots_find_further(slots, pair, key);
+}
+
+#endif

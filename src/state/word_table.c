@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/word_table.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    PAIR_BITS_MIN = 4,
+    PAIR_BITS_MAX = 30,
+    ROW_CAPACITY_MIN = 16,
+    PREFETCH_BYTES = 128 * 1024, // a table of at most so many bytes needs no prefetch
+};
+
+void sb_word_table_init(struct sb_word_table *table, struct sb_memory *memory, int32_t row_words,
+                        const uint64_t *initial)
+{
+    *table = (struct sb_word_table){
+        .memory = memory,
+        .initial = initial,
+        .row_words = row_words,
+    };
+}
+
+static size_t rows_size(const struct sb_word_table *table, int64_t capacity)
+{
+    return sizeof *table->rows * (size_t)table->row_words * (size_t)(capacity + 1);
+}
+
+static size_t pairs_size(int32_t pair_bits)
+{
+    return sizeof(uint64_t) << pair_bits;
+}
+
+void sb_word_table_deinit(struct sb_word_table *table)
+{
+    if (table->rows != NULL) {
+        sb_memory_free(table->memory, table->rows, rows_size(table, table->row_capacity));
+    }
+    if (table->pairs != NULL) {
+        sb_memory_free(table->memory, table->pairs, pairs_size(table->pair_bits));
+    }
+    sb_word_table_init(table, table->memory, table->row_words, table->initial);
+}
+
+// --- entries -------------------------------------------------------------------------------------
+
+/* With half of the entries used, rows have numbers of one bit more than pairs; the rest is tag. */
+static inline uint32_t number_mask(int32_t pair_bits)
+{
+    return ((uint32_t)2 << pair_bits) - 1;
+}
+
+static inline uint32_t tag_of(uint64_t hash, uint32_t mask)
+{
+    return (uint32_t)hash & ~mask;
+}
+
+static inline uint64_t home_of(uint64_t hash, int32_t pair_bits)
+{
+    return hash >> (64 - pair_bits);
+}
+
+/* Puts an entry into the first pair from `at` on that has room. */
+static inline void entry_put(uint64_t *pairs, int32_t pair_bits, uint64_t at, uint32_t entry)
+{
+    uint64_t mask = ((uint64_t)1 << pair_bits) - 1;
+
+    while (pairs[at] >> 32 != 0) {
+        at = (at + 1) & mask;
+    }
+    pairs[at] |= pairs[at] == 0 ? entry : (uint64_t)entry << 32;
+}
+
+static enum sb_status rows_reserve(struct sb_word_table *table, int64_t row_count,
+                                   struct sb_error *err)
+{
+    int64_t capacity = table->row_capacity;
+    uint64_t *rows;
+
+    if (row_count <= capacity) {
+        return SB_OK;
+    }
+    capacity = 2 * capacity > row_count ? 2 * capacity : row_count;
+    capacity = capacity < ROW_CAPACITY_MIN ? ROW_CAPACITY_MIN : capacity;
+    rows = table->rows == NULL
+               ? sb_memory_alloc(table->memory, rows_size(table, capacity))
+               : sb_memory_realloc(table->memory, table->rows,
+                                   rows_size(table, table->row_capacity),
+                                   rows_size(table, capacity));
+    if (rows == NULL) {
+        return sb_error_no_memory(err, "rows of keyed state", (int64_t)rows_size(table, capacity));
+    }
+    memset(rows, 0, sizeof *rows * (size_t)table->row_words);
+    table->rows = rows;
+    table->row_capacity = capacity;
+    return SB_OK;
+}
+
+static enum sb_status pairs_resize(struct sb_word_table *table, int32_t pair_bits,
+                                   struct sb_error *err)
+{
+    uint64_t *pairs;
+
+    if (pair_bits > PAIR_BITS_MAX) {
+        return sb_error_set(err, SB_UNSUPPORTED, "%" PRId64 " keys in one key group",
+                            table->row_count);
+    }
+    pairs = sb_memory_alloc_zeroed(table->memory, pairs_size(pair_bits));
+    if (pairs == NULL) {
+        return sb_error_no_memory(err, "an index of keyed state", (int64_t)pairs_size(pair_bits));
+    }
+    for (int64_t n = 1; n <= table->row_count; n++) {
+        uint64_t hash = sb_word_slots_hash(table->rows[n * table->row_words]);
+        entry_put(pairs, pair_bits, home_of(hash, pair_bits),
+                  tag_of(hash, number_mask(pair_bits)) | (uint32_t)n);
+    }
+    if (table->pairs != NULL) {
+        sb_memory_free(table->memory, table->pairs, pairs_size(table->pair_bits));
+    }
+    table->pairs = pairs;
+    table->pair_bits = pair_bits;
+    return SB_OK;
+}
+
+/* Room for `count` more rows. */
+static enum sb_status table_reserve(struct sb_word_table *table, int64_t count,
+                                    struct sb_error *err)
+{
+    int32_t pair_bits = table->pairs == NULL ? PAIR_BITS_MIN : table->pair_bits;
+
+    SB_TRY_RETURN(rows_reserve(table, table->row_count + count, err));
+    while ((int64_t)1 << pair_bits < table->row_count + count) {
+        pair_bits++;
+    }
+    return table->pairs != NULL && pair_bits == table->pair_bits
+               ? SB_OK
+               : pairs_resize(table, pair_bits, err);
+}
+
+// --- lookups -------------------------------------------------------------------------------------
+
+static uint64_t *row_make(struct sb_word_table *table, uint64_t key)
+{
+    uint64_t *row = table->rows + ++table->row_count * table->row_words;
+
+    memcpy(row, table->initial, sizeof *row * (size_t)table->row_words);
+    row[0] = key;
+    return row;
+}
+
+/* What is left when the first guess was wrong: collisions, and new keys. */
+static uint64_t *row_resolve(struct sb_word_table *table, uint64_t key)
+{
+    uint64_t hash = sb_word_slots_hash(key);
+    uint32_t mask = number_mask(table->pair_bits);
+    uint32_t tag = tag_of(hash, mask);
+    uint64_t end = ((uint64_t)1 << table->pair_bits) - 1;
+
+    for (uint64_t at = home_of(hash, table->pair_bits);; at = (at + 1) & end) {
+        uint64_t pair = table->pairs[at];
+        for (int half = 0; half < 2; half++, pair >>= 32) {
+            uint32_t entry = (uint32_t)pair;
+            uint64_t *row = table->rows + (int64_t)(entry & mask) * table->row_words;
+            if (entry == 0) {
+                row = row_make(table, key);
+                entry_put(table->pairs, table->pair_bits, at, tag | (uint32_t)table->row_count);
+                return row;
+            }
+            if ((entry & ~mask) == tag && row[0] == key) {
+                return row;
+            }
+        }
+    }
+}
+
+/* The row that the home pair of each key suggests; row 0 when it is empty. */
+static inline void rows_guess(const struct sb_word_table *table, const uint64_t *keys,
+                              int64_t stride, int64_t count, bool is_large, uint64_t **rows)
+{
+    uint32_t mask = number_mask(table->pair_bits);
+    uint64_t homes[SB_WORD_CHUNK];
+    uint32_t tags[SB_WORD_CHUNK];
+
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t hash = sb_word_slots_hash(keys[i * stride]);
+        homes[i] = home_of(hash, table->pair_bits);
+        tags[i] = tag_of(hash, mask);
+        if (is_large) {
+            __builtin_prefetch(&table->pairs[homes[i]], 1);
+        }
+    }
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t pair = table->pairs[homes[i]];
+        uint32_t second = (uint32_t)(pair >> 32);
+        uint32_t entry = (second & ~mask) == tags[i] ? second : (uint32_t)pair;
+        rows[i] = table->rows + (int64_t)(entry & mask) * table->row_words;
+        if (is_large) {
+            __builtin_prefetch(rows[i], 1);
+        }
+    }
+}
+
+enum sb_status sb_word_table_upsert(struct sb_word_table *table, const uint64_t *keys,
+                                    int64_t stride, int64_t count, uint64_t **rows,
+                                    struct sb_error *err)
+{
+    sb_debug_assert(count <= SB_WORD_CHUNK);
+    SB_TRY_RETURN(table_reserve(table, count, err));
+    if (rows_size(table, table->row_count) + pairs_size(table->pair_bits) > PREFETCH_BYTES) {
+        rows_guess(table, keys, stride, count, true, rows);
+    } else {
+        rows_guess(table, keys, stride, count, false, rows);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t key = keys[i * stride];
+        if (sb_unlikely(rows[i][0] != key || rows[i] == table->rows)) {
+            rows[i] = row_resolve(table, key);
+        }
+    }
+    return SB_OK;
+}

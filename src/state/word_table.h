@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * word_table.h - rows with one 64-bit key, dense, behind a small index.
+ *
+ * The form for large tables that grow: rows lie one after another in the order their keys came, so
+ * nothing but a 32-bit index moves when the table grows, and reading all of it is a scan. An index
+ * entry is a row's number (from 1; 0 is empty) under a tag of hash bits. Entries come in pairs of 64
+ * bits, one load; at most half are used. Lookups go a chunk at a time: index, row, compare.
+ */
+#ifndef SABOT_STATE_WORD_TABLE_H
+#define SABOT_STATE_WORD_TABLE_H
+
+#include "state/word_slots.h"
+
+enum { SB_WORD_CHUNK = 256 };
+
+struct sb_word_table {
+    struct sb_memory *memory;
+    const uint64_t *initial; // borrowed: the words of a new row; its key is put in
+    uint64_t *rows;          // row 0 is nobody's
+    int64_t row_count;
+    int64_t row_capacity;
+    int32_t row_words;
+    int32_t pair_bits;
+    uint64_t *pairs; // [1 << pair_bits]
+};
+
+void sb_word_table_init(struct sb_word_table *table, struct sb_memory *memory, int32_t row_words,
+                        const uint64_t *initial);
+void sb_word_table_deinit(struct sb_word_table *table);
+
+/*
+ * The rows of `count` (at most SB_WORD_CHUNK) keys, `stride` words apart, made where there are
+ * none. Rows move with the next call.
+ */
+SB_MUST_CHECK enum sb_status sb_word_table_upsert(struct sb_word_table *table, const uint64_t *keys,
+                                                  int64_t stride, int64_t count, uint64_t **rows,
+                                                  struct sb_error *err);
+
+/* The first of row_count rows. */
+static inline uint64_t *sb_word_table_rows(const struct sb_word_table *table)
+{
+    return table->rows == NULL ? NULL : table->rows + table->row_words;
+}
+
+#endif
