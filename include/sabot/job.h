@@ -3,8 +3,8 @@
  * job.h - one run of a graph in this process.
  *
  * create -> bind sources, functions and sinks -> (restore) -> start -> wait | stop -> collect ->
- * destroy. Calls on one job come from one thread at a time, except sb_job_push*, sb_job_stop,
- * sb_job_progress and the streams that sinks hand out, which may be used from any thread.
+ * destroy. Calls on one job come from one thread at a time, except sb_job_push*, sb_job_stop, the
+ * metrics and the streams that sinks hand out, which may be used from any thread.
  * Engine threads never call back into a destroyed job: sb_job_destroy stops and joins them.
  */
 #ifndef SABOT_JOB_H

@@ -2,18 +2,12 @@
 #include "exec/job.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include <sabot/library.h>
 
 #include "base/clock.h"
 
 enum { EXCHANGE_LIMIT_BYTES = 64 * 1024 * 1024 };
-
-static int64_t machine_memory_bytes(void)
-{
-    return (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE);
-}
 
 static enum sb_status options_check(const struct sb_job_options *options, struct sb_error *err)
 {
@@ -43,7 +37,7 @@ enum sb_status sb_job_alloc(const struct sb_graph *graph, const struct sb_job_op
     chosen.worker_count = chosen.worker_count > 0 ? chosen.worker_count : sb_processor_count();
     chosen.worker_count = chosen.worker_count < SB_WORKER_COUNT_MAX ? chosen.worker_count : SB_WORKER_COUNT_MAX;
     if (chosen.memory_limit_bytes == 0) {
-        chosen.memory_limit_bytes = machine_memory_bytes() / 5 * 4;
+        chosen.memory_limit_bytes = sb_memory_machine_bytes() / 5 * 4;
     }
     if (chosen.exchange_limit_bytes == 0) {
         chosen.exchange_limit_bytes = EXCHANGE_LIMIT_BYTES;

@@ -44,8 +44,7 @@ SB_MUST_CHECK enum sb_status sb_bind_null(struct sb_binder *binder, const struct
 SB_MUST_CHECK enum sb_status sb_bind_cast(struct sb_binder *binder,
                                           const struct sb_bound_node *node,
                                           const struct sb_type *type, const char *name,
-                                          enum sb_cast_mode mode,
-                                          const struct sb_bound_node **out);
+                                          enum sb_cast_mode mode, const struct sb_bound_node **out);
 
 /* "add does not take float64 and utf8: `hint`". Returns SB_INVALID. */
 enum sb_status sb_bind_refuse(struct sb_binder *binder, const char *name,

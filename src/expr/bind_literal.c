@@ -103,8 +103,7 @@ enum sb_status sb_bind_adapt(struct sb_binder *binder, const struct sb_bound_nod
     enum sb_relation relation;
     struct sb_scalar scalar;
 
-    SB_TRY_RETURN(
-        sb_bind_place(binder, constant, type, name, &is_possible, &relation, &scalar));
+    SB_TRY_RETURN(sb_bind_place(binder, constant, type, name, &is_possible, &relation, &scalar));
     if (!is_possible || relation != SB_RELATION_EXACT) {
         return SB_OK;
     }

@@ -27,8 +27,7 @@ struct output {
 };
 
 static enum sb_status output_init(struct output *output, const struct sb_type *type,
-                                  struct sb_memory *memory, int64_t row_count,
-                                  struct sb_error *err)
+                                  struct sb_memory *memory, int64_t row_count, struct sb_error *err)
 {
     int64_t size = row_count * sb_type_width(type->id);
 
@@ -72,8 +71,8 @@ static enum sb_status output_views(struct output *output, const struct sb_vector
         if (vector->valid != NULL && !vector->valid[i]) {
             SB_TRY_RETURN(sb_builder_append_null(&output->builder, err));
         } else {
-            SB_TRY_RETURN(sb_builder_append_bytes(&output->builder, values[i].data,
-                                                  values[i].size, err));
+            SB_TRY_RETURN(
+                sb_builder_append_bytes(&output->builder, values[i].data, values[i].size, err));
         }
     }
     return SB_OK;
@@ -102,8 +101,8 @@ static enum sb_status output_reserve_bytes(struct output *output, int64_t size, 
     if (capacity > 2 * needed) {
         capacity = 2 * needed;
     }
-    SB_TRY_RETURN(sb_buffer_create(output->memory, capacity > needed ? capacity : needed, &larger,
-                                   err));
+    SB_TRY_RETURN(
+        sb_buffer_create(output->memory, capacity > needed ? capacity : needed, &larger, err));
     if (output->bytes != NULL) {
         memcpy(larger->data, output->bytes->data, (size_t)output->bytes_size);
         sb_buffer_release(output->bytes);
@@ -218,9 +217,8 @@ static enum sb_status output_finish(struct output *output, struct sb_column *out
 }
 
 static enum sb_status evaluate_column(const struct sb_bound_expr *bound,
-                                      const struct sb_batch *batch,
-                                      struct sb_expr_scratch *scratch, struct sb_column *out,
-                                      struct sb_error *err)
+                                      const struct sb_batch *batch, struct sb_expr_scratch *scratch,
+                                      struct sb_column *out, struct sb_error *err)
 {
     const struct sb_column *column = &batch->columns[bound->root->column];
 
@@ -268,8 +266,8 @@ enum sb_status sb_expr_evaluate(const struct sb_bound_expr *bound, const struct 
                 output.values->data + first * sb_type_width(type->id);
         }
         SB_TRY_OUT(sb_program_run(program, &window, NULL, scratch, err));
-        SB_TRY_OUT(output_append(&output, &scratch->registers[program->result], first,
-                                 window.count, err));
+        SB_TRY_OUT(
+            output_append(&output, &scratch->registers[program->result], first, window.count, err));
     }
     status = output_finish(&output, out, err);
 out:

@@ -68,7 +68,7 @@ SB_MUST_CHECK enum sb_status sb_expr_evaluate(const struct sb_bound_expr *bound,
  * passes whole is left as it is; one of which nothing passes has row_count 0 afterwards.
  */
 SB_MUST_CHECK enum sb_status sb_expr_filter(const struct sb_bound_expr *bound,
-                                            struct sb_batch *batch,
-                                            struct sb_expr_scratch *scratch, struct sb_error *err);
+                                            struct sb_batch *batch, struct sb_expr_scratch *scratch,
+                                            struct sb_error *err);
 
 #endif

@@ -33,8 +33,8 @@ static enum sb_status filter_reserve(struct filter *filter)
     if (filter->selection != NULL) {
         return SB_OK;
     }
-    SB_TRY_RETURN(sb_selection_create(filter->batch->memory, capacity, &filter->selection,
-                                      filter->err));
+    SB_TRY_RETURN(
+        sb_selection_create(filter->batch->memory, capacity, &filter->selection, filter->err));
     for (int64_t i = 0; i < filter->passed_count; i++) {
         filter->selection->rows[i] = rows == NULL ? (uint32_t)i : rows[i];
     }

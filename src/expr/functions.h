@@ -13,9 +13,7 @@ struct sb_function_list {
 };
 
 #define SB_FUNCTION_LIST(array)                                                                    \
-    {                                                                                              \
-        .functions = (array), .count = (int32_t)(sizeof(array) / sizeof(array)[0])                 \
-    }
+    {.functions = (array), .count = (int32_t)(sizeof(array) / sizeof(array)[0])}
 
 extern const struct sb_function_list sb_functions_arithmetic;
 extern const struct sb_function_list sb_functions_compare;

@@ -135,8 +135,7 @@ static enum sb_status resolve_decimal(struct sb_binder *binder, const struct sb_
             return sb_bind_refuse(binder, function->name, arguments, 2,
                                   "the scales are too large; cast the divisor to a smaller one");
         }
-        options.type =
-            sb_type_decimal(capped(a->precision - a->scale + b->scale + scale), scale);
+        options.type = sb_type_decimal(capped(a->precision - a->scale + b->scale + scale), scale);
         break;
     default: // a common scale for both
         scale = larger(a->scale, b->scale);
@@ -160,8 +159,7 @@ static enum sb_status adapt_unsigned(struct sb_binder *binder, const char *name,
         const struct sb_bound_node *other = arguments[1 - i];
         if (arguments[i]->kind == SB_BOUND_CONSTANT && !arguments[i]->constant.is_null &&
             sb_type_is_integer(arguments[i]->type.id) && other->type.id == SB_TYPE_UINT64) {
-            SB_TRY_RETURN(
-                sb_bind_adapt(binder, arguments[i], &other->type, name, &arguments[i]));
+            SB_TRY_RETURN(sb_bind_adapt(binder, arguments[i], &other->type, name, &arguments[i]));
         }
     }
     return SB_OK;
@@ -185,15 +183,16 @@ static enum sb_status resolve_numbers(struct sb_binder *binder, const struct sb_
         SB_TRY_RETURN(sb_bind_cast(binder, arguments[i], &type, function->name, SB_CAST_STRICT,
                                    &arguments[i]));
     }
-    return sb_bind_call(binder,
-                        &(struct sb_call_options){
-                            .name = function->name,
-                            .type = type,
-                            .kernels = sb_kernel_table()->arithmetic(operation, sb_physical_of(&type)),
-                            .argument_count = 2,
-                            .arguments = arguments,
-                        },
-                        out);
+    return sb_bind_call(
+        binder,
+        &(struct sb_call_options){
+            .name = function->name,
+            .type = type,
+            .kernels = sb_kernel_table()->arithmetic(operation, sb_physical_of(&type)),
+            .argument_count = 2,
+            .arguments = arguments,
+        },
+        out);
 }
 
 static enum sb_status resolve_arithmetic(struct sb_binder *binder, const struct sb_expr *expr,
@@ -206,8 +205,7 @@ static enum sb_status resolve_arithmetic(struct sb_binder *binder, const struct 
         if (sb_bound_is_untyped_null(arguments[i])) {
             const struct sb_type *other = &arguments[1 - i]->type;
             if (other->id == 0) {
-                return sb_bind_refuse(binder, function->name, arguments, 2,
-                                      "give one null a type");
+                return sb_bind_refuse(binder, function->name, arguments, 2, "give one null a type");
             }
             SB_TRY_RETURN(sb_bind_null(binder, other, &arguments[i]));
         }

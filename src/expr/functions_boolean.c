@@ -27,17 +27,18 @@ static enum sb_status bind_logic(struct sb_binder *binder, const struct sb_funct
         *out = left;
         return SB_OK;
     }
-    return sb_bind_call(binder,
-                        &(struct sb_call_options){
-                            .name = function->name,
-                            .type = left->type,
-                            .kernels = sb_kernel_table()->logic(is_and ? SB_LOGIC_AND : SB_LOGIC_OR),
-                            .null_rule = SB_NULLS_HANDLED,
-                            .guard_rule = (enum sb_guard_rule)function->detail,
-                            .argument_count = 2,
-                            .arguments = arguments,
-                        },
-                        out);
+    return sb_bind_call(
+        binder,
+        &(struct sb_call_options){
+            .name = function->name,
+            .type = left->type,
+            .kernels = sb_kernel_table()->logic(is_and ? SB_LOGIC_AND : SB_LOGIC_OR),
+            .null_rule = SB_NULLS_HANDLED,
+            .guard_rule = (enum sb_guard_rule)function->detail,
+            .argument_count = 2,
+            .arguments = arguments,
+        },
+        out);
 }
 
 static enum sb_status bind_coalesce(struct sb_binder *binder, const struct sb_function *function,
@@ -84,9 +85,8 @@ static enum sb_status bind_halves(struct sb_binder *binder, const struct sb_func
     }
     SB_TRY_RETURN(bind_halves(binder, function, arguments, half, &left));
     SB_TRY_RETURN(bind_halves(binder, function, arguments + half, count - half, &right));
-    return function->detail == SB_GUARD_NULL
-               ? bind_coalesce(binder, function, left, right, out)
-               : bind_logic(binder, function, left, right, out);
+    return function->detail == SB_GUARD_NULL ? bind_coalesce(binder, function, left, right, out)
+                                             : bind_logic(binder, function, left, right, out);
 }
 
 static enum sb_status check_boolean(struct sb_binder *binder, const char *name,
@@ -139,18 +139,18 @@ static enum sb_status resolve_null_test(struct sb_binder *binder, const struct s
     if (arguments[0]->kind == SB_BOUND_CONSTANT) {
         return sb_bind_boolean(binder, arguments[0]->constant.is_null == is_null_wanted, out);
     }
-    return sb_bind_call(binder,
-                        &(struct sb_call_options){
-                            .name = expr->function->name,
-                            .type = sb_type_of(SB_TYPE_BOOL),
-                            .kernels =
-                                sb_kernel_table()->logic((enum sb_logic)expr->function->detail),
-                            .null_rule = SB_NULLS_HANDLED,
-                            .is_never_null = true,
-                            .argument_count = 1,
-                            .arguments = arguments,
-                        },
-                        out);
+    return sb_bind_call(
+        binder,
+        &(struct sb_call_options){
+            .name = expr->function->name,
+            .type = sb_type_of(SB_TYPE_BOOL),
+            .kernels = sb_kernel_table()->logic((enum sb_logic)expr->function->detail),
+            .null_rule = SB_NULLS_HANDLED,
+            .is_never_null = true,
+            .argument_count = 1,
+            .arguments = arguments,
+        },
+        out);
 }
 
 /* Literals follow the others, so they do not take part in a first round. */

@@ -23,12 +23,9 @@ enum operator {
 static enum operator mirrored(enum operator operator)
 {
     static const enum operator mirror[] = {
-        [OPERATOR_EQUAL] = OPERATOR_EQUAL,
-        [OPERATOR_NOT_EQUAL] = OPERATOR_NOT_EQUAL,
-        [OPERATOR_LESS] = OPERATOR_GREATER,
-        [OPERATOR_LESS_EQUAL] = OPERATOR_GREATER_EQUAL,
-        [OPERATOR_GREATER] = OPERATOR_LESS,
-        [OPERATOR_GREATER_EQUAL] = OPERATOR_LESS_EQUAL,
+        [OPERATOR_EQUAL] = OPERATOR_EQUAL,  [OPERATOR_NOT_EQUAL] = OPERATOR_NOT_EQUAL,
+        [OPERATOR_LESS] = OPERATOR_GREATER, [OPERATOR_LESS_EQUAL] = OPERATOR_GREATER_EQUAL,
+        [OPERATOR_GREATER] = OPERATOR_LESS, [OPERATOR_GREATER_EQUAL] = OPERATOR_LESS_EQUAL,
     };
 
     return mirror[operator];
@@ -65,18 +62,18 @@ static_assert((int)OPERATOR_LESS_EQUAL == (int)SB_COMPARE_LESS_EQUAL,
 
 /* The same answer for every row that is not null. */
 static enum sb_status always(struct sb_binder *binder, const char *name, bool truth,
-                             const struct sb_bound_node *argument,
-                             const struct sb_bound_node **out)
+                             const struct sb_bound_node *argument, const struct sb_bound_node **out)
 {
-    return sb_bind_call(binder,
-                        &(struct sb_call_options){
-                            .name = name,
-                            .type = sb_type_of(SB_TYPE_BOOL),
-                            .kernels = sb_kernel_table()->logic(truth ? SB_LOGIC_TRUE : SB_LOGIC_FALSE),
-                            .argument_count = 1,
-                            .arguments = &argument,
-                        },
-                        out);
+    return sb_bind_call(
+        binder,
+        &(struct sb_call_options){
+            .name = name,
+            .type = sb_type_of(SB_TYPE_BOOL),
+            .kernels = sb_kernel_table()->logic(truth ? SB_LOGIC_TRUE : SB_LOGIC_FALSE),
+            .argument_count = 1,
+            .arguments = &argument,
+        },
+        out);
 }
 
 static enum sb_status compare_placed(struct sb_binder *binder, const char *name,
@@ -112,13 +109,13 @@ static enum sb_status compare_decimals(struct sb_binder *binder, const char *nam
     for (int32_t i = 0; i < 2; i++) {
         const struct sb_type type = sb_type_as_decimal(&arguments[i]->type);
         scale = type.scale > scale ? type.scale : scale;
-        SB_TRY_RETURN(sb_bind_cast(binder, arguments[i], &type, name, SB_CAST_SATURATE,
-                                   &arguments[i]));
+        SB_TRY_RETURN(
+            sb_bind_cast(binder, arguments[i], &type, name, SB_CAST_SATURATE, &arguments[i]));
     }
     for (int32_t i = 0; i < 2; i++) {
         const struct sb_type type = sb_type_decimal(38, scale);
-        SB_TRY_RETURN(sb_bind_cast(binder, arguments[i], &type, name, SB_CAST_SATURATE,
-                                   &arguments[i]));
+        SB_TRY_RETURN(
+            sb_bind_cast(binder, arguments[i], &type, name, SB_CAST_SATURATE, &arguments[i]));
     }
     return compare(binder, name, operator, arguments[0], arguments[1], out);
 }
@@ -139,10 +136,10 @@ static enum sb_status compare_timestamps(struct sb_binder *binder, const char *n
     for (int32_t i = 0; i < 2 && left != right; i++) {
         const struct sb_type count = sb_type_of(SB_TYPE_INT64);
         const struct sb_type wide = sb_type_decimal(19 + digits_finer[i], digits_finer[i]);
-        SB_TRY_RETURN(sb_bind_cast(binder, arguments[i], &count, name, SB_CAST_STRICT,
-                                   &arguments[i]));
-        SB_TRY_RETURN(sb_bind_cast(binder, arguments[i], &wide, name, SB_CAST_SATURATE,
-                                   &arguments[i]));
+        SB_TRY_RETURN(
+            sb_bind_cast(binder, arguments[i], &count, name, SB_CAST_STRICT, &arguments[i]));
+        SB_TRY_RETURN(
+            sb_bind_cast(binder, arguments[i], &wide, name, SB_CAST_SATURATE, &arguments[i]));
     }
     return compare(binder, name, operator, arguments[0], arguments[1], out);
 }
@@ -153,8 +150,8 @@ static enum sb_status compare_numbers(struct sb_binder *binder, const char *name
                                       const struct sb_bound_node **arguments,
                                       const struct sb_bound_node **out)
 {
-    const bool has_float = sb_type_is_float(arguments[0]->type.id) ||
-                           sb_type_is_float(arguments[1]->type.id);
+    const bool has_float =
+        sb_type_is_float(arguments[0]->type.id) || sb_type_is_float(arguments[1]->type.id);
     struct sb_type common;
     const bool is_common = sb_type_common_number(&arguments[0]->type, &arguments[1]->type, &common);
 
@@ -167,8 +164,8 @@ static enum sb_status compare_numbers(struct sb_binder *binder, const char *name
         if (!is_common) { // uint64 and something signed
             type = sb_type_of(sb_type_is_signed(id) ? SB_TYPE_INT64 : SB_TYPE_UINT64);
         }
-        SB_TRY_RETURN(sb_bind_cast(binder, arguments[i], &type, name, SB_CAST_STRICT,
-                                   &arguments[i]));
+        SB_TRY_RETURN(
+            sb_bind_cast(binder, arguments[i], &type, name, SB_CAST_STRICT, &arguments[i]));
     }
     return compare(binder, name, operator, arguments[0], arguments[1], out);
 }
@@ -192,8 +189,8 @@ static enum sb_status compare_columns(struct sb_binder *binder, const char *name
     }
     for (int32_t i = 0; i < 2 && left->id != right->id && sb_type_is_temporal(left->id); i++) {
         const struct sb_type type = sb_type_of(SB_TYPE_DATE64);
-        SB_TRY_RETURN(sb_bind_cast(binder, arguments[i], &type, name, SB_CAST_STRICT,
-                                   &arguments[i]));
+        SB_TRY_RETURN(
+            sb_bind_cast(binder, arguments[i], &type, name, SB_CAST_STRICT, &arguments[i]));
     }
     return compare(binder, name, operator, arguments[0], arguments[1], out);
 }
@@ -245,9 +242,15 @@ static enum sb_status resolve_compare(struct sb_binder *binder, const struct sb_
 
 #define COMPARISON(function_name, sign, operator, sentence)                                        \
     {                                                                                              \
-        .name = function_name, .infix = sign, .precedence = SB_PRECEDENCE_COMPARE,                 \
-        .argument_min = 2, .argument_max = 2, .signature = "a, b of one kind",                     \
-        .summary = sentence, .resolve = resolve_compare, .detail = operator,                       \
+        .name = function_name,                                                                     \
+        .infix = sign,                                                                             \
+        .precedence = SB_PRECEDENCE_COMPARE,                                                       \
+        .argument_min = 2,                                                                         \
+        .argument_max = 2,                                                                         \
+        .signature = "a, b of one kind",                                                           \
+        .summary = sentence,                                                                       \
+        .resolve = resolve_compare,                                                                \
+        .detail = operator,                                                                        \
     }
 
 static const struct sb_function functions[] = {
@@ -256,8 +259,7 @@ static const struct sb_function functions[] = {
     COMPARISON("less", " < ", OPERATOR_LESS, "Whether the first is below the second."),
     COMPARISON("less_equal", " <= ", OPERATOR_LESS_EQUAL, "Whether the first is not above."),
     COMPARISON("greater", " > ", OPERATOR_GREATER, "Whether the first is above the second."),
-    COMPARISON("greater_equal", " >= ", OPERATOR_GREATER_EQUAL,
-               "Whether the first is not below."),
+    COMPARISON("greater_equal", " >= ", OPERATOR_GREATER_EQUAL, "Whether the first is not below."),
 };
 
 const struct sb_function_list sb_functions_compare = SB_FUNCTION_LIST(functions);

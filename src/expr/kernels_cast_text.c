@@ -58,9 +58,8 @@ static bool read_integer(const struct sb_type *type, struct sb_bytes text, void 
 
 static bool read_float(const struct sb_type *type, struct sb_bytes text, void *out)
 {
-    return type->id == SB_TYPE_FLOAT32
-               ? sb_float_parse((const char *)text.data, text.size, out)
-               : sb_double_parse((const char *)text.data, text.size, out);
+    return type->id == SB_TYPE_FLOAT32 ? sb_float_parse((const char *)text.data, text.size, out)
+                                       : sb_double_parse((const char *)text.data, text.size, out);
 }
 
 static bool read_decimal(const struct sb_type *type, struct sb_bytes text, void *out)

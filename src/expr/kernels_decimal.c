@@ -13,9 +13,8 @@
 #include "expr/tree.h"
 
 static const char *const decimal_signs[SB_OPERATION_COUNT] = {
-    [SB_ARITHMETIC_ADD] = "+",      [SB_ARITHMETIC_SUBTRACT] = "-",
-    [SB_ARITHMETIC_MULTIPLY] = "*", [SB_ARITHMETIC_DIVIDE] = "/",
-    [SB_ARITHMETIC_MODULO] = "%",
+    [SB_ARITHMETIC_ADD] = "+",    [SB_ARITHMETIC_SUBTRACT] = "-", [SB_ARITHMETIC_MULTIPLY] = "*",
+    [SB_ARITHMETIC_DIVIDE] = "/", [SB_ARITHMETIC_MODULO] = "%",
 };
 
 /* One result, or false: too many digits, or a divisor of zero. */
@@ -55,8 +54,8 @@ static enum sb_status decimal_report(struct sb_kernel_call *call, enum sb_operat
                                      sb_int128 x, sb_int128 y)
 {
     const struct sb_bound_node *node = call->node;
-    const bool is_zero = y == 0 && (operation == SB_ARITHMETIC_DIVIDE ||
-                                    operation == SB_ARITHMETIC_MODULO);
+    const bool is_zero =
+        y == 0 && (operation == SB_ARITHMETIC_DIVIDE || operation == SB_ARITHMETIC_MODULO);
     char left[SB_DECIMAL_TEXT_SIZE];
     char right[SB_DECIMAL_TEXT_SIZE];
     char type[SB_TYPE_NAME_SIZE];

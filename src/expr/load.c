@@ -14,8 +14,7 @@ struct positions {
     int32_t count;
 };
 
-static struct positions positions_of(const struct sb_column *column,
-                                     const struct sb_window *window)
+static struct positions positions_of(const struct sb_column *column, const struct sb_window *window)
 {
     const uint32_t *rows = window->rows;
     int64_t first = window->first;
@@ -105,9 +104,8 @@ static const void *load_bool(const struct sb_column *column, const struct positi
     do {                                                                                           \
         const T *offsets = column->values;                                                         \
         for (int32_t i = 0; i < positions->count; i++) {                                           \
-            const int64_t at = positions->rows == NULL                                             \
-                                   ? positions->first + i                                          \
-                                   : positions->offset + positions->rows[i];                       \
+            const int64_t at = positions->rows == NULL ? positions->first + i                      \
+                                                       : positions->offset + positions->rows[i];   \
             room[i].data = column->bytes + offsets[at];                                            \
             room[i].size = offsets[at + 1] - offsets[at];                                          \
         }                                                                                          \

@@ -76,8 +76,7 @@ enum sb_status sb_overflow_find(struct sb_kernel_call *call, enum sb_operation o
     const enum sb_physical physical = sb_physical_of(&call->node->type);
     const int32_t width = sb_physical_width(physical);
     const uint8_t *a = sb_kernel_argument(call, 0)->values;
-    const uint8_t *b =
-        operation == SB_ARITHMETIC_NEGATE ? a : sb_kernel_argument(call, 1)->values;
+    const uint8_t *b = operation == SB_ARITHMETIC_NEGATE ? a : sb_kernel_argument(call, 1)->values;
     sb_int128 least;
     sb_int128 greatest;
 

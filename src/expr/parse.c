@@ -58,7 +58,8 @@ static enum sb_status keys_check(const json_t *json, const char *const *allowed,
     const char *key;
     json_t *value;
 
-    json_object_foreach ((json_t *)json, key, value) {
+    json_object_foreach((json_t *)json, key, value)
+    {
         int32_t i = 0;
         while (allowed[i] != NULL && strcmp(allowed[i], key) != 0) {
             i++;
@@ -88,8 +89,8 @@ static enum sb_status parse_type(const json_t *json, struct sb_arena *arena, str
     return sb_type_parse(json_string_value(type), arena, out, err);
 }
 
-static enum sb_status parse_column(const json_t *json, struct sb_arena *arena,
-                                   struct sb_expr *expr, struct sb_error *err)
+static enum sb_status parse_column(const json_t *json, struct sb_arena *arena, struct sb_expr *expr,
+                                   struct sb_error *err)
 {
     static const char *const keys[] = {"col", NULL};
     const json_t *name = json_object_get(json, "col");
@@ -227,8 +228,8 @@ static enum sb_status expr_parse_node(const json_t *json, int32_t depth, struct 
     return SB_OK;
 }
 
-enum sb_status sb_expr_parse(const json_t *json, struct sb_arena *arena,
-                             const struct sb_expr **out, struct sb_error *err)
+enum sb_status sb_expr_parse(const json_t *json, struct sb_arena *arena, const struct sb_expr **out,
+                             struct sb_error *err)
 {
     return expr_parse_node(json, 0, arena, out, err);
 }
@@ -259,9 +260,9 @@ enum sb_status sb_expr_make_comparison(const char *column, const char *operator,
         }
     }
     if (nodes[0].function == NULL) {
-        return sb_error_set(err, SB_INVALID,
-                            "unknown operator '%.40s'; there are >, >=, <, <=, == and !=",
-                            operator);
+        return sb_error_set(
+            err, SB_INVALID,
+            "unknown operator '%.40s'; there are >, >=, <, <=, == and !=", operator);
     }
     nodes[0].kind = SB_EXPR_CALL;
     nodes[0].argument_count = 2;

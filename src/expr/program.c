@@ -178,8 +178,7 @@ static int32_t compile_call(struct compiler *compiler, const struct sb_bound_nod
     const sb_kernel kernel = choose_kernel(node, is_single);
     const int32_t count = node->argument_count;
     int32_t inner_guard = -1;
-    int32_t *arguments =
-        sb_arena_alloc(compiler->arena, (size_t)(count + 1) * sizeof arguments[0]);
+    int32_t *arguments = sb_arena_alloc(compiler->arena, (size_t)(count + 1) * sizeof arguments[0]);
     struct sb_instruction *instruction;
 
     if (arguments == NULL) {
@@ -199,8 +198,7 @@ static int32_t compile_call(struct compiler *compiler, const struct sb_bound_nod
             return 0;
         }
     }
-    instruction =
-        add_instruction(compiler, node, sb_physical_width(sb_physical_of(&node->type)));
+    instruction = add_instruction(compiler, node, sb_physical_width(sb_physical_of(&node->type)));
     instruction->kernel = kernel;
     instruction->guard = guard;
     instruction->arguments = arguments;

@@ -62,8 +62,8 @@ static enum sb_status scratch_reserve(struct sb_expr_scratch *scratch, int32_t f
     return SB_OK;
 }
 
-enum sb_status sb_program_prepare(const struct sb_program *program,
-                                  struct sb_expr_scratch *scratch, struct sb_error *err)
+enum sb_status sb_program_prepare(const struct sb_program *program, struct sb_expr_scratch *scratch,
+                                  struct sb_error *err)
 {
     SB_TRY_RETURN(scratch_reserve(scratch, program->frame_size, program->register_count, err));
     for (int32_t i = 0; i < program->register_count; i++) {

@@ -172,9 +172,8 @@ static enum sb_relation double_to_integer(double value, struct sb_scalar *out)
         return SB_RELATION_BELOW;
     }
     sb_integer_limits(out->type.id, &least, &greatest);
-    return integer_store((sb_int128)whole,
-                         whole == value ? SB_RELATION_EXACT : SB_RELATION_BETWEEN, least,
-                         greatest, out);
+    return integer_store((sb_int128)whole, whole == value ? SB_RELATION_EXACT : SB_RELATION_BETWEEN,
+                         least, greatest, out);
 }
 
 static enum sb_relation double_to_decimal(double value, bool is_single, struct sb_scalar *out)
@@ -210,8 +209,7 @@ static enum sb_relation time_store(const struct sb_scalar *scalar, struct sb_sca
     if (out->type.id == SB_TYPE_TIMESTAMP) {
         exact = (struct exact){scalar->value.i64, 3 * (int32_t)scalar->type.unit};
         sb_int128 value = 0;
-        const enum sb_relation relation =
-            exact_floor(exact, 3 * (int32_t)out->type.unit, &value);
+        const enum sb_relation relation = exact_floor(exact, 3 * (int32_t)out->type.unit, &value);
         return integer_store(value, relation, INT64_MIN, INT64_MAX, out);
     }
     const sb_int128 millis = scalar->type.id == SB_TYPE_DATE32
@@ -221,8 +219,7 @@ static enum sb_relation time_store(const struct sb_scalar *scalar, struct sb_sca
         return integer_store(millis, SB_RELATION_EXACT, INT64_MIN, INT64_MAX, out);
     }
     return integer_store(sb_floor_divide((int64_t)millis, SB_MILLIS_PER_DAY),
-                         millis % SB_MILLIS_PER_DAY == 0 ? SB_RELATION_EXACT
-                                                         : SB_RELATION_BETWEEN,
+                         millis % SB_MILLIS_PER_DAY == 0 ? SB_RELATION_EXACT : SB_RELATION_BETWEEN,
                          INT32_MIN, INT32_MAX, out);
 }
 

@@ -22,10 +22,9 @@ static enum sb_status literal_refuse(const struct sb_scalar *scalar, const json_
     char type[SB_TYPE_NAME_SIZE];
     char *text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(17));
     const char *shown = text == NULL ? "?" : text;
-    const enum sb_status status =
-        sb_error_set(err, SB_INVALID, "literal %.80s%s is no %s: expected %s", shown,
-                     strlen(shown) > 80 ? "..." : "",
-                     sb_type_name(&scalar->type, type, sizeof type), wanted);
+    const enum sb_status status = sb_error_set(
+        err, SB_INVALID, "literal %.80s%s is no %s: expected %s", shown,
+        strlen(shown) > 80 ? "..." : "", sb_type_name(&scalar->type, type, sizeof type), wanted);
 
     free(text);
     return status;
@@ -42,9 +41,9 @@ static enum sb_status integer_from_json(const json_t *json, struct sb_scalar *ou
     if (json_is_integer(json)) {
         value = json_integer_value(json);
     } else {
-        is_number = json_is_string(json) &&
-                    sb_integer_parse(json_string_value(json), (int64_t)json_string_length(json),
-                                     &value);
+        is_number =
+            json_is_string(json) &&
+            sb_integer_parse(json_string_value(json), (int64_t)json_string_length(json), &value);
     }
     if (!is_number) {
         return literal_refuse(out, json, "an integer, as a number or as digits in a string", err);

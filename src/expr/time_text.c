@@ -24,7 +24,8 @@ static int64_t days_from_civil(int64_t year, int32_t month, int32_t day)
     const int64_t era = sb_floor_divide(y, 400);
     const int64_t year_of_era = y - era * 400;
     const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    const int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    const int64_t day_of_era =
+        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
 
     return era * 146097 + day_of_era - 719468;
 }
@@ -212,8 +213,7 @@ bool sb_time_parse(const char *text, int64_t size, struct sb_time *out)
     if (next == end) {
         return true;
     }
-    if (!read_char(&next, end, 'T') && !read_char(&next, end, ' ') &&
-        !read_char(&next, end, 't')) {
+    if (!read_char(&next, end, 'T') && !read_char(&next, end, ' ') && !read_char(&next, end, 't')) {
         return false;
     }
     out->has_clock = true;
@@ -259,7 +259,7 @@ int32_t sb_timestamp_format(int64_t value, enum sb_time_unit unit, const char *z
     static const int8_t fraction_digits[] = {0, 3, 6, 9};
     const int64_t per_second = sb_unit_per_second(unit);
     int64_t seconds = sb_floor_divide(value, per_second);
-    const int64_t fraction = value - seconds * per_second;
+    const int64_t fraction = sb_floor_modulo(value, per_second);
     int64_t offset = 0;
     int64_t days;
     int32_t size;
@@ -268,11 +268,11 @@ int32_t sb_timestamp_format(int64_t value, enum sb_time_unit unit, const char *z
         offset = 0; // a named zone is printed in UTC
     }
     days = sb_floor_divide(seconds, SB_SECONDS_PER_DAY);
-    seconds -= days * SB_SECONDS_PER_DAY;
+    seconds = sb_floor_modulo(seconds, SB_SECONDS_PER_DAY);
     size = sb_date_format(days, buffer);
     size += snprintf(buffer + size, (size_t)(SB_TIME_TEXT_SIZE - size),
-                     "T%02" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600,
-                     seconds / 60 % 60, seconds % 60);
+                     "T%02" PRId64 ":%02" PRId64 ":%02" PRId64, seconds / 3600, seconds / 60 % 60,
+                     seconds % 60);
     if (fraction_digits[unit] > 0) {
         size += snprintf(buffer + size, (size_t)(SB_TIME_TEXT_SIZE - size), ".%0*" PRId64,
                          fraction_digits[unit], fraction);

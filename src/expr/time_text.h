@@ -28,6 +28,12 @@ static inline int64_t sb_floor_divide(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+/* What is left of it: 0 to b - 1. */
+static inline int64_t sb_floor_modulo(int64_t a, int64_t b)
+{
+    return a % b + (a % b < 0 ? b : 0);
+}
+
 /* Seconds east of UTC for NULL, "UTC", "+05:30", ...; false for a named zone. */
 bool sb_zone_offset(const char *zone, int64_t *seconds);
 

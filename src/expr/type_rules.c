@@ -48,10 +48,10 @@ enum sb_physical sb_physical_of(const struct sb_type *type)
 int32_t sb_physical_width(enum sb_physical physical)
 {
     static const int8_t widths[SB_PHYSICAL_COUNT] = {
-        [SB_PHYSICAL_BOOL] = 1, [SB_PHYSICAL_I8] = 1,    [SB_PHYSICAL_I16] = 2,
-        [SB_PHYSICAL_I32] = 4,  [SB_PHYSICAL_I64] = 8,   [SB_PHYSICAL_U8] = 1,
-        [SB_PHYSICAL_U16] = 2,  [SB_PHYSICAL_U32] = 4,   [SB_PHYSICAL_U64] = 8,
-        [SB_PHYSICAL_F32] = 4,  [SB_PHYSICAL_F64] = 8,   [SB_PHYSICAL_I128] = 16,
+        [SB_PHYSICAL_BOOL] = 1,   [SB_PHYSICAL_I8] = 1,  [SB_PHYSICAL_I16] = 2,
+        [SB_PHYSICAL_I32] = 4,    [SB_PHYSICAL_I64] = 8, [SB_PHYSICAL_U8] = 1,
+        [SB_PHYSICAL_U16] = 2,    [SB_PHYSICAL_U32] = 4, [SB_PHYSICAL_U64] = 8,
+        [SB_PHYSICAL_F32] = 4,    [SB_PHYSICAL_F64] = 8, [SB_PHYSICAL_I128] = 16,
         [SB_PHYSICAL_BYTES] = 16,
     };
     static_assert(sizeof(struct sb_bytes) == 16, "a text value is pointer and size");
@@ -113,7 +113,7 @@ bool sb_type_common_number(const struct sb_type *a, const struct sb_type *b, str
         return type_common_integer(a->id, b->id, out);
     }
     *out = sb_type_of(a->id == SB_TYPE_FLOAT32 && b->id == SB_TYPE_FLOAT32 ? SB_TYPE_FLOAT32
-                                                                          : SB_TYPE_FLOAT64);
+                                                                           : SB_TYPE_FLOAT64);
     return true;
 }
 
@@ -204,9 +204,8 @@ bool sb_type_is_retypable(const struct sb_type *from, const struct sb_type *to)
         return to->id == SB_TYPE_INT64;
     case SB_TYPE_TIMESTAMP:
         // between two zones the instant stays; to and from no zone it is the clock that stays
-        return to->id == SB_TYPE_INT64 ||
-               (to->id == SB_TYPE_TIMESTAMP && to->unit == from->unit &&
-                (to->zone == NULL) == (from->zone == NULL));
+        return to->id == SB_TYPE_INT64 || (to->id == SB_TYPE_TIMESTAMP && to->unit == from->unit &&
+                                           (to->zone == NULL) == (from->zone == NULL));
     case SB_TYPE_DECIMAL128:
         return to->id == SB_TYPE_DECIMAL128 && to->scale == from->scale &&
                to->precision >= from->precision;

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FileWriter"]
 
 _ROWS_PER_WRITE = 131_072  # at least so many rows in a row group, but the last
-_BYTES_PER_WRITE = 64 * 2**20
+_BYTES_PER_WRITE = 16 * 2**20  # rows that wait count against the job's memory
 
 
 class FileWriter:

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from sabot.connect.topic_log import TopicLog
     from sabot.execution.node import StreamOperatorNode
 
-__all__ = ["open_log", "topic_name"]
+__all__ = ["default_data_dir", "open_log", "topic_name"]
+
+
+def default_data_dir() -> str:
+    """Return the directory of embedded topics for operators that do not name one."""
+    return os.environ.get("SABOT_DATA_DIR", "./sabot_data")
 
 
 def topic_name(node: StreamOperatorNode) -> str:

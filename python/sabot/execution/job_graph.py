@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import uuid
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sabot.errors import InvalidJobError
 from sabot.execution.node import StreamOperatorNode
 from sabot.execution.operator_type import OperatorType
 from sabot.execution.topology import sort_operators
 from sabot.operators.base_operator import BaseOperator
+
+if TYPE_CHECKING:
+    from sabot.execution.run import RunOptions
 
 __all__ = ["Edge", "JobGraph", "OperatorType", "StreamOperatorNode"]
 
@@ -193,9 +195,9 @@ class JobGraph:
         JobFailedError
             If the job failed; ``__cause__`` has the first reason.
         """
-        from sabot.execution.run import Run, RunOptions
+        from sabot.execution.run import Run
 
-        return Run(self, RunOptions(worker_count=parallelism or 0)).execute()
+        return Run(self, _options(parallelism)).execute()
 
     async def run_async(
         self, optimize: bool = True, parallelism: int | None = None
@@ -204,10 +206,10 @@ class JobGraph:
 
         Canceling the task cancels the job and waits for its threads.
         """
-        from sabot.execution.run import Run, RunOptions
+        from sabot.execution.run import Run
         from sabot.execution.run_async import execute_async
 
-        return await execute_async(Run(self, RunOptions(worker_count=parallelism or 0)))
+        return await execute_async(Run(self, _options(parallelism)))
 
     def stop(self) -> None:
         """End every run of this graph: what was read is finished and written. From any thread."""
@@ -287,16 +289,16 @@ class JobGraph:
 
         return graph_from_dict(form)
 
-    def data_dir(self) -> str:
-        """Return the directory of embedded topics for operators that do not name one."""
-        return os.environ.get("SABOT_DATA_DIR", "./sabot_data")
-
-    def operator_class(self, name: str) -> type[BaseOperator] | None:
-        """Return the class that `register_operator` was given under `name`."""
-        return self._operator_classes.get(name)
-
     def __repr__(self) -> str:
         return (
             f"JobGraph({self.job_name!r}, mode={self.mode!r}, "
             f"{len(self.operators)} operators, {len(self.edges)} edges)"
         )
+
+
+def _options(parallelism: int | None) -> RunOptions:
+    from sabot.execution.run import RunOptions
+
+    if parallelism is not None and (not isinstance(parallelism, int) or parallelism < 1):
+        raise InvalidJobError(f"run: parallelism is {parallelism!r}; allowed: None, 1 and more")
+    return RunOptions(worker_count=parallelism or 0)

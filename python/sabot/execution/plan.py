@@ -10,6 +10,7 @@ import pyarrow as pa
 from sabot._core import Graph, processor_count
 from sabot.connect.sink import sink_kind
 from sabot.connect.source import Source, SourceSettings, open_source
+from sabot.connect.topic_store import default_data_dir
 from sabot.errors import InvalidJobError
 from sabot.execution.operator_function import OperatorFunction
 from sabot.execution.operator_type import OperatorType
@@ -56,7 +57,7 @@ class Plan:
         """
         graph.topological_sort()
         _check_sinks(graph)
-        plan = cls(graph, worker_count, data_dir or graph.data_dir())
+        plan = cls(graph, worker_count, data_dir or default_data_dir())
         try:
             plan._open_sources()
             plan.core.validate(plan._resolve)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sabot._core import Job
 from sabot.connect.drain import Drain
 from sabot.connect.sink import open_writer, sink_kind, sink_target
+from sabot.connect.topic_store import default_data_dir
 from sabot.errors import JobCanceledError, JobFailedError
 from sabot.execution import live_runs
 from sabot.execution.plan import Plan
@@ -70,7 +71,7 @@ class Run:
         self.graph = graph
         self.options = options or RunOptions()
         self.job_id = self.options.job_id or graph.job_id
-        self._data_dir = os.fspath(self.options.data_dir or graph.data_dir())
+        self._data_dir = os.fspath(self.options.data_dir or default_data_dir())
         self.optimization_ms = 0.0
         self._job: Job | None = None
         self._plan: Plan | None = None

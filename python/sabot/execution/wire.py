@@ -266,7 +266,7 @@ def graph_to_dict(graph: JobGraph) -> dict[str, Any]:
     """Return the wire form that travels."""
     form = graph_fields(graph)
     for node in graph.operators.values():
-        cls = graph.operator_class(str(node.parameters.get("operator")))
+        cls = graph._operator_classes.get(str(node.parameters.get("operator")))
         is_by_name = node.operator_type is OperatorType.CUSTOM and node.function is None
         form["operators"].append(node_to_dict(node, cls if is_by_name else None))
     return form

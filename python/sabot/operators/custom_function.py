@@ -108,7 +108,7 @@ def _operator_of(node: StreamOperatorNode, graph: JobGraph) -> Any:
             )
         return operator
     name = node.parameters.get("operator")
-    cls = graph.operator_class(str(name))
+    cls = graph._operator_classes.get(str(name))
     if cls is None:
         known = ", ".join(sorted(graph._operator_classes)) or "none"
         raise InvalidJobError(

@@ -7,14 +7,15 @@
  * test, so a first pass measures how many bits the arguments use: where their sum is below 63
  * nothing can overflow.
  */
-#include <inttypes.h>
-
 #include "expr/expr.h"
 #include "expr/kernels/target.h"
 #include "expr/overflow.h"
 
-/* FAILED is or-ed together over all rows; TEST tells from it whether one overflowed. */
-#define CHECKED_LOOP(name, T, X, Y, STEP_A, STEP_B, OPERATION, ROW, FAILED, TEST)                  \
+/*
+ * Every row gets RESULT, which is then called `r`; FAILED is or-ed together over all rows, and TEST
+ * tells from that whether a row overflowed.
+ */
+#define CHECKED_LOOP(name, T, X, Y, STEP_A, STEP_B, OPERATION, RESULT, FAILED, TEST)               \
     static enum sb_status name(struct sb_kernel_call *call)                                        \
     {                                                                                              \
         const T *restrict a = sb_kernel_argument(call, 0)->values;                                 \
@@ -29,29 +30,27 @@
         for (int32_t i = 0; i < count; i++) {                                                      \
             const T x = X;                                                                         \
             const T y = Y;                                                                         \
-            ROW;                                                                                   \
+            const T r = (T)(RESULT);                                                               \
+            out[i] = r;                                                                            \
             failed |= (T)(FAILED);                                                                 \
         }                                                                                          \
         return sb_likely(!(failed TEST)) ? SB_OK                                                   \
                                          : sb_overflow_find(call, OPERATION, STEP_A, STEP_B);      \
     }
 
-#define CHECKED_LOOPS(name, T, OPERATION, ROW, FAILED, TEST)                                       \
-    CHECKED_LOOP(name##_vectors, T, a[i], b[i], 1, 1, OPERATION, ROW, FAILED, TEST)                \
-    CHECKED_LOOP(name##_constant_right, T, a[i], second, 1, 0, OPERATION, ROW, FAILED, TEST)       \
-    CHECKED_LOOP(name##_constant_left, T, first, b[i], 0, 1, OPERATION, ROW, FAILED, TEST)
+#define CHECKED_LOOPS(name, T, OPERATION, RESULT, FAILED, TEST)                                    \
+    CHECKED_LOOP(name##_vectors, T, a[i], b[i], 1, 1, OPERATION, RESULT, FAILED, TEST)             \
+    CHECKED_LOOP(name##_constant_right, T, a[i], second, 1, 0, OPERATION, RESULT, FAILED, TEST)    \
+    CHECKED_LOOP(name##_constant_left, T, first, b[i], 0, 1, OPERATION, RESULT, FAILED, TEST)
 
 /* U is T without sign; a sum overflowed when both arguments' signs differ from its sign. */
 #define SIGNED_SUMS(suffix, T, U)                                                                  \
-    CHECKED_LOOPS(add_##suffix, T, SB_ARITHMETIC_ADD, const T r = (T)((U)x + (U)y); out[i] = r,    \
-                  (x ^ r) & (y ^ r), < 0)                                                          \
-    CHECKED_LOOPS(subtract_##suffix, T, SB_ARITHMETIC_SUBTRACT,                                    \
-                  const T r = (T)((U)x - (U)y); out[i] = r, (x ^ y) & (x ^ r), < 0)
+    CHECKED_LOOPS(add_##suffix, T, SB_ARITHMETIC_ADD, (U)x + (U)y, (x ^ r) & (y ^ r), < 0)         \
+    CHECKED_LOOPS(subtract_##suffix, T, SB_ARITHMETIC_SUBTRACT, (U)x - (U)y, (x ^ y) & (x ^ r), < 0)
 
 #define UNSIGNED_SUMS(suffix, T)                                                                   \
-    CHECKED_LOOPS(add_##suffix, T, SB_ARITHMETIC_ADD, const T r = (T)(x + y); out[i] = r, r < x,   \
-                  != 0)                                                                            \
-    CHECKED_LOOPS(subtract_##suffix, T, SB_ARITHMETIC_SUBTRACT, out[i] = (T)(x - y), x < y, != 0)
+    CHECKED_LOOPS(add_##suffix, T, SB_ARITHMETIC_ADD, x + y, r < x, != 0)                          \
+    CHECKED_LOOPS(subtract_##suffix, T, SB_ARITHMETIC_SUBTRACT, x - y, x < y, != 0)
 
 SIGNED_SUMS(i8, int8_t, uint8_t)
 SIGNED_SUMS(i16, int16_t, uint16_t)
@@ -64,8 +63,8 @@ UNSIGNED_SUMS(u64, uint64_t)
 
 /* WIDE holds every product of two T. */
 #define NARROW_PRODUCTS(suffix, T, WIDE)                                                           \
-    CHECKED_LOOPS(multiply_##suffix, T, SB_ARITHMETIC_MULTIPLY,                                    \
-                  const WIDE wide = (WIDE)x * (WIDE)y; out[i] = (T)wide, (T)wide != wide, != 0)
+    CHECKED_LOOPS(multiply_##suffix, T, SB_ARITHMETIC_MULTIPLY, (WIDE)x *(WIDE)y,                  \
+                  (WIDE)x *(WIDE)y != r, != 0)
 
 NARROW_PRODUCTS(i8, int8_t, int32_t)
 NARROW_PRODUCTS(i16, int16_t, int32_t)
@@ -98,13 +97,12 @@ static int bits_u64(const uint64_t *restrict values, int32_t count)
 /* Bits that two factors may use together. */
 enum { PRODUCT_BITS_I64 = 62, PRODUCT_BITS_U64 = 64 };
 
-CHECKED_LOOPS(exact_i64, int64_t, SB_ARITHMETIC_MULTIPLY, const bool bad =
-              __builtin_mul_overflow(x, y, &out[i]), bad, != 0)
-CHECKED_LOOPS(exact_u64, uint64_t, SB_ARITHMETIC_MULTIPLY, const bool bad =
-              __builtin_mul_overflow(x, y, &out[i]), bad, != 0)
-CHECKED_LOOPS(wrapping_i64, int64_t, SB_ARITHMETIC_MULTIPLY,
-              out[i] = (int64_t)((uint64_t)x * (uint64_t)y), 0, != 0)
-CHECKED_LOOPS(wrapping_u64, uint64_t, SB_ARITHMETIC_MULTIPLY, out[i] = x * y, 0, != 0)
+CHECKED_LOOPS(exact_i64, int64_t, SB_ARITHMETIC_MULTIPLY, (uint64_t)x *(uint64_t)y,
+              __builtin_mul_overflow(x, y, &(int64_t){0}), != 0)
+CHECKED_LOOPS(exact_u64, uint64_t, SB_ARITHMETIC_MULTIPLY, x *y,
+              __builtin_mul_overflow(x, y, &(uint64_t){0}), != 0)
+SB_LOOPS_2(wrapping_i64, int64_t, int64_t, int64_t, out[i] = (int64_t)((uint64_t)x * (uint64_t)y))
+SB_LOOPS_2(wrapping_u64, uint64_t, uint64_t, uint64_t, out[i] = x * y)
 
 #define WIDE_PRODUCT(name, suffix, T, LIMIT, COUNT_A, COUNT_B)                                     \
     static enum sb_status multiply_##suffix##_##name(struct sb_kernel_call *call)                  \
@@ -186,7 +184,7 @@ static const struct sb_kernel_set arithmetic_kernels[SB_OPERATION_COUNT][SB_PHYS
 };
 
 const struct sb_kernel_set *kernels_arithmetic(enum sb_operation operation,
-                                                  enum sb_physical physical)
+                                               enum sb_physical physical)
 {
     const struct sb_kernel_set *kernels = &arithmetic_kernels[operation][physical];
 

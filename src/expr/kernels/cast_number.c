@@ -63,7 +63,7 @@ static bool float_fits(const struct sb_kernel_call *call, const void *value)
         for (int32_t i = 0; i < count; i++) {                                                      \
             const F x = a[i];                                                                      \
             out[i] = (T)x;                                                                         \
-            failed |= (F)!(OK);                                                                    \
+            failed |= (F) !(OK);                                                                   \
         }                                                                                          \
         return sb_likely(failed == 0) ? SB_OK : sb_cast_rows_failed(call, FITS, does_not_fit);     \
     }
@@ -228,150 +228,151 @@ CAST_FLOAT(f64, u64, double, uint64_t, x > -1.0, 0x1p64)
 #define FREE(from, to) {.vectors = from##_to_##to}
 #define CHECKED(from, to) {.vectors = from##_to_##to, .may_fail = true}
 
-static const struct sb_kernel_set number_kernels[SB_PHYSICAL_COUNT][SB_PHYSICAL_COUNT] = {
-    [SB_PHYSICAL_BOOL] =
-        {
-            [SB_PHYSICAL_I8] = FREE(bool, i8),
-            [SB_PHYSICAL_I16] = FREE(bool, i16),
-            [SB_PHYSICAL_I32] = FREE(bool, i32),
-            [SB_PHYSICAL_I64] = FREE(bool, i64),
-            [SB_PHYSICAL_U8] = FREE(bool, u8),
-            [SB_PHYSICAL_U16] = FREE(bool, u16),
-            [SB_PHYSICAL_U32] = FREE(bool, u32),
-            [SB_PHYSICAL_U64] = FREE(bool, u64),
-            [SB_PHYSICAL_F32] = FREE(bool, f32),
-            [SB_PHYSICAL_F64] = FREE(bool, f64),
-        },
-    [SB_PHYSICAL_I8] =
-        {
-            [SB_PHYSICAL_BOOL] = FREE(i8, bool),
-            [SB_PHYSICAL_I16] = FREE(i8, i16),
-            [SB_PHYSICAL_I32] = FREE(i8, i32),
-            [SB_PHYSICAL_I64] = FREE(i8, i64),
-            [SB_PHYSICAL_U8] = CHECKED(i8, u8),
-            [SB_PHYSICAL_U16] = CHECKED(i8, u16),
-            [SB_PHYSICAL_U32] = CHECKED(i8, u32),
-            [SB_PHYSICAL_U64] = CHECKED(i8, u64),
-            [SB_PHYSICAL_F32] = FREE(i8, f32),
-            [SB_PHYSICAL_F64] = FREE(i8, f64),
-        },
-    [SB_PHYSICAL_I16] =
-        {
-            [SB_PHYSICAL_BOOL] = FREE(i16, bool),
-            [SB_PHYSICAL_I8] = CHECKED(i16, i8),
-            [SB_PHYSICAL_I32] = FREE(i16, i32),
-            [SB_PHYSICAL_I64] = FREE(i16, i64),
-            [SB_PHYSICAL_U8] = CHECKED(i16, u8),
-            [SB_PHYSICAL_U16] = CHECKED(i16, u16),
-            [SB_PHYSICAL_U32] = CHECKED(i16, u32),
-            [SB_PHYSICAL_U64] = CHECKED(i16, u64),
-            [SB_PHYSICAL_F32] = FREE(i16, f32),
-            [SB_PHYSICAL_F64] = FREE(i16, f64),
-        },
-    [SB_PHYSICAL_I32] =
-        {
-            [SB_PHYSICAL_BOOL] = FREE(i32, bool),
-            [SB_PHYSICAL_I8] = CHECKED(i32, i8),
-            [SB_PHYSICAL_I16] = CHECKED(i32, i16),
-            [SB_PHYSICAL_I64] = FREE(i32, i64),
-            [SB_PHYSICAL_U8] = CHECKED(i32, u8),
-            [SB_PHYSICAL_U16] = CHECKED(i32, u16),
-            [SB_PHYSICAL_U32] = CHECKED(i32, u32),
-            [SB_PHYSICAL_U64] = CHECKED(i32, u64),
-            [SB_PHYSICAL_F32] = FREE(i32, f32),
-            [SB_PHYSICAL_F64] = FREE(i32, f64),
-        },
-    [SB_PHYSICAL_I64] =
-        {
-            [SB_PHYSICAL_BOOL] = FREE(i64, bool),
-            [SB_PHYSICAL_I8] = CHECKED(i64, i8),
-            [SB_PHYSICAL_I16] = CHECKED(i64, i16),
-            [SB_PHYSICAL_I32] = CHECKED(i64, i32),
-            [SB_PHYSICAL_U8] = CHECKED(i64, u8),
-            [SB_PHYSICAL_U16] = CHECKED(i64, u16),
-            [SB_PHYSICAL_U32] = CHECKED(i64, u32),
-            [SB_PHYSICAL_U64] = CHECKED(i64, u64),
-            [SB_PHYSICAL_F32] = FREE(i64, f32),
-            [SB_PHYSICAL_F64] = FREE(i64, f64),
-        },
-    [SB_PHYSICAL_U8] =
-        {
-            [SB_PHYSICAL_BOOL] = FREE(u8, bool),
-            [SB_PHYSICAL_I8] = CHECKED(u8, i8),
-            [SB_PHYSICAL_I16] = FREE(u8, i16),
-            [SB_PHYSICAL_I32] = FREE(u8, i32),
-            [SB_PHYSICAL_I64] = FREE(u8, i64),
-            [SB_PHYSICAL_U16] = FREE(u8, u16),
-            [SB_PHYSICAL_U32] = FREE(u8, u32),
-            [SB_PHYSICAL_U64] = FREE(u8, u64),
-            [SB_PHYSICAL_F32] = FREE(u8, f32),
-            [SB_PHYSICAL_F64] = FREE(u8, f64),
-        },
-    [SB_PHYSICAL_U16] =
-        {
-            [SB_PHYSICAL_BOOL] = FREE(u16, bool),
-            [SB_PHYSICAL_I8] = CHECKED(u16, i8),
-            [SB_PHYSICAL_I16] = CHECKED(u16, i16),
-            [SB_PHYSICAL_I32] = FREE(u16, i32),
-            [SB_PHYSICAL_I64] = FREE(u16, i64),
-            [SB_PHYSICAL_U8] = CHECKED(u16, u8),
-            [SB_PHYSICAL_U32] = FREE(u16, u32),
-            [SB_PHYSICAL_U64] = FREE(u16, u64),
-            [SB_PHYSICAL_F32] = FREE(u16, f32),
-            [SB_PHYSICAL_F64] = FREE(u16, f64),
-        },
-    [SB_PHYSICAL_U32] =
-        {
-            [SB_PHYSICAL_BOOL] = FREE(u32, bool),
-            [SB_PHYSICAL_I8] = CHECKED(u32, i8),
-            [SB_PHYSICAL_I16] = CHECKED(u32, i16),
-            [SB_PHYSICAL_I32] = CHECKED(u32, i32),
-            [SB_PHYSICAL_I64] = FREE(u32, i64),
-            [SB_PHYSICAL_U8] = CHECKED(u32, u8),
-            [SB_PHYSICAL_U16] = CHECKED(u32, u16),
-            [SB_PHYSICAL_U64] = FREE(u32, u64),
-            [SB_PHYSICAL_F32] = FREE(u32, f32),
-            [SB_PHYSICAL_F64] = FREE(u32, f64),
-        },
-    [SB_PHYSICAL_U64] =
-        {
-            [SB_PHYSICAL_BOOL] = FREE(u64, bool),
-            [SB_PHYSICAL_I8] = CHECKED(u64, i8),
-            [SB_PHYSICAL_I16] = CHECKED(u64, i16),
-            [SB_PHYSICAL_I32] = CHECKED(u64, i32),
-            [SB_PHYSICAL_I64] = CHECKED(u64, i64),
-            [SB_PHYSICAL_U8] = CHECKED(u64, u8),
-            [SB_PHYSICAL_U16] = CHECKED(u64, u16),
-            [SB_PHYSICAL_U32] = CHECKED(u64, u32),
-            [SB_PHYSICAL_F32] = FREE(u64, f32),
-            [SB_PHYSICAL_F64] = FREE(u64, f64),
-        },
-    [SB_PHYSICAL_F32] =
-        {
-            [SB_PHYSICAL_BOOL] = CHECKED(f32, bool),
-            [SB_PHYSICAL_I8] = CHECKED(f32, i8),
-            [SB_PHYSICAL_I16] = CHECKED(f32, i16),
-            [SB_PHYSICAL_I32] = CHECKED(f32, i32),
-            [SB_PHYSICAL_I64] = CHECKED(f32, i64),
-            [SB_PHYSICAL_U8] = CHECKED(f32, u8),
-            [SB_PHYSICAL_U16] = CHECKED(f32, u16),
-            [SB_PHYSICAL_U32] = CHECKED(f32, u32),
-            [SB_PHYSICAL_U64] = CHECKED(f32, u64),
-            [SB_PHYSICAL_F64] = FREE(f32, f64),
-        },
-    [SB_PHYSICAL_F64] =
-        {
-            [SB_PHYSICAL_BOOL] = CHECKED(f64, bool),
-            [SB_PHYSICAL_I8] = CHECKED(f64, i8),
-            [SB_PHYSICAL_I16] = CHECKED(f64, i16),
-            [SB_PHYSICAL_I32] = CHECKED(f64, i32),
-            [SB_PHYSICAL_I64] = CHECKED(f64, i64),
-            [SB_PHYSICAL_U8] = CHECKED(f64, u8),
-            [SB_PHYSICAL_U16] = CHECKED(f64, u16),
-            [SB_PHYSICAL_U32] = CHECKED(f64, u32),
-            [SB_PHYSICAL_U64] = CHECKED(f64, u64),
-            [SB_PHYSICAL_F32] = CHECKED(f64, f32),
-        },
+static const struct sb_kernel_set number_kernels[SB_PHYSICAL_COUNT][SB_PHYSICAL_COUNT] =
+    {
+        [SB_PHYSICAL_BOOL] =
+            {
+                [SB_PHYSICAL_I8] = FREE(bool, i8),
+                [SB_PHYSICAL_I16] = FREE(bool, i16),
+                [SB_PHYSICAL_I32] = FREE(bool, i32),
+                [SB_PHYSICAL_I64] = FREE(bool, i64),
+                [SB_PHYSICAL_U8] = FREE(bool, u8),
+                [SB_PHYSICAL_U16] = FREE(bool, u16),
+                [SB_PHYSICAL_U32] = FREE(bool, u32),
+                [SB_PHYSICAL_U64] = FREE(bool, u64),
+                [SB_PHYSICAL_F32] = FREE(bool, f32),
+                [SB_PHYSICAL_F64] = FREE(bool, f64),
+            },
+        [SB_PHYSICAL_I8] =
+            {
+                [SB_PHYSICAL_BOOL] = FREE(i8, bool),
+                [SB_PHYSICAL_I16] = FREE(i8, i16),
+                [SB_PHYSICAL_I32] = FREE(i8, i32),
+                [SB_PHYSICAL_I64] = FREE(i8, i64),
+                [SB_PHYSICAL_U8] = CHECKED(i8, u8),
+                [SB_PHYSICAL_U16] = CHECKED(i8, u16),
+                [SB_PHYSICAL_U32] = CHECKED(i8, u32),
+                [SB_PHYSICAL_U64] = CHECKED(i8, u64),
+                [SB_PHYSICAL_F32] = FREE(i8, f32),
+                [SB_PHYSICAL_F64] = FREE(i8, f64),
+            },
+        [SB_PHYSICAL_I16] =
+            {
+                [SB_PHYSICAL_BOOL] = FREE(i16, bool),
+                [SB_PHYSICAL_I8] = CHECKED(i16, i8),
+                [SB_PHYSICAL_I32] = FREE(i16, i32),
+                [SB_PHYSICAL_I64] = FREE(i16, i64),
+                [SB_PHYSICAL_U8] = CHECKED(i16, u8),
+                [SB_PHYSICAL_U16] = CHECKED(i16, u16),
+                [SB_PHYSICAL_U32] = CHECKED(i16, u32),
+                [SB_PHYSICAL_U64] = CHECKED(i16, u64),
+                [SB_PHYSICAL_F32] = FREE(i16, f32),
+                [SB_PHYSICAL_F64] = FREE(i16, f64),
+            },
+        [SB_PHYSICAL_I32] =
+            {
+                [SB_PHYSICAL_BOOL] = FREE(i32, bool),
+                [SB_PHYSICAL_I8] = CHECKED(i32, i8),
+                [SB_PHYSICAL_I16] = CHECKED(i32, i16),
+                [SB_PHYSICAL_I64] = FREE(i32, i64),
+                [SB_PHYSICAL_U8] = CHECKED(i32, u8),
+                [SB_PHYSICAL_U16] = CHECKED(i32, u16),
+                [SB_PHYSICAL_U32] = CHECKED(i32, u32),
+                [SB_PHYSICAL_U64] = CHECKED(i32, u64),
+                [SB_PHYSICAL_F32] = FREE(i32, f32),
+                [SB_PHYSICAL_F64] = FREE(i32, f64),
+            },
+        [SB_PHYSICAL_I64] =
+            {
+                [SB_PHYSICAL_BOOL] = FREE(i64, bool),
+                [SB_PHYSICAL_I8] = CHECKED(i64, i8),
+                [SB_PHYSICAL_I16] = CHECKED(i64, i16),
+                [SB_PHYSICAL_I32] = CHECKED(i64, i32),
+                [SB_PHYSICAL_U8] = CHECKED(i64, u8),
+                [SB_PHYSICAL_U16] = CHECKED(i64, u16),
+                [SB_PHYSICAL_U32] = CHECKED(i64, u32),
+                [SB_PHYSICAL_U64] = CHECKED(i64, u64),
+                [SB_PHYSICAL_F32] = FREE(i64, f32),
+                [SB_PHYSICAL_F64] = FREE(i64, f64),
+            },
+        [SB_PHYSICAL_U8] =
+            {
+                [SB_PHYSICAL_BOOL] = FREE(u8, bool),
+                [SB_PHYSICAL_I8] = CHECKED(u8, i8),
+                [SB_PHYSICAL_I16] = FREE(u8, i16),
+                [SB_PHYSICAL_I32] = FREE(u8, i32),
+                [SB_PHYSICAL_I64] = FREE(u8, i64),
+                [SB_PHYSICAL_U16] = FREE(u8, u16),
+                [SB_PHYSICAL_U32] = FREE(u8, u32),
+                [SB_PHYSICAL_U64] = FREE(u8, u64),
+                [SB_PHYSICAL_F32] = FREE(u8, f32),
+                [SB_PHYSICAL_F64] = FREE(u8, f64),
+            },
+        [SB_PHYSICAL_U16] =
+            {
+                [SB_PHYSICAL_BOOL] = FREE(u16, bool),
+                [SB_PHYSICAL_I8] = CHECKED(u16, i8),
+                [SB_PHYSICAL_I16] = CHECKED(u16, i16),
+                [SB_PHYSICAL_I32] = FREE(u16, i32),
+                [SB_PHYSICAL_I64] = FREE(u16, i64),
+                [SB_PHYSICAL_U8] = CHECKED(u16, u8),
+                [SB_PHYSICAL_U32] = FREE(u16, u32),
+                [SB_PHYSICAL_U64] = FREE(u16, u64),
+                [SB_PHYSICAL_F32] = FREE(u16, f32),
+                [SB_PHYSICAL_F64] = FREE(u16, f64),
+            },
+        [SB_PHYSICAL_U32] =
+            {
+                [SB_PHYSICAL_BOOL] = FREE(u32, bool),
+                [SB_PHYSICAL_I8] = CHECKED(u32, i8),
+                [SB_PHYSICAL_I16] = CHECKED(u32, i16),
+                [SB_PHYSICAL_I32] = CHECKED(u32, i32),
+                [SB_PHYSICAL_I64] = FREE(u32, i64),
+                [SB_PHYSICAL_U8] = CHECKED(u32, u8),
+                [SB_PHYSICAL_U16] = CHECKED(u32, u16),
+                [SB_PHYSICAL_U64] = FREE(u32, u64),
+                [SB_PHYSICAL_F32] = FREE(u32, f32),
+                [SB_PHYSICAL_F64] = FREE(u32, f64),
+            },
+        [SB_PHYSICAL_U64] =
+            {
+                [SB_PHYSICAL_BOOL] = FREE(u64, bool),
+                [SB_PHYSICAL_I8] = CHECKED(u64, i8),
+                [SB_PHYSICAL_I16] = CHECKED(u64, i16),
+                [SB_PHYSICAL_I32] = CHECKED(u64, i32),
+                [SB_PHYSICAL_I64] = CHECKED(u64, i64),
+                [SB_PHYSICAL_U8] = CHECKED(u64, u8),
+                [SB_PHYSICAL_U16] = CHECKED(u64, u16),
+                [SB_PHYSICAL_U32] = CHECKED(u64, u32),
+                [SB_PHYSICAL_F32] = FREE(u64, f32),
+                [SB_PHYSICAL_F64] = FREE(u64, f64),
+            },
+        [SB_PHYSICAL_F32] =
+            {
+                [SB_PHYSICAL_BOOL] = CHECKED(f32, bool),
+                [SB_PHYSICAL_I8] = CHECKED(f32, i8),
+                [SB_PHYSICAL_I16] = CHECKED(f32, i16),
+                [SB_PHYSICAL_I32] = CHECKED(f32, i32),
+                [SB_PHYSICAL_I64] = CHECKED(f32, i64),
+                [SB_PHYSICAL_U8] = CHECKED(f32, u8),
+                [SB_PHYSICAL_U16] = CHECKED(f32, u16),
+                [SB_PHYSICAL_U32] = CHECKED(f32, u32),
+                [SB_PHYSICAL_U64] = CHECKED(f32, u64),
+                [SB_PHYSICAL_F64] = FREE(f32, f64),
+            },
+        [SB_PHYSICAL_F64] =
+            {
+                [SB_PHYSICAL_BOOL] = CHECKED(f64, bool),
+                [SB_PHYSICAL_I8] = CHECKED(f64, i8),
+                [SB_PHYSICAL_I16] = CHECKED(f64, i16),
+                [SB_PHYSICAL_I32] = CHECKED(f64, i32),
+                [SB_PHYSICAL_I64] = CHECKED(f64, i64),
+                [SB_PHYSICAL_U8] = CHECKED(f64, u8),
+                [SB_PHYSICAL_U16] = CHECKED(f64, u16),
+                [SB_PHYSICAL_U32] = CHECKED(f64, u32),
+                [SB_PHYSICAL_U64] = CHECKED(f64, u64),
+                [SB_PHYSICAL_F32] = CHECKED(f64, f32),
+            },
 };
 
 const struct sb_kernel_set *kernels_cast_number(enum sb_physical from, enum sb_physical to)

@@ -100,7 +100,7 @@ static const struct sb_kernel_set compare_kernels[SB_COMPARISON_COUNT][SB_PHYSIC
 };
 
 const struct sb_kernel_set *kernels_compare(enum sb_comparison comparison,
-                                               enum sb_physical physical)
+                                            enum sb_physical physical)
 {
     return &compare_kernels[comparison][physical];
 }

@@ -71,8 +71,7 @@ MIXED_PAIR(u64_f64, uint64_t, double, order_u64_f64(x, y))
 MIXED_PAIR(f64_u64, double, uint64_t, -order_u64_f64(y, x))
 
 const struct sb_kernel_set *kernels_compare_mixed(enum sb_comparison comparison,
-                                                     enum sb_physical left,
-                                                     enum sb_physical right)
+                                                  enum sb_physical left, enum sb_physical right)
 {
     static const struct {
         enum sb_physical left;

@@ -50,8 +50,8 @@ static enum sb_status modulo_by_zero(struct sb_kernel_call *call, const uint8_t 
         }
         sb_decimal_format(sb_value_integer(physical, left + (int64_t)i * left_step * width), 0,
                           text);
-        return sb_error_set(call->err, SB_FAILED, "%s: division by zero: %s %% 0",
-                            call->node->name, text);
+        return sb_error_set(call->err, SB_FAILED, "%s: division by zero: %s %% 0", call->node->name,
+                            text);
     }
     return SB_OK;
 }
@@ -73,9 +73,9 @@ static enum sb_status modulo_by_zero(struct sb_kernel_call *call, const uint8_t 
             has_zero |= y == 0;                                                                    \
             out[i] = (T)(ADJUST);                                                                  \
         }                                                                                          \
-        return has_zero ? modulo_by_zero(call, (const uint8_t *)a, STEP_A, (const uint8_t *)b,     \
-                                         STEP_B)                                                   \
-                        : SB_OK;                                                                   \
+        return has_zero                                                                            \
+                   ? modulo_by_zero(call, (const uint8_t *)a, STEP_A, (const uint8_t *)b, STEP_B)  \
+                   : SB_OK;                                                                        \
     }
 
 #define MODULO_TYPE(suffix, T, IS_MINUS_ONE, ADJUST)                                               \
@@ -110,8 +110,7 @@ static const struct sb_kernel_set modulo_kernels[SB_PHYSICAL_COUNT] = {
     [SB_PHYSICAL_F64] = {SB_SLOTS_2(modulo_f64)},
 };
 
-const struct sb_kernel_set *kernels_divide(enum sb_operation operation,
-                                              enum sb_physical physical)
+const struct sb_kernel_set *kernels_divide(enum sb_operation operation, enum sb_physical physical)
 {
     static const struct sb_kernel_set divide = {SB_SLOTS_2(divide_f64)};
 

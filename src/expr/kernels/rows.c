@@ -68,7 +68,7 @@ static inline uint32_t bits_of(const uint8_t *mask)
 }
 
 int32_t kernel_compress_range(const uint8_t *restrict mask, uint32_t first, int32_t count,
-                       uint32_t *restrict out)
+                              uint32_t *restrict out)
 {
     uint32_t *next = out;
     int32_t i = 0;
@@ -89,7 +89,8 @@ int32_t kernel_compress_range(const uint8_t *restrict mask, uint32_t first, int3
 }
 
 /* `out` may be `rows`: a group of eight is read before any of it is written. */
-int32_t kernel_compress_rows(const uint8_t *mask, const uint32_t *rows, int32_t count, uint32_t *out)
+int32_t kernel_compress_rows(const uint8_t *mask, const uint32_t *rows, int32_t count,
+                             uint32_t *out)
 {
     uint32_t *next = out;
     int32_t i = 0;

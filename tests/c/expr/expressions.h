@@ -141,8 +141,7 @@ static inline json_t *expression(const char *text)
 /* Parses and binds; frees nothing that is in `arena`. */
 static inline enum sb_status expression_bind(const char *text, const struct sb_schema *schema,
                                              struct sb_arena *arena,
-                                             const struct sb_bound_expr **out,
-                                             struct sb_error *err)
+                                             const struct sb_bound_expr **out, struct sb_error *err)
 {
     json_t *json = expression(text);
     const struct sb_expr *expr;

@@ -118,7 +118,7 @@ static const struct predicate predicates[] = {
 enum { PREDICATE_COUNT = sizeof predicates / sizeof predicates[0] };
 
 static void check_filter_once(const struct predicate *predicate, struct sb_batch *batch,
-                         const uint32_t *original, int64_t row_count)
+                              const uint32_t *original, int64_t row_count)
 {
     struct sb_memory *memory = batch->memory;
     struct sb_arena arena = {.memory = memory};
@@ -265,9 +265,9 @@ static void stops_at_the_first_conjunct_that_is_not_true(void **state)
         struct sb_memory *memory = sb_memory_create(0);
         struct sb_batch batch;
         struct sb_error err;
-        assert_int_equal(filter_rows(tests[i][1], "a: int64, b: int64", tests[i][0], memory,
-                                     &batch, &err),
-                         SB_OK);
+        assert_int_equal(
+            filter_rows(tests[i][1], "a: int64, b: int64", tests[i][0], memory, &batch, &err),
+            SB_OK);
         assert_batch_rows(&batch, tests[i][2]);
         sb_batch_deinit(&batch);
         sb_memory_release(memory);
@@ -280,9 +280,9 @@ static void reports_a_row_that_fails(void **state)
     struct sb_batch batch;
     struct sb_error err;
 
-    assert_int_equal(filter_rows("(greater (modulo 5 a) 1)", "a: int64", "1; 2; 0", memory, &batch,
-                                 &err),
-                     SB_FAILED);
+    assert_int_equal(
+        filter_rows("(greater (modulo 5 a) 1)", "a: int64", "1; 2; 0", memory, &batch, &err),
+        SB_FAILED);
     assert_string_equal(err.message, "modulo: division by zero: 5 % 0");
     assert_int_equal(batch.row_count, 3); // as it was
     sb_batch_deinit(&batch);
@@ -295,8 +295,8 @@ static void reports_a_row_that_fails(void **state)
 static enum sb_status filter_attempt(struct sb_memory *memory, void *context)
 {
     struct sb_batch batch;
-    const enum sb_status status = filter_rows(context, "a: int64, b: utf8",
-                                              "1,'x'; 2,'y'; 3,'x'; null,'x'", memory, &batch, NULL);
+    const enum sb_status status = filter_rows(
+        context, "a: int64, b: utf8", "1,'x'; 2,'y'; 3,'x'; null,'x'", memory, &batch, NULL);
 
     sb_batch_deinit(&batch);
     return status;

@@ -126,7 +126,8 @@ static void refuses_wrong_forms(void **state)
          "literal 300 is no int8: expected an integer in the range of the type"},
         {"{\"lit\": 1.5, \"type\": \"int8\"}", "literal 1.5 is no int8: expected an integer, as a "
                                                "number or as digits in a string"},
-        {"{\"lit\": \"x\", \"type\": \"float64\"}", "literal \"x\" is no float64: expected a number"},
+        {"{\"lit\": \"x\", \"type\": \"float64\"}",
+         "literal \"x\" is no float64: expected a number"},
         {"{\"lit\": 1e300, \"type\": \"float32\"}", "in the range of the type"},
         {"{\"lit\": 1.5, \"type\": \"decimal128(5, 2)\"}",
          "literal 1.5 is no decimal128(5, 2): expected a string such as \"12.50\""},
@@ -136,7 +137,8 @@ static void refuses_wrong_forms(void **state)
         {"{\"lit\": 1, \"type\": \"bool\"}", "expected true or false"},
         {"{\"lit\": true, \"type\": \"utf8\"}", "expected a string"},
         {"{\"lit\": \"soon\", \"type\": \"date32\"}", "expected days since 1970-01-01"},
-        {"{\"call\": \"sinus\", \"args\": []}", "unknown function 'sinus'; there are add, subtract"},
+        {"{\"call\": \"sinus\", \"args\": []}",
+         "unknown function 'sinus'; there are add, subtract"},
         {"{\"call\": 1, \"args\": []}", "\"call\" is the name of a function, a string"},
         {"{\"call\": \"add\"}", "\"args\" is a list of expressions"},
         {"{\"call\": \"add\", \"args\": [{\"lit\": 1}]}", "add: 1 argument given, 2 wanted"},
@@ -204,8 +206,8 @@ static void reads_the_short_form_of_a_filter(void **state)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         value = read_json(cases[i][1]);
-        assert_int_equal(sb_expr_make_comparison("price", cases[i][0], value, &fixture.arena,
-                                                 &expr, &fixture.err),
+        assert_int_equal(sb_expr_make_comparison("price", cases[i][0], value, &fixture.arena, &expr,
+                                                 &fixture.err),
                          SB_OK);
         assert_string_equal(sb_expr_to_text(expr, &fixture.arena), cases[i][2]);
         json_decref(value);
@@ -233,9 +235,8 @@ static void marks_the_columns_it_reads(void **state)
     bool used[4] = {false};
     json_t *json = expression("(and (greater c 1) (is_null (add a c)) (equal unknown 2))");
 
-    assert_int_equal(test_schema_parse(fixture.memory, "a: int8, b: int8, c: int8, d: int8",
-                                       &schema),
-                     SB_OK);
+    assert_int_equal(
+        test_schema_parse(fixture.memory, "a: int8, b: int8, c: int8, d: int8", &schema), SB_OK);
     assert_int_equal(sb_expr_parse(json, &fixture.arena, &expr, &fixture.err), SB_OK);
     sb_expr_columns(expr, schema, used);
     assert_true(used[0] && !used[1] && used[2] && !used[3]);

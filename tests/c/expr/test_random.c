@@ -25,7 +25,7 @@ enum {
 };
 
 static const enum sb_type_id column_types[COLUMNS] = {
-    SB_TYPE_BOOL,   SB_TYPE_INT8,   SB_TYPE_INT16,  SB_TYPE_INT32,   SB_TYPE_INT64,  SB_TYPE_UINT8,
+    SB_TYPE_BOOL,   SB_TYPE_INT8,   SB_TYPE_INT16,  SB_TYPE_INT32,   SB_TYPE_INT64,   SB_TYPE_UINT8,
     SB_TYPE_UINT16, SB_TYPE_UINT32, SB_TYPE_UINT64, SB_TYPE_FLOAT32, SB_TYPE_FLOAT64,
 };
 
@@ -65,15 +65,17 @@ static void limits(enum sb_type_id type, test_int128 *least, test_int128 *most)
 {
     const int bits = 8 * sb_type_width(type);
 
-    *most = sb_type_is_signed(type) ? ((test_int128)1 << (bits - 1)) - 1 : ((test_int128)1 << bits) - 1;
+    *most =
+        sb_type_is_signed(type) ? ((test_int128)1 << (bits - 1)) - 1 : ((test_int128)1 << bits) - 1;
     *least = sb_type_is_signed(type) ? -*most - 1 : 0;
 }
 
 /* Mostly small, sometimes at the ends. */
 static struct cell random_cell(enum sb_type_id type, int extreme_percent)
 {
-    static const double odd[] = {0.5,     -0.0, 1e300, (double)NAN, (double)INFINITY, -(double)INFINITY,
-                                 2097153, 0.1,  -7.75, 1e-310, 9007199254740993.0, 1.8446744073709552e19};
+    static const double odd[] = {
+        0.5,     -0.0, 1e300, (double)NAN, (double)INFINITY,   -(double)INFINITY,
+        2097153, 0.1,  -7.75, 1e-310,      9007199254740993.0, 1.8446744073709552e19};
     struct cell cell = {.is_float = sb_type_is_float(type)};
     const bool is_extreme = below(100) < (uint64_t)extreme_percent;
 
@@ -89,7 +91,8 @@ static struct cell random_cell(enum sb_type_id type, int extreme_percent)
         test_int128 most;
         limits(type, &least, &most);
         if (is_extreme) {
-            cell.integer = below(2) == 1 ? most - (test_int128)below(2) : least + (test_int128)below(2);
+            cell.integer =
+                below(2) == 1 ? most - (test_int128)below(2) : least + (test_int128)below(2);
         } else {
             cell.integer = (test_int128)below(sb_type_is_signed(type) ? 15 : 8);
             cell.integer -= sb_type_is_signed(type) ? 7 : 0;
@@ -245,12 +248,15 @@ static json_t *literal_json(const struct tree *tree)
     } else if (isfinite(cell->number)) {
         json = json_pack("{s:o}", "lit", json_real(cell->number));
     } else {
-        json = json_pack("{s:s}", "lit", isnan(cell->number) ? "NaN" : cell->number > 0 ? "inf" : "-inf");
+        json = json_pack("{s:s}", "lit",
+                         isnan(cell->number) ? "NaN"
+                         : cell->number > 0  ? "inf"
+                                             : "-inf");
     }
     if (tree->has_type || (cell->is_float && !isfinite(cell->number))) {
-        json_object_set_new(json, "type",
-                            json_string(sb_type_name(&(struct sb_type){.id = tree->type}, name,
-                                                     sizeof name)));
+        json_object_set_new(
+            json, "type",
+            json_string(sb_type_name(&(struct sb_type){.id = tree->type}, name, sizeof name)));
     }
     return json;
 }
@@ -274,9 +280,9 @@ static json_t *tree_json(const struct tree *tree)
         json_array_append_new(arguments, tree_json(tree->children[i]));
     }
     if (strcmp(tree->function, "cast") == 0) {
-        json_object_set_new(json, "type",
-                            json_string(sb_type_name(&(struct sb_type){.id = tree->type}, name,
-                                                     sizeof name)));
+        json_object_set_new(
+            json, "type",
+            json_string(sb_type_name(&(struct sb_type){.id = tree->type}, name, sizeof name)));
         if (tree->is_null_on_error) {
             json_object_set_new(json, "on_error", json_string("null"));
         }
@@ -381,8 +387,8 @@ static struct cell reference_arithmetic(const char *function, enum sb_type_id ty
     if (sb_type_is_float(type)) {
         const double x = a.number;
         const double y = b.number;
-        const double result = *function == 'a'   ? x + y
-                              : *function == 's' ? x - y
+        const double result = *function == 'a'     ? x + y
+                              : *function == 's'   ? x - y
                               : function[1] == 'u' ? x * y
                                                    : reference_modulo(x, y);
         return float_cell(type, result); // rounding a double result once more is exact for floats
@@ -603,8 +609,8 @@ struct attempt {
     const struct tree *tree;
     const char *text;
     const struct sb_batch *batch;
-    const struct cell *rows;     // of the whole data
-    const uint32_t *positions;   // data row of each row of the batch
+    const struct cell *rows;   // of the whole data
+    const uint32_t *positions; // data row of each row of the batch
     struct sb_memory *memory;
 };
 
@@ -613,8 +619,7 @@ static void check_evaluate(const struct attempt *attempt, const struct sb_bound_
 {
     struct sb_column column;
     struct sb_error err = {0};
-    const enum sb_status status =
-        sb_expr_evaluate(bound, attempt->batch, scratch, &column, &err);
+    const enum sb_status status = sb_expr_evaluate(bound, attempt->batch, scratch, &column, &err);
     bool must_fail = false;
 
     for (int64_t i = 0; i < attempt->batch->row_count; i++) {

@@ -169,5 +169,16 @@ def test_validate_starts_a_generator_once():
     assert len(starts) == 1
 
 
+@pytest.mark.parametrize("parallelism", [1, 3])
+def test_parallelism_is_the_number_of_workers(parallelism):
+    assert line(ROWS).run(parallelism=parallelism)["metrics"]["worker_count"] == parallelism
+
+
+@pytest.mark.parametrize("parallelism", [0, -1, "two"])
+def test_parallelism_is_checked(parallelism):
+    with pytest.raises(InvalidJobError, match="parallelism"):
+        line(ROWS).run(parallelism=parallelism)
+
+
 def test_graph_prints_what_it_is():
     assert repr(line(ROWS)) == "JobGraph('line', mode='batch', 2 operators, 1 edges)"
