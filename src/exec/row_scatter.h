@@ -20,9 +20,9 @@ struct sb_row_block {
     _Alignas(64) uint64_t rows[];
 };
 
-static inline const struct sb_row_block *sb_row_block(const struct sb_block *block)
+static inline struct sb_row_block *sb_row_block(struct sb_block *block)
 {
-    return (const struct sb_row_block *)(const void *)block->data;
+    return (struct sb_row_block *)(void *)block->data;
 }
 
 struct sb_row_scatter {

@@ -210,6 +210,19 @@ static void split_run_carry(struct sb_split_run *split_run, struct sb_batch *bat
     sb_stage_settle(stage, 1, worker_index);
 }
 
+/*
+ * Whether the split's rows are not wanted any more. A split that is fed from outside (one that has
+ * a stop) has been told to take no more; what it took before is still read when draining.
+ */
+static bool split_run_is_unwanted(const struct sb_split_run *split_run)
+{
+    const struct sb_job *job = split_run->stage->job;
+    bool is_fed = split_run->split->vtable->stop != NULL;
+
+    return atomic_load(&job->is_canceled) || atomic_load(&split_run->is_stopped) ||
+           (atomic_load(&job->is_draining) && !is_fed);
+}
+
 void sb_split_run_task(struct sb_task *task, int32_t worker_index)
 {
     struct sb_split_run *split_run = (struct sb_split_run *)task;
@@ -218,8 +231,7 @@ void sb_split_run_task(struct sb_task *task, int32_t worker_index)
     struct sb_error err = {0};
     struct sb_batch batch;
 
-    if (atomic_load(&job->is_canceled) || atomic_load(&job->is_draining) ||
-        atomic_load(&split_run->is_stopped)) {
+    if (split_run_is_unwanted(split_run)) {
         split_run_finish(split_run, worker_index);
         return;
     }

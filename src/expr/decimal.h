@@ -23,10 +23,10 @@ sb_int128 sb_decimal_power(int32_t exponent);
 /* The most positive and negative values of an integer type. */
 void sb_integer_limits(enum sb_type_id integer, sb_int128 *least, sb_int128 *greatest);
 
-/* Whether a value has at most `precision` digits. */
+/* Whether -power < value < power, in one comparison; a power of ten has room for it. */
 static inline bool sb_decimal_fits(sb_int128 value, sb_int128 power)
 {
-    return value < power && value > -power;
+    return (sb_uint128)value + (sb_uint128)(power - 1) < 2 * (sb_uint128)power - 1;
 }
 
 /* False: the product needs more than 127 bits. */

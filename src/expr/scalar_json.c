@@ -140,10 +140,12 @@ static enum sb_status time_from_json(const json_t *json, struct sb_scalar *out,
     if (out->type.id == SB_TYPE_DATE32) {
         out->value.i32 = (int32_t)value;
         is_exact = out->value.i32 == value;
-    } else {
+    } else if (value == (int64_t)value) {
         value *= out->type.id == SB_TYPE_DATE64 ? SB_MILLIS_PER_DAY : 1;
         out->value.i64 = (int64_t)value;
         is_exact = is_exact && out->value.i64 == value;
+    } else {
+        is_exact = false;
     }
     return is_exact ? SB_OK : literal_refuse(out, json, "a time that the type can hold", err);
 }

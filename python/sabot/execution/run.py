@@ -132,10 +132,16 @@ class Run:
             self._feeders.extend(source.bind(job, operator_id))
         self._open_writers(job, plan)  # handing out a sink's stream ends the binding
         job.start()
-        for thread in (*self._drains, *self._feeders):
-            thread.start()
+        self._start_threads()
         if self._is_stopped is not None:
             job.stop(self._is_stopped)
+
+    def _start_threads(self) -> None:
+        try:
+            for thread in (*self._drains, *self._feeders):
+                thread.start()
+        except RuntimeError as error:  # so Python says that the interpreter is ending
+            raise JobCanceledError(f"the job cannot start: {error}") from error
 
     def wait(self, timeout_ms: int = -1) -> bool:
         """Wait for the engine; return whether it is done.

@@ -21,6 +21,8 @@
 #include "state/row_table.h"
 #include "state/word_table.h"
 
+enum { SB_PLAIN_STEPS_MAX = 32 }; // nodes with more have no plain form
+
 enum sb_step_kind {
     SB_STEP_COUNT_ROWS,
     SB_STEP_COUNT, // of values that are not null
@@ -80,10 +82,10 @@ struct sb_aggregate {
     int32_t plain_step_count;
     struct sb_plain_step *plain_steps;
     int32_t plain_arg_count;
-    int32_t *plain_args;                // indices into args: those that steps read
-    struct sb_row_layout plain_raw;     // key, plain args
-    struct sb_row_layout plain_state;   // key, plain steps
-    uint64_t *plain_initial_row;        // of plain_state
+    int32_t *plain_args;              // indices into args: those that steps read
+    struct sb_row_layout plain_raw;   // key, plain args
+    struct sb_row_layout plain_state; // key, plain steps
+    uint64_t *plain_initial_row;      // of plain_state
 };
 
 /* The form of the rows in a block. */
@@ -181,6 +183,9 @@ void sb_plain_rows_load(const struct sb_aggregate *aggregate, const uint64_t *ro
 /* The reverse, into `rows`; false when the vectors have something that does not fit. */
 bool sb_plain_rows_store(const struct sb_aggregate *aggregate, const struct sb_row_chunk *chunk,
                          int64_t count, uint64_t *rows);
+
+void sb_plain_keys_load(const struct sb_aggregate *aggregate, const uint64_t *rows, int64_t count,
+                        struct sb_row_scratch *scratch, struct sb_row_vector *out);
 
 /* The results of a call for plain state rows. */
 void sb_plain_finish(const struct sb_aggregate *aggregate,

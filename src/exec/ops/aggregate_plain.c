@@ -188,6 +188,20 @@ static bool sums_fit(const struct sb_row_vector *sums, enum sb_row_kind arg_kind
     return misfits == 0;
 }
 
+/* Steps that share a word have the same values: counts, where nothing was null. */
+static bool counts_agree(const struct sb_aggregate *aggregate, const struct sb_row_chunk *chunk,
+                         int32_t step, int64_t count)
+{
+    for (int32_t other = 0; other < step; other++) {
+        if (aggregate->steps[other].plain == aggregate->steps[step].plain &&
+            memcmp(chunk->vectors[1 + other].words, chunk->vectors[1 + step].words,
+                   sizeof(uint64_t) * (size_t)count) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool sb_plain_rows_store(const struct sb_aggregate *aggregate, const struct sb_row_chunk *chunk,
                          int64_t count, uint64_t *rows)
 {
@@ -203,8 +217,7 @@ bool sb_plain_rows_store(const struct sb_aggregate *aggregate, const struct sb_r
             (vector->kind == SB_ROW_WIDE && !sums_fit(vector, step->arg_kind, count))) {
             return false;
         }
-        if (step != NULL && step->kind == SB_STEP_COUNT &&
-            aggregate->plain_steps[step->plain].word != word) {
+        if (f > 0 && !counts_agree(aggregate, chunk, f - 1, count)) {
             return false;
         }
         for (int64_t i = 0; i < count; i++) {
@@ -212,6 +225,13 @@ bool sb_plain_rows_store(const struct sb_aggregate *aggregate, const struct sb_r
         }
     }
     return true;
+}
+
+void sb_plain_keys_load(const struct sb_aggregate *aggregate, const uint64_t *rows, int64_t count,
+                        struct sb_row_scratch *scratch, struct sb_row_vector *out)
+{
+    *out = (struct sb_row_vector){aggregate->plain_state.fields[0].kind, scratch->words, NULL};
+    words_load(rows, aggregate->plain_state.row_words, 0, count, scratch->words);
 }
 
 void sb_plain_finish(const struct sb_aggregate *aggregate,

@@ -202,6 +202,109 @@ static enum sb_status plan_state_schema(const struct planner *planner)
                             planner->err);
 }
 
+// --- the plain form ------------------------------------------------------------------------------
+
+static bool plan_is_plain(const struct sb_aggregate *aggregate)
+{
+    if (aggregate->key_count != 1 || aggregate->step_count > SB_PLAIN_STEPS_MAX ||
+        sb_row_kind_words(aggregate->state_layout.fields[0].kind) != 1) {
+        return false;
+    }
+    for (int32_t s = 0; s < aggregate->step_count; s++) {
+        const struct sb_aggregate_step *step = &aggregate->steps[s];
+        if (step->kind > SB_STEP_COUNT && sb_row_kind_words(step->arg_kind) != 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int32_t plan_plain_arg(struct sb_aggregate *aggregate, int32_t arg)
+{
+    int32_t a = 0;
+
+    while (a < aggregate->plain_arg_count && aggregate->plain_args[a] != arg) {
+        a++;
+    }
+    if (a == aggregate->plain_arg_count) {
+        aggregate->plain_args[aggregate->plain_arg_count++] = arg;
+    }
+    return a;
+}
+
+/* The plain step of a step: of all counts the same one. */
+static int32_t plan_plain_step(struct sb_aggregate *aggregate, const struct sb_aggregate_step *step)
+{
+    bool is_count = step->kind <= SB_STEP_COUNT;
+    int32_t raw_word = is_count ? -1 : 1 + plan_plain_arg(aggregate, step->arg);
+    enum sb_step_kind kind = is_count ? SB_STEP_COUNT_ROWS : step->kind;
+    int32_t p = 0;
+
+    while (p < aggregate->plain_step_count && (aggregate->plain_steps[p].kind != kind ||
+                                               aggregate->plain_steps[p].raw_word != raw_word)) {
+        p++;
+    }
+    if (p == aggregate->plain_step_count) {
+        aggregate->plain_steps[aggregate->plain_step_count++] = (struct sb_plain_step){
+            .kind = kind,
+            .arg_kind = is_count ? SB_ROW_INT : step->arg_kind,
+            .word = 1 + p,
+            .raw_word = raw_word,
+        };
+    }
+    return p;
+}
+
+static enum sb_status plan_plain_layouts(const struct planner *planner)
+{
+    struct sb_aggregate *aggregate = planner->aggregate;
+    int32_t field_count_max = 1 + aggregate->step_count;
+    enum sb_row_kind *kinds =
+        sb_arena_alloc(&aggregate->arena, sizeof *kinds * (size_t)field_count_max);
+    struct sb_row_layout_options options = {.kinds = kinds, .key_count = 1};
+
+    aggregate->plain_initial_row = sb_arena_alloc_zeroed(
+        &aggregate->arena, sizeof *aggregate->plain_initial_row * (size_t)field_count_max);
+    if (kinds == NULL || aggregate->plain_initial_row == NULL) {
+        return plan_no_memory(planner);
+    }
+    kinds[0] = aggregate->state_layout.fields[0].kind;
+    for (int32_t p = 0; p < aggregate->plain_step_count; p++) {
+        kinds[1 + p] = aggregate->plain_steps[p].arg_kind;
+        aggregate->plain_initial_row[1 + p] = sb_plain_initial(&aggregate->plain_steps[p]);
+    }
+    options.field_count = 1 + aggregate->plain_step_count;
+    SB_TRY_RETURN(sb_row_layout_init(&aggregate->plain_state, aggregate->op.memory, &options,
+                                     planner->err));
+    for (int32_t a = 0; a < aggregate->plain_arg_count; a++) {
+        kinds[1 + a] = SB_ROW_INT; // a word is a word
+    }
+    options.field_count = 1 + aggregate->plain_arg_count;
+    return sb_row_layout_init(&aggregate->plain_raw, aggregate->op.memory, &options, planner->err);
+}
+
+static enum sb_status plan_plain(const struct planner *planner)
+{
+    struct sb_aggregate *aggregate = planner->aggregate;
+    size_t step_count = (size_t)aggregate->step_count;
+
+    aggregate->is_plain = plan_is_plain(aggregate);
+    if (!aggregate->is_plain) {
+        return SB_OK;
+    }
+    aggregate->plain_args =
+        sb_arena_alloc(&aggregate->arena, sizeof *aggregate->plain_args * step_count);
+    aggregate->plain_steps =
+        sb_arena_alloc(&aggregate->arena, sizeof *aggregate->plain_steps * step_count);
+    if (aggregate->plain_args == NULL || aggregate->plain_steps == NULL) {
+        return plan_no_memory(planner);
+    }
+    for (int32_t s = 0; s < aggregate->step_count; s++) {
+        aggregate->steps[s].plain = plan_plain_step(aggregate, &aggregate->steps[s]);
+    }
+    return plan_plain_layouts(planner);
+}
+
 enum sb_status sb_aggregate_plan(struct sb_aggregate *aggregate,
                                  const struct sb_op_options *options, struct sb_error *err)
 {
@@ -224,13 +327,16 @@ enum sb_status sb_aggregate_plan(struct sb_aggregate *aggregate,
     }
     SB_TRY_RETURN(plan_layouts(&planner));
     SB_TRY_RETURN(plan_initial_row(&planner));
-    return plan_state_schema(&planner);
+    SB_TRY_RETURN(plan_state_schema(&planner));
+    return plan_plain(&planner);
 }
 
 void sb_aggregate_plan_deinit(struct sb_aggregate *aggregate)
 {
     sb_row_layout_deinit(&aggregate->raw_layout);
     sb_row_layout_deinit(&aggregate->state_layout);
+    sb_row_layout_deinit(&aggregate->plain_raw);
+    sb_row_layout_deinit(&aggregate->plain_state);
     sb_schema_release(aggregate->state_schema);
     sb_arena_deinit(&aggregate->arena);
 }

@@ -215,6 +215,40 @@ static void takes_rows_from_several_pushing_threads(void **state)
     sb_graph_destroy(graph);
 }
 
+static void draining_loses_no_row_that_was_taken(void **state)
+{
+    struct sb_graph *graph =
+        graph_of(NODE("a", "source", BOUND) "," NODE("s", "sink", ""), "a>s", "l");
+
+    (void)state;
+    for (int turn = 0; turn < 20; turn++) {
+        struct sb_job *job = job_of(graph, 0);
+        struct pusher pusher = {.job = job, .chunk_count = 1000000};
+        struct ArrowArrayStream stream;
+        struct test_rows rows;
+        struct sb_error err = {0};
+        pthread_t thread;
+        bool is_done;
+
+        assert_int_equal(sb_job_add_push_split(job, "a", &pusher.split, &err), SB_OK);
+        assert_int_equal(sb_job_start(job, &err), SB_OK);
+        pthread_create(&thread, NULL, pusher_main, &pusher);
+        while (__atomic_load_n(&pusher.pushed, __ATOMIC_RELAXED) < turn) {
+            assert_int_equal(sb_job_wait(job, 0, &is_done, &err), SB_OK);
+        }
+        sb_job_stop(job, SB_STOP_DRAIN);
+        pthread_join(thread, NULL);
+        assert_int_equal(pusher.last, SB_CANCELED);
+        assert_int_equal(sb_job_wait(job, -1, &is_done, &err), SB_OK);
+        assert_int_equal(sb_job_collect(job, "s", &stream, &err), SB_OK);
+        test_rows_read(&rows, &stream);
+        assert_int_equal(rows.row_count, (int64_t)pusher.pushed * CHUNK_ROWS);
+        test_rows_deinit(&rows);
+        sb_job_destroy(job);
+    }
+    sb_graph_destroy(graph);
+}
+
 static void a_failed_push_split_fails_the_job(void **state)
 {
     struct sb_graph *graph =
@@ -339,6 +373,7 @@ int main(void)
         cmocka_unit_test(refuses_a_stream_of_another_type_by_column),
         cmocka_unit_test(a_failing_stream_fails_the_job_with_its_words),
         cmocka_unit_test(takes_rows_from_several_pushing_threads),
+        cmocka_unit_test(draining_loses_no_row_that_was_taken),
         cmocka_unit_test(a_failed_push_split_fails_the_job),
         cmocka_unit_test(a_slow_reader_holds_the_source_back),
         cmocka_unit_test(canceling_frees_a_blocked_pusher_and_a_blocked_reader),

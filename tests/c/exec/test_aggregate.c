@@ -572,10 +572,10 @@ static enum sb_status harness_move(struct table *table, struct op_harness *harne
     if (status == SB_OK) {
         status = op_harness_init(&next, sb_aggregate_create, &table->plan.node, memory,
                                  1 + (int32_t)below(&table->random, 3));
+        memcpy(next.ledger, harness->ledger, sizeof next.ledger);
         if (status == SB_OK) {
             status = op_harness_restore(&next, &snapshot, 1 + below(&table->random, 2000));
         }
-        memcpy(next.ledger, harness->ledger, sizeof next.ledger);
         next.rows_in = harness->rows_in;
         op_harness_deinit(harness);
         *harness = next;

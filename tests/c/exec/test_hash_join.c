@@ -573,10 +573,10 @@ static enum sb_status harness_move(struct tables *tables, struct op_harness *har
     if (status == SB_OK) {
         status = op_harness_init(&next, sb_hash_join_create, &tables->plan.node, memory,
                                  1 + (int32_t)below(&tables->random, 3));
+        memcpy(next.ledger, harness->ledger, sizeof next.ledger);
         if (status == SB_OK) {
             status = op_harness_restore(&next, &snapshot, 1 + below(&tables->random, 2000));
         }
-        memcpy(next.ledger, harness->ledger, sizeof next.ledger);
         next.rows_in = harness->rows_in;
         next.rows_out = harness->rows_out;
         next.emitted = harness->emitted;

@@ -165,6 +165,109 @@ static void a_moved_job_gives_the_rows_of_an_uninterrupted_one(void **state)
     }
 }
 
+/* Every part leaves and comes back through the Arrow border, as a store would keep it. */
+static struct sb_snapshot *snapshot_copy(const struct sb_snapshot *snapshot)
+{
+    struct sb_snapshot *copy;
+    struct sb_error err = {0};
+
+    assert_int_equal(sb_snapshot_create(sb_snapshot_description(snapshot), &copy, &err), SB_OK);
+    for (int32_t i = 0; i < sb_snapshot_part_count(snapshot); i++) {
+        struct ArrowArrayStream stream;
+        assert_int_equal(sb_snapshot_part_stream(snapshot, i, &stream, &err), SB_OK);
+        if (sb_snapshot_add_part(copy, sb_snapshot_part_name(snapshot, i), &stream, &err) != SB_OK) {
+            fail_msg("%s", err.message);
+        }
+    }
+    return copy;
+}
+
+static struct sb_snapshot *snapshot_of(const struct sb_graph *graph)
+{
+    struct sb_job_options options = {.worker_count = 2, .morsel_rows_max = 50};
+    struct sb_snapshot *snapshot;
+    struct sb_snapshot *copy;
+    struct sb_error err = {0};
+    struct sb_job *job;
+
+    assert_int_equal(sb_job_create(graph, &options, &job, &err), SB_OK);
+    assert_int_equal(sb_job_start(job, &err), SB_OK);
+    assert_int_equal(sb_job_snapshot(job, &snapshot, &err), SB_OK);
+    sb_job_destroy(job);
+    copy = snapshot_copy(snapshot);
+    sb_snapshot_destroy(snapshot);
+    return copy;
+}
+
+static void a_snapshot_travels_as_arrow_streams(void **state)
+{
+    (void)state;
+    for (size_t g = 0; g < sizeof graphs / sizeof *graphs; g++) {
+        char *json = test_graph_json(graphs[g][0], graphs[g][1]);
+        struct sb_graph *graph = test_graph(json);
+        struct sb_snapshot *snapshot = snapshot_of(graph);
+        struct ArrowArrayStream stream;
+        struct test_rows expected;
+        struct test_rows rows;
+        struct sb_error err = {0};
+        struct sb_job *job;
+        bool is_done;
+
+        assert_int_equal(sb_job_create(graph, NULL, &job, &err), SB_OK);
+        if (sb_job_restore(job, snapshot, &err) != SB_OK || sb_job_start(job, &err) != SB_OK ||
+            sb_job_wait(job, -1, &is_done, &err) != SB_OK ||
+            sb_job_collect(job, "out", &stream, &err) != SB_OK) {
+            fail_msg("%s", err.message);
+        }
+        sb_snapshot_destroy(snapshot);
+        test_rows_read(&rows, &stream);
+        test_rows_sort(&rows);
+        sb_job_destroy(job);
+        graph_run(g, 1, 4096, &expected);
+        test_rows_expect_equal(&rows, &expected);
+        test_rows_deinit(&rows);
+        test_rows_deinit(&expected);
+        sb_graph_destroy(graph);
+        free(json);
+    }
+}
+
+static void refuses_a_snapshot_of_another_job_by_name(void **state)
+{
+    static const char *const expected[][2] = {
+        {"{\"version\": 2}", "not one of version 1"},
+        {"{", "not one of version 1"},
+        {"{\"version\": 1, \"splits\": []}", "0 source splits, this job has 5"},
+    };
+    char *json = test_graph_json(graphs[0][0], graphs[0][1]);
+    char *other_json = test_graph_json(graphs[2][0], graphs[2][1]);
+    struct sb_graph *graph = test_graph(json);
+    struct sb_graph *other = test_graph(other_json);
+    struct sb_snapshot *snapshot;
+    struct sb_error err = {0};
+    struct sb_job *job;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        assert_int_equal(sb_snapshot_create(expected[i][0], &snapshot, &err), SB_OK);
+        assert_int_equal(sb_job_create(graph, NULL, &job, &err), SB_OK);
+        assert_int_not_equal(sb_job_restore(job, snapshot, &err), SB_OK);
+        assert_non_null(strstr(err.message, expected[i][1]));
+        sb_job_destroy(job);
+        sb_snapshot_destroy(snapshot);
+    }
+    snapshot = snapshot_of(other);
+    assert_int_equal(sb_job_create(graph, NULL, &job, &err), SB_OK);
+    assert_int_equal(sb_job_restore(job, snapshot, &err), SB_INVALID);
+    assert_non_null(strstr(err.message, "bind the same splits"));
+    sb_job_destroy(job);
+    sb_snapshot_destroy(snapshot);
+    sb_graph_destroy(graph);
+    sb_graph_destroy(other);
+    free(json);
+    free(other_json);
+}
+
 /* A refused allocation ends the job with a status; nothing leaks (the job's memory asserts it). */
 static void any_refused_allocation_is_a_status(void **state)
 {
@@ -225,6 +328,8 @@ int main(void)
         cmocka_unit_test(gives_the_same_rows_at_any_width_and_morsel_size),
         cmocka_unit_test(groups_add_up),
         cmocka_unit_test(a_moved_job_gives_the_rows_of_an_uninterrupted_one),
+        cmocka_unit_test(a_snapshot_travels_as_arrow_streams),
+        cmocka_unit_test(refuses_a_snapshot_of_another_job_by_name),
         cmocka_unit_test(any_refused_allocation_is_a_status),
         cmocka_unit_test(a_memory_limit_is_an_error_that_says_so),
     };

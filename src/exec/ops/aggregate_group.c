@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * aggregate_group.c - the group half: the rows of one key group, folded into its tables.
+ *
+ * Full blocks are applied as they come. Plain blocks wait until there are as many rows as the table
+ * has: then each visit brings the whole table into the cache for many rows, instead of missing it
+ * for a few. What waits is part of the state; a snapshot applies it first.
+ */
+#include "exec/ops/aggregate_internal.h"
+#include "exec/row_snapshot.h"
+
+enum {
+    PENDING_ROWS_MIN = 8 * 1024,
+    SAVE_ROWS_MAX = 64 * 1024,
+};
+
+enum sb_status sb_aggregate_group_create(struct sb_op *op, int32_t group_index,
+                                         struct sb_op_ctx *ctx, void **out)
+{
+    struct sb_aggregate *aggregate = sb_aggregate_from(op);
+    struct sb_aggregate_group *group = sb_memory_alloc_zeroed(op->memory, sizeof *group);
+
+    if (group == NULL) {
+        return sb_error_no_memory(ctx->error, "a key group", (int64_t)sizeof *group);
+    }
+    sb_row_table_init(&group->full, op->memory, &aggregate->state_layout, aggregate->initial_row);
+    sb_word_table_init(&group->plain, op->memory, aggregate->plain_state.row_words,
+                       aggregate->plain_initial_row);
+    group->pending_last = &group->pending;
+    *out = group;
+    return SB_OK;
+}
+
+static struct sb_block *pending_pop(struct sb_aggregate_group *group)
+{
+    struct sb_block *block = group->pending;
+
+    if (block != NULL) {
+        group->pending = block->next;
+        group->pending_row_count -= block->row_count;
+        if (group->pending == NULL) {
+            group->pending_last = &group->pending;
+        }
+    }
+    return block;
+}
+
+void sb_aggregate_group_destroy(struct sb_op *op, void *state)
+{
+    struct sb_aggregate_group *group = state;
+    struct sb_block *block;
+
+    while ((block = pending_pop(group)) != NULL) {
+        sb_block_destroy(op->memory, block);
+    }
+    sb_row_table_deinit(&group->full);
+    sb_word_table_deinit(&group->plain);
+    sb_memory_free(op->memory, group, sizeof *group);
+}
+
+/* Of `row_count` rows, those that made `new_count` rows of state are still held. */
+static void count_merged(struct sb_op_ctx *ctx, int64_t row_count, int64_t new_count)
+{
+    sb_op_count(ctx, SB_LEDGER_MERGED, row_count - new_count);
+    sb_op_count(ctx, SB_LEDGER_HELD, new_count - row_count);
+}
+
+// --- full blocks ---------------------------------------------------------------------------------
+
+static enum sb_status full_block_apply(const struct sb_aggregate *aggregate,
+                                       struct sb_row_table *table, struct sb_block *block,
+                                       struct sb_row_chunk *chunk, struct sb_error *err)
+{
+    bool is_raw = sb_row_block(block)->format == SB_AGGREGATE_RAW;
+    const struct sb_row_layout *layout =
+        is_raw ? &aggregate->raw_layout : &aggregate->state_layout;
+    uint64_t *rows = sb_row_block(block)->rows;
+
+    for (int64_t first = 0; first < block->row_count; first += SB_ROW_CHUNK) {
+        int64_t count = block->row_count - first;
+        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
+        sb_row_chunk_point(chunk, rows + first * layout->row_words, layout->row_words, count);
+        for (int64_t i = 0; i < count; i++) {
+            chunk->hashes[i] = chunk->rows[i][layout->hash_word];
+        }
+        for (int32_t f = 0; f < layout->field_count; f++) {
+            sb_row_field_load(&layout->fields[f], chunk->rows, count, block->data,
+                              &chunk->scratches[f], &chunk->vectors[f]);
+        }
+        SB_TRY_RETURN(is_raw ? sb_aggregate_table_update(aggregate, table, chunk, count, err)
+                             : sb_aggregate_table_merge(aggregate, table, chunk, count, err));
+    }
+    return SB_OK;
+}
+
+/* Takes `block`. */
+static enum sb_status full_block_take(const struct sb_aggregate *aggregate,
+                                      struct sb_row_table *table, struct sb_block *block,
+                                      struct sb_op_ctx *ctx)
+{
+    struct sb_memory *memory = aggregate->op.memory;
+    int64_t rows_before = table->store.row_count;
+    struct sb_row_chunk *chunk = NULL;
+    enum sb_status status;
+
+    SB_TRY_OUT(sb_row_chunk_create(memory, sb_aggregate_vector_count(aggregate), &chunk,
+                                   ctx->error));
+    status = full_block_apply(aggregate, table, block, chunk, ctx->error);
+    count_merged(ctx, block->row_count, table->store.row_count - rows_before);
+
+out:
+    sb_row_chunk_destroy(chunk);
+    sb_block_destroy(memory, block);
+    return status;
+}
+
+// --- plain blocks --------------------------------------------------------------------------------
+
+/* Moves what a step of one plain row has come to into the full form, and starts it afresh. */
+static enum sb_status plain_spill(const struct sb_aggregate *aggregate,
+                                  struct sb_aggregate_group *group, uint64_t *row,
+                                  const struct sb_plain_step *step, struct sb_error *err)
+{
+    int64_t rows_before = group->full.store.row_count;
+    uint64_t part[SB_PLAIN_STEPS_MAX + 1];
+    struct sb_row_chunk *chunk;
+    enum sb_status status = SB_OK;
+
+    SB_TRY_RETURN(sb_row_chunk_create(aggregate->op.memory, sb_aggregate_vector_count(aggregate),
+                                      &chunk, err));
+    memcpy(part, aggregate->plain_initial_row,
+           sizeof *part * (size_t)aggregate->plain_state.row_words);
+    part[0] = row[0];
+    part[step->word] = row[step->word];
+    sb_plain_rows_load(aggregate, part, 1, chunk);
+    sb_row_chunk_hash(chunk, 1, 1);
+    SB_TRY_OUT(
+        sb_row_table_upsert(&group->full, chunk->vectors, chunk->hashes, 1, chunk->rows, err));
+    for (int32_t s = 0; s < aggregate->step_count; s++) {
+        if (&aggregate->plain_steps[aggregate->steps[s].plain] == step) {
+            SB_TRY_OUT(sb_aggregate_merge(aggregate, s, chunk->rows, &chunk->vectors[1 + s], 1,
+                                          &group->full.store.heap, err));
+        }
+    }
+    row[step->word] = sb_plain_initial(step);
+    group->spilled_count += group->full.store.row_count - rows_before;
+
+out:
+    sb_row_chunk_destroy(chunk);
+    return status;
+}
+
+/* Folds rows of a block, `stride` words apart, into the state rows found for them. */
+static enum sb_status plain_fold(const struct sb_aggregate *aggregate,
+                                 struct sb_aggregate_group *group, const uint64_t *words,
+                                 int64_t stride, bool is_raw, uint64_t **rows, int64_t count,
+                                 struct sb_error *err)
+{
+    for (int32_t p = 0; p < aggregate->plain_step_count; p++) {
+        const struct sb_plain_step *step = &aggregate->plain_steps[p];
+        int32_t word = is_raw ? step->raw_word : step->word;
+        const uint64_t *values = word < 0 ? NULL : words + word;
+        int64_t done = sb_plain_fold(step, rows, values, stride, count);
+
+        while (sb_unlikely(done < count)) { // a sum would overflow
+            SB_TRY_RETURN(plain_spill(aggregate, group, rows[done], step, err));
+            done += sb_plain_fold(step, rows + done, values + done * stride, stride, count - done);
+        }
+    }
+    return SB_OK;
+}
+
+static enum sb_status plain_block_apply(const struct sb_aggregate *aggregate,
+                                        struct sb_aggregate_group *group, struct sb_block *block,
+                                        struct sb_op_ctx *ctx)
+{
+    const struct sb_row_block *header = sb_row_block(block);
+    bool is_raw = header->format == SB_AGGREGATE_PLAIN_RAW;
+    int64_t rows_before = group->plain.row_count;
+    int64_t stride = header->row_words;
+    uint64_t *rows[SB_WORD_CHUNK];
+
+    for (int64_t first = 0; first < block->row_count; first += SB_WORD_CHUNK) {
+        const uint64_t *words = header->rows + first * stride;
+        int64_t count = block->row_count - first;
+
+        count = count < SB_WORD_CHUNK ? count : SB_WORD_CHUNK;
+        SB_TRY_RETURN(
+            sb_word_table_upsert(&group->plain, words, stride, count, rows, ctx->error));
+        SB_TRY_RETURN(
+            plain_fold(aggregate, group, words, stride, is_raw, rows, count, ctx->error));
+    }
+    count_merged(ctx, block->row_count, group->plain.row_count - rows_before);
+    return SB_OK;
+}
+
+enum sb_status sb_aggregate_group_settle(struct sb_aggregate *aggregate,
+                                         struct sb_aggregate_group *group, struct sb_op_ctx *ctx)
+{
+    enum sb_status status = SB_OK;
+    struct sb_block *block;
+
+    while (status == SB_OK && (block = pending_pop(group)) != NULL) {
+        status = plain_block_apply(aggregate, group, block, ctx);
+        sb_block_destroy(aggregate->op.memory, block);
+    }
+    return status;
+}
+
+enum sb_status sb_aggregate_on_block(struct sb_op *op, void *state, struct sb_block *block,
+                                     struct sb_op_ctx *ctx)
+{
+    struct sb_aggregate *aggregate = sb_aggregate_from(op);
+    struct sb_aggregate_group *group = state;
+
+    if (sb_row_block(block)->format < SB_AGGREGATE_PLAIN_RAW) {
+        return full_block_take(aggregate, &group->full, block, ctx);
+    }
+    block->next = NULL;
+    *group->pending_last = block;
+    group->pending_last = &block->next;
+    group->pending_row_count += block->row_count;
+    if (group->pending_row_count < PENDING_ROWS_MIN ||
+        group->pending_row_count < group->plain.row_count) {
+        return SB_OK;
+    }
+    return sb_aggregate_group_settle(aggregate, group, ctx);
+}
+
+enum sb_status sb_aggregate_group_unite(struct sb_aggregate *aggregate,
+                                        struct sb_aggregate_group *group, struct sb_op_ctx *ctx)
+{
+    const uint64_t *rows;
+    struct sb_row_chunk *chunk;
+    int64_t rows_before;
+    enum sb_status status = SB_OK;
+
+    SB_TRY_RETURN(sb_aggregate_group_settle(aggregate, group, ctx));
+    if (group->full.store.row_count == 0 || group->plain.row_count == 0) {
+        return SB_OK;
+    }
+    SB_TRY_RETURN(sb_row_chunk_create(aggregate->op.memory, sb_aggregate_vector_count(aggregate),
+                                      &chunk, ctx->error));
+    rows = sb_word_table_rows(&group->plain);
+    rows_before = group->full.store.row_count;
+    for (int64_t first = 0; first < group->plain.row_count; first += SB_ROW_CHUNK) {
+        int64_t count = group->plain.row_count - first;
+        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
+        sb_plain_rows_load(aggregate, rows + first * group->plain.row_words, count, chunk);
+        sb_row_chunk_hash(chunk, 1, count);
+        SB_TRY_OUT(
+            sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
+    }
+    count_merged(ctx, group->plain.row_count,
+                 group->full.store.row_count - rows_before + group->spilled_count);
+    group->spilled_count = 0;
+    sb_word_table_deinit(&group->plain);
+
+out:
+    sb_row_chunk_destroy(chunk);
+    return status;
+}
+
+// --- snapshots -----------------------------------------------------------------------------------
+
+static enum sb_status plain_rows_save(struct sb_aggregate *aggregate, const uint64_t *rows,
+                                      int64_t row_count, struct sb_row_chunk *chunk,
+                                      struct sb_column_writer *writers, struct sb_op_ctx *ctx)
+{
+    const struct sb_schema *schema = aggregate->state_schema;
+    int32_t row_words = aggregate->plain_state.row_words;
+    struct sb_batch batch = {0};
+    enum sb_status status;
+
+    for (int32_t f = 0; f < schema->field_count; f++) {
+        SB_TRY_OUT(sb_column_writer_init(&writers[f], aggregate->op.memory,
+                                         &schema->fields[f].type, row_count, ctx->error));
+    }
+    for (int64_t first = 0; first < row_count; first += SB_ROW_CHUNK) {
+        int64_t count = row_count - first < SB_ROW_CHUNK ? row_count - first : SB_ROW_CHUNK;
+        sb_plain_rows_load(aggregate, rows + first * row_words, count, chunk);
+        for (int32_t f = 0; f < schema->field_count; f++) {
+            SB_TRY_OUT(
+                sb_column_writer_append(&writers[f], &chunk->vectors[f], count, ctx->error));
+        }
+    }
+    SB_TRY_OUT(sb_batch_init(&batch, aggregate->op.memory, aggregate->state_schema, row_count,
+                             ctx->error));
+    for (int32_t f = 0; f < schema->field_count; f++) {
+        SB_TRY_OUT(
+            sb_column_writer_finish(&writers[f], row_count, &batch.columns[f], ctx->error));
+    }
+    return sb_op_save(ctx, &batch);
+
+out:
+    for (int32_t f = 0; f < schema->field_count; f++) {
+        sb_column_writer_deinit(&writers[f]);
+    }
+    sb_batch_deinit(&batch);
+    return status;
+}
+
+static enum sb_status plain_save(struct sb_aggregate *aggregate, const struct sb_word_table *table,
+                                 struct sb_op_ctx *ctx)
+{
+    struct sb_memory *memory = aggregate->op.memory;
+    struct sb_column_writer *writers;
+    size_t size = sizeof *writers * (size_t)aggregate->state_schema->field_count;
+    const uint64_t *rows = sb_word_table_rows(table);
+    struct sb_row_chunk *chunk;
+    enum sb_status status = SB_OK;
+
+    SB_TRY_RETURN(
+        sb_row_chunk_create(memory, sb_aggregate_vector_count(aggregate), &chunk, ctx->error));
+    writers = sb_memory_alloc_zeroed(memory, size);
+    if (writers == NULL) {
+        status = sb_error_no_memory(ctx->error, "a snapshot", (int64_t)size);
+        goto out;
+    }
+    for (int64_t first = 0; first < table->row_count; first += SAVE_ROWS_MAX) {
+        int64_t count = table->row_count - first;
+        count = count < SAVE_ROWS_MAX ? count : SAVE_ROWS_MAX;
+        SB_TRY_OUT(plain_rows_save(aggregate, rows + first * table->row_words, count, chunk,
+                                   writers, ctx));
+    }
+
+out:
+    sb_memory_free(memory, writers, size);
+    sb_row_chunk_destroy(chunk);
+    return status;
+}
+
+/* A key may be saved twice, from each form once; restoring merges. */
+enum sb_status sb_aggregate_snapshot(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
+{
+    struct sb_aggregate *aggregate = sb_aggregate_from(op);
+    struct sb_aggregate_group *group = state;
+
+    SB_TRY_RETURN(sb_aggregate_group_settle(aggregate, group, ctx));
+    SB_TRY_RETURN(plain_save(aggregate, &group->plain, ctx));
+    return sb_row_snapshot_save(&group->full.store, &aggregate->state_layout,
+                                aggregate->state_schema, ctx);
+}
+
+/* The chunk's vectors as plain rows, if they fit. */
+static enum sb_status plain_restore(struct sb_aggregate *aggregate,
+                                    struct sb_aggregate_group *group, struct sb_row_chunk *chunk,
+                                    int64_t count, bool *is_done, struct sb_error *err)
+{
+    int64_t row_words = aggregate->plain_state.row_words;
+    size_t size = sizeof(uint64_t) * (size_t)(row_words * count);
+    uint64_t *words;
+    enum sb_status status = SB_OK;
+
+    *is_done = false;
+    if (!aggregate->is_plain) {
+        return SB_OK;
+    }
+    words = sb_memory_alloc(aggregate->op.memory, size);
+    if (words == NULL) {
+        return sb_error_no_memory(err, "restored rows", (int64_t)size);
+    }
+    *is_done = sb_plain_rows_store(aggregate, chunk, count, words);
+    for (int64_t first = 0; *is_done && first < count; first += SB_WORD_CHUNK) {
+        const uint64_t *rows = words + first * row_words;
+        int64_t part = count - first < SB_WORD_CHUNK ? count - first : SB_WORD_CHUNK;
+        SB_TRY_OUT(
+            sb_word_table_upsert(&group->plain, rows, row_words, part, chunk->rows, err));
+        SB_TRY_OUT(
+            plain_fold(aggregate, group, rows, row_words, false, chunk->rows, part, err));
+    }
+
+out:
+    sb_memory_free(aggregate->op.memory, words, size);
+    return status;
+}
+
+enum sb_status sb_aggregate_restore(struct sb_op *op, void *state, struct sb_batch *batch,
+                                    struct sb_op_ctx *ctx)
+{
+    struct sb_aggregate *aggregate = sb_aggregate_from(op);
+    struct sb_aggregate_group *group = state;
+    int64_t rows_before = group->full.store.row_count + group->plain.row_count;
+    struct sb_row_chunk *chunk = NULL;
+    enum sb_status status;
+
+    SB_TRY_OUT(sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &chunk,
+                                   ctx->error));
+    for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
+        int64_t count = batch->row_count - first;
+        bool is_done;
+
+        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
+        SB_TRY_OUT(
+            sb_row_snapshot_load(batch, first, count, aggregate->key_count, chunk, ctx->error));
+        SB_TRY_OUT(plain_restore(aggregate, group, chunk, count, &is_done, ctx->error));
+        if (!is_done) {
+            SB_TRY_OUT(
+                sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
+        }
+    }
+    count_merged(ctx, batch->row_count,
+                 group->full.store.row_count + group->plain.row_count - rows_before);
+
+out:
+    sb_row_chunk_destroy(chunk);
+    sb_batch_deinit(batch);
+    return status;
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * aggregate_local.c - the local half: fold what repeats, pass on what does not.
+ *
+ * Rows are folded into a table that stays in L2; when it is full its rows go to their key groups.
+ * Where keys hardly ever repeat that is wasted work, so after a table that filled with little to
+ * fold, rows go to the groups as they come, for a while. Chunks without a null take the plain form
+ * if there is one; each form has its own table and its own judgement.
+ */
+#include "exec/ops/aggregate_internal.h"
+
+enum {
+    LOCAL_BYTES_MAX = 1024 * 1024, // of the plain table: a usual L2, of which it touches half
+    FULL_BYTES_MAX = 512 * 1024,   // of rows and index of the full table
+    FULL_HEAP_MAX = 1024 * 1024,   // of its text
+    PLAIN_ROWS_MIN = 256,          // of the plain table, to begin with
+    PLAIN_GROWTH = 4,
+    WORTHWHILE = 2,     // rows in for each row out that make a local table pay
+    BYPASS_TABLES = 32, // rows passed on before trying again, in full tables
+};
+
+/* One form's table and what it has been worth. */
+struct local_balance {
+    int64_t absorbed_count; // rows folded into the table since it was empty
+    int64_t split_count;    // rows sent beyond one for each row of the table
+    int64_t bypass_count;   // rows still to be passed on as they come
+};
+
+struct aggregate_local {
+    struct sb_row_chunk *chunk;
+    const uint64_t **columns; // [plain_raw.row_words]: words of the chunk
+
+    struct sb_row_table full;
+    int64_t full_rows_max;
+    struct local_balance full_balance;
+    struct sb_row_scatter raws;
+    struct sb_row_scatter states;
+
+    struct sb_word_slots plain;
+    int64_t plain_rows_max;
+    struct local_balance plain_balance;
+    struct sb_row_scatter plain_raws;
+    struct sb_row_scatter plain_states;
+};
+
+static size_t columns_size(const struct sb_aggregate *aggregate)
+{
+    return sizeof(uint64_t *) * (size_t)(1 + aggregate->plain_arg_count);
+}
+
+void sb_aggregate_local_destroy(struct sb_op *op, int32_t port, void *state)
+{
+    struct aggregate_local *local = state;
+
+    sb_row_table_deinit(&local->full);
+    sb_word_slots_deinit(&local->plain);
+    sb_row_scatter_deinit(&local->raws);
+    sb_row_scatter_deinit(&local->states);
+    sb_row_scatter_deinit(&local->plain_raws);
+    sb_row_scatter_deinit(&local->plain_states);
+    sb_row_chunk_destroy(local->chunk);
+    if (local->columns != NULL) {
+        sb_memory_free(op->memory, local->columns, columns_size(sb_aggregate_from(op)));
+    }
+    sb_memory_free(op->memory, local, sizeof *local);
+}
+
+enum sb_status sb_aggregate_local_create(struct sb_op *op, int32_t port, struct sb_op_ctx *ctx,
+                                         void **out)
+{
+    struct sb_aggregate *aggregate = sb_aggregate_from(op);
+    struct aggregate_local *local = sb_memory_alloc_zeroed(op->memory, sizeof *local);
+    enum sb_status status;
+
+    if (local == NULL) {
+        return sb_error_no_memory(ctx->error, "local state", (int64_t)sizeof *local);
+    }
+    sb_row_table_init(&local->full, op->memory, &aggregate->state_layout, aggregate->initial_row);
+    sb_row_scatter_init(&local->raws, op, &aggregate->raw_layout, SB_AGGREGATE_RAW);
+    sb_row_scatter_init(&local->states, op, &aggregate->state_layout, SB_AGGREGATE_STATE);
+    // A row, and the two to four slots it has in the index.
+    local->full_rows_max = FULL_BYTES_MAX / (8 * (aggregate->state_layout.row_words + 3));
+    sb_word_slots_init(&local->plain, op->memory, aggregate->plain_state.row_words,
+                       aggregate->plain_initial_row);
+    sb_row_scatter_init(&local->plain_raws, op, &aggregate->plain_raw, SB_AGGREGATE_PLAIN_RAW);
+    sb_row_scatter_init(&local->plain_states, op, &aggregate->plain_state,
+                        SB_AGGREGATE_PLAIN_STATE);
+    SB_TRY_OUT(sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &local->chunk,
+                                   ctx->error));
+    if (aggregate->is_plain) {
+        local->plain_rows_max = LOCAL_BYTES_MAX / (2 * 8 * aggregate->plain_state.row_words);
+        local->columns = sb_memory_alloc(op->memory, columns_size(aggregate));
+        if (local->columns == NULL) {
+            status = sb_error_no_memory(ctx->error, "local state",
+                                        (int64_t)columns_size(aggregate));
+            goto out;
+        }
+        SB_TRY_OUT(sb_word_slots_resize(&local->plain, PLAIN_ROWS_MIN, ctx->error));
+    }
+    *out = local;
+    return SB_OK;
+
+out:
+    sb_aggregate_local_destroy(op, port, local);
+    return status;
+}
+
+/* A table with `row_count` rows has been sent: counts it, and judges whether it was worth it. */
+static void balance_close(struct local_balance *balance, int64_t row_count, int64_t rows_max,
+                          struct sb_op_ctx *ctx)
+{
+    int64_t merged = balance->absorbed_count - row_count - balance->split_count;
+    bool is_full = row_count >= rows_max;
+
+    sb_op_count(ctx, SB_LEDGER_MERGED, merged);
+    sb_op_count(ctx, SB_LEDGER_HELD, -merged);
+    if (is_full && balance->absorbed_count < WORTHWHILE * row_count) {
+        balance->bypass_count = BYPASS_TABLES * rows_max;
+    }
+    balance->absorbed_count = 0;
+    balance->split_count = 0;
+}
+
+// --- the full form -------------------------------------------------------------------------------
+
+static enum sb_status full_send(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                struct sb_op_ctx *ctx)
+{
+    const struct sb_row_layout *layout = &aggregate->state_layout;
+    struct sb_row_chunk *chunk = local->chunk;
+    struct sb_row_cursor cursor = {0};
+    int64_t count;
+
+    while ((count = sb_row_cursor_next(&cursor, &local->full.store, SB_ROW_CHUNK, chunk->rows)) >
+           0) {
+        for (int64_t i = 0; i < count; i++) {
+            chunk->hashes[i] = chunk->rows[i][layout->hash_word];
+        }
+        for (int32_t f = 0; f < layout->field_count; f++) {
+            sb_row_field_load(&layout->fields[f], chunk->rows, count, NULL, &chunk->scratches[f],
+                              &chunk->vectors[f]);
+        }
+        SB_TRY_RETURN(sb_row_scatter_append(&local->states, chunk, count, ctx));
+    }
+    balance_close(&local->full_balance, local->full.store.row_count, local->full_rows_max, ctx);
+    sb_row_table_reset(&local->full);
+    return SB_OK;
+}
+
+static enum sb_status full_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                 int64_t count, struct sb_op_ctx *ctx)
+{
+    sb_row_chunk_hash(local->chunk, aggregate->key_count, count);
+    if (local->full_balance.bypass_count > 0) {
+        local->full_balance.bypass_count -= count;
+        return sb_row_scatter_append(&local->raws, local->chunk, count, ctx);
+    }
+    SB_TRY_RETURN(
+        sb_aggregate_table_update(aggregate, &local->full, local->chunk, count, ctx->error));
+    local->full_balance.absorbed_count += count;
+    if (local->full.store.row_count >= local->full_rows_max ||
+        local->full.store.heap.bytes_used >= FULL_HEAP_MAX) {
+        return full_send(aggregate, local, ctx);
+    }
+    return SB_OK;
+}
+
+/* Without keys one row takes all. */
+static enum sb_status keyless_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                    int64_t count, struct sb_op_ctx *ctx)
+{
+    struct sb_row_table *table = &local->full;
+    struct sb_row_chunk *chunk = local->chunk;
+
+    chunk->hashes[0] = 0;
+    SB_TRY_RETURN(
+        sb_row_table_upsert(table, NULL, chunk->hashes, 1, chunk->rows, ctx->error));
+    for (int32_t s = 0; s < aggregate->step_count; s++) {
+        int32_t arg = aggregate->steps[s].arg;
+        SB_TRY_RETURN(sb_aggregate_reduce(aggregate, s, chunk->rows[0],
+                                          arg < 0 ? NULL : &chunk->vectors[arg], count,
+                                          &table->store.heap, ctx->error));
+    }
+    local->full_balance.absorbed_count += count;
+    return SB_OK;
+}
+
+// --- the plain form ------------------------------------------------------------------------------
+
+static enum sb_status plain_send(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                 struct sb_op_ctx *ctx)
+{
+    struct sb_word_slots *slots = &local->plain;
+    int64_t position = 0;
+    int64_t count;
+
+    if (slots->row_count > 0) {
+        while ((count = sb_word_slots_next(slots, &position, SB_ROW_CHUNK, local->chunk->rows)) >
+               0) {
+            SB_TRY_RETURN(
+                sb_row_scatter_rows(&local->plain_states, local->chunk->rows, count, ctx));
+        }
+        balance_close(&local->plain_balance, slots->row_count, local->plain_rows_max, ctx);
+        sb_word_slots_reset(slots);
+    }
+    return SB_OK;
+}
+
+/* Sends what a step of one row has come to, as a row of its own, and starts it afresh. */
+static enum sb_status plain_split(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                  uint64_t *row, const struct sb_plain_step *step,
+                                  struct sb_op_ctx *ctx)
+{
+    uint64_t part[SB_PLAIN_STEPS_MAX + 1];
+    uint64_t *rows[] = {part};
+
+    memcpy(part, aggregate->plain_initial_row,
+           sizeof *part * (size_t)aggregate->plain_state.row_words);
+    part[0] = row[0];
+    part[step->word] = row[step->word];
+    row[step->word] = sb_plain_initial(step);
+    local->plain_balance.split_count++;
+    return sb_row_scatter_rows(&local->plain_states, rows, 1, ctx);
+}
+
+/* Folds rows [first, first + count) of the chunk into the state rows found for them. */
+static enum sb_status plain_fold(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                 int64_t first, int64_t count, struct sb_op_ctx *ctx)
+{
+    uint64_t **rows = local->chunk->rows;
+
+    for (int32_t p = 0; p < aggregate->plain_step_count; p++) {
+        const struct sb_plain_step *step = &aggregate->plain_steps[p];
+        const uint64_t *values = step->raw_word < 0 ? NULL : local->columns[step->raw_word] + first;
+        int64_t done = sb_plain_fold(step, rows, values, 1, count);
+
+        while (sb_unlikely(done < count)) { // a sum would overflow
+            SB_TRY_RETURN(plain_split(aggregate, local, rows[done], step, ctx));
+            done += sb_plain_fold(step, rows + done, values + done, 1, count - done);
+        }
+    }
+    local->plain_balance.absorbed_count += count;
+    return SB_OK;
+}
+
+static enum sb_status plain_pass_on(struct aggregate_local *local, int32_t column_count,
+                                    int64_t first, int64_t count, struct sb_op_ctx *ctx)
+{
+    for (int32_t c = 0; c < column_count; c++) {
+        local->columns[c] += first;
+    }
+    local->plain_balance.bypass_count -= count - first;
+    return sb_row_scatter_columns(&local->plain_raws, local->columns, count - first, ctx);
+}
+
+static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                  int64_t count, struct sb_op_ctx *ctx)
+{
+    struct sb_word_slots *slots = &local->plain;
+    int32_t column_count = aggregate->plain_raw.row_words;
+    int64_t first = 0;
+
+    local->columns[0] = local->chunk->vectors[0].words;
+    for (int32_t a = 0; a < aggregate->plain_arg_count; a++) {
+        local->columns[1 + a] = local->chunk->vectors[1 + aggregate->plain_args[a]].words;
+    }
+    while (first < count && local->plain_balance.bypass_count <= 0) {
+        int64_t found = sb_word_slots_upsert(slots, local->columns[0] + first, count - first,
+                                             local->chunk->rows);
+        SB_TRY_RETURN(plain_fold(aggregate, local, first, found, ctx));
+        first += found;
+        if (first < count && slots->pair_count < local->plain_rows_max) {
+            int64_t rows_max = PLAIN_GROWTH * slots->pair_count;
+            rows_max = rows_max < local->plain_rows_max ? rows_max : local->plain_rows_max;
+            SB_TRY_RETURN(sb_word_slots_resize(slots, rows_max, ctx->error));
+        } else if (first < count) {
+            SB_TRY_RETURN(plain_send(aggregate, local, ctx));
+        }
+    }
+    return first == count ? SB_OK : plain_pass_on(local, column_count, first, count, ctx);
+}
+
+// --- hooks ---------------------------------------------------------------------------------------
+
+static enum sb_status vectors_load(const struct sb_aggregate *aggregate,
+                                   const struct sb_batch *batch, int64_t first, int64_t count,
+                                   struct sb_row_chunk *chunk, bool *has_nulls,
+                                   struct sb_error *err)
+{
+    const uint32_t *rows = sb_batch_rows(batch);
+    int32_t v = 0;
+
+    *has_nulls = false;
+    for (int32_t k = 0; k < aggregate->key_count; k++, v++) {
+        SB_TRY_RETURN(sb_row_vector_load(&batch->columns[aggregate->keys[k]], rows, first, count,
+                                         SB_ROW_CANONICAL, &chunk->scratches[v],
+                                         &chunk->vectors[v], err));
+        *has_nulls = *has_nulls || chunk->vectors[v].nulls != NULL;
+    }
+    for (int32_t a = 0; a < aggregate->arg_count; a++, v++) {
+        const struct sb_aggregate_arg *arg = &aggregate->args[a];
+        SB_TRY_RETURN(sb_row_vector_load(&batch->columns[arg->column], rows, first, count,
+                                         arg->reading, &chunk->scratches[v], &chunk->vectors[v],
+                                         err));
+        *has_nulls = *has_nulls || chunk->vectors[v].nulls != NULL;
+    }
+    return SB_OK;
+}
+
+enum sb_status sb_aggregate_on_batch(struct sb_op *op, void *state, int32_t port,
+                                     struct sb_batch *batch, struct sb_op_ctx *ctx)
+{
+    struct sb_aggregate *aggregate = sb_aggregate_from(op);
+    struct aggregate_local *local = state;
+    enum sb_status status = SB_OK;
+
+    sb_op_count(ctx, SB_LEDGER_HELD, batch->row_count);
+    for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
+        int64_t count = batch->row_count - first;
+        bool has_nulls;
+
+        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
+        SB_TRY_OUT(
+            vectors_load(aggregate, batch, first, count, local->chunk, &has_nulls, ctx->error));
+        if (aggregate->is_plain && !has_nulls) {
+            SB_TRY_OUT(plain_apply(aggregate, local, count, ctx));
+        } else if (aggregate->key_count > 0) {
+            SB_TRY_OUT(full_apply(aggregate, local, count, ctx));
+        } else {
+            SB_TRY_OUT(keyless_apply(aggregate, local, count, ctx));
+        }
+    }
+
+out:
+    sb_batch_deinit(batch);
+    return status;
+}
+
+enum sb_status sb_aggregate_on_flush(struct sb_op *op, void *state, int32_t port,
+                                     struct sb_op_ctx *ctx)
+{
+    struct sb_aggregate *aggregate = sb_aggregate_from(op);
+    struct aggregate_local *local = state;
+
+    SB_TRY_RETURN(full_send(aggregate, local, ctx));
+    SB_TRY_RETURN(plain_send(aggregate, local, ctx));
+    SB_TRY_RETURN(sb_row_scatter_flush(&local->raws, ctx));
+    SB_TRY_RETURN(sb_row_scatter_flush(&local->states, ctx));
+    SB_TRY_RETURN(sb_row_scatter_flush(&local->plain_raws, ctx));
+    return sb_row_scatter_flush(&local->plain_states, ctx);
+}

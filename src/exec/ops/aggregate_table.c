@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exec/ops/aggregate_internal.h"
+
+enum sb_status sb_aggregate_table_update(const struct sb_aggregate *aggregate,
+                                         struct sb_row_table *table, struct sb_row_chunk *chunk,
+                                         int64_t count, struct sb_error *err)
+{
+    SB_TRY_RETURN(
+        sb_row_table_upsert(table, chunk->vectors, chunk->hashes, count, chunk->rows, err));
+    for (int32_t s = 0; s < aggregate->step_count; s++) {
+        int32_t arg = aggregate->steps[s].arg;
+        const struct sb_row_vector *vector =
+            arg < 0 ? NULL : &chunk->vectors[aggregate->key_count + arg];
+        SB_TRY_RETURN(sb_aggregate_update(aggregate, s, chunk->rows, vector, count,
+                                          &table->store.heap, err));
+    }
+    return SB_OK;
+}
+
+enum sb_status sb_aggregate_table_merge(const struct sb_aggregate *aggregate,
+                                        struct sb_row_table *table, struct sb_row_chunk *chunk,
+                                        int64_t count, struct sb_error *err)
+{
+    SB_TRY_RETURN(
+        sb_row_table_upsert(table, chunk->vectors, chunk->hashes, count, chunk->rows, err));
+    for (int32_t s = 0; s < aggregate->step_count; s++) {
+        SB_TRY_RETURN(sb_aggregate_merge(aggregate, s, chunk->rows,
+                                         &chunk->vectors[aggregate->key_count + s], count,
+                                         &table->store.heap, err));
+    }
+    return SB_OK;
+}
