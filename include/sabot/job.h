@@ -24,7 +24,8 @@ struct sb_snapshot;
 struct sb_job_options {
     int32_t worker_count;        // 0 = the processors this process may use
     int64_t memory_limit_bytes;  // 0 = 80 % of the machine's memory
-    int64_t exchange_limit_bytes; // per local exchange, 0 = 64 MiB; sources wait above it
+    int64_t exchange_limit_bytes; // per local exchange, 0 = 64 MiB or an eighth of the limit above;
+                                  // sources wait beyond it
     int64_t morsel_rows_max;     // 0 = chosen by row width; tests set 1, 7, ...
 };
 

@@ -10,7 +10,10 @@
 #include "columnar/arrow.h"
 #include "connect/splits.h"
 
-enum { QUEUE_LIMIT_BYTES = 16 * 1024 * 1024 };
+enum {
+    QUEUE_LIMIT_BYTES = 16 * 1024 * 1024,
+    MEMORY_SHARE = 16, // never more than this part of the job's memory
+};
 
 struct pushed_batch {
     struct pushed_batch *next;
@@ -25,6 +28,7 @@ struct push_split {
     struct pushed_batch *first;
     struct pushed_batch *last;
     int64_t bytes;
+    int64_t limit_bytes;
     int64_t rows_to_skip;
     bool is_waiting; // the engine owes itself a wake
     bool is_ended;   // by the pusher
@@ -141,6 +145,10 @@ enum sb_status sb_push_split_create(struct sb_memory *memory, struct sb_schema *
     self->base.vtable = &push_split_vtable;
     self->base.memory = memory;
     self->base.schema = sb_schema_retain(schema);
+    self->limit_bytes = QUEUE_LIMIT_BYTES;
+    if (memory->limit_bytes > 0 && memory->limit_bytes / MEMORY_SHARE < self->limit_bytes) {
+        self->limit_bytes = memory->limit_bytes / MEMORY_SHARE;
+    }
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->room, NULL);
     *out = &self->base;
@@ -160,7 +168,7 @@ static enum sb_status push_split_append(struct push_split *self, struct pushed_b
     bool is_owed = false;
 
     pthread_mutex_lock(&self->lock);
-    while (self->bytes > QUEUE_LIMIT_BYTES && !self->is_stopped && !self->is_ended) {
+    while (self->bytes > self->limit_bytes && !self->is_stopped && !self->is_ended) {
         pthread_cond_wait(&self->room, &self->lock);
     }
     if (self->is_stopped) {

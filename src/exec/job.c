@@ -39,8 +39,9 @@ enum sb_status sb_job_alloc(const struct sb_graph *graph, const struct sb_job_op
     if (chosen.memory_limit_bytes == 0) {
         chosen.memory_limit_bytes = sb_memory_machine_bytes() / 5 * 4;
     }
-    if (chosen.exchange_limit_bytes == 0) {
-        chosen.exchange_limit_bytes = EXCHANGE_LIMIT_BYTES;
+    if (chosen.exchange_limit_bytes == 0) { // never more than a small job's memory can carry
+        int64_t share = chosen.memory_limit_bytes / 8;
+        chosen.exchange_limit_bytes = share < EXCHANGE_LIMIT_BYTES ? share : EXCHANGE_LIMIT_BYTES;
     }
     memory = sb_memory_create(chosen.memory_limit_bytes);
     if (memory == NULL) {

@@ -17,6 +17,20 @@ static bool write_type(json_t *object, const struct sb_type *type)
     return object_set(object, "type", json_string(sb_type_name(type, name, sizeof name)));
 }
 
+/* An integer without a type is a JSON number of any size, or it would be read as text. */
+static bool write_literal(json_t *object, const struct sb_expr *expr)
+{
+    const struct sb_scalar *literal = &expr->literal;
+
+    if (!expr->has_type) {
+        return object_set(object, "lit",
+                          literal->type.id == SB_TYPE_INT64 ? json_integer(literal->value.i64)
+                                                            : sb_scalar_to_json(literal));
+    }
+    return object_set(object, "lit", sb_scalar_to_json(literal)) &&
+           write_type(object, &literal->type);
+}
+
 static bool write_call(json_t *object, const struct sb_expr *expr)
 {
     json_t *arguments = json_array();
@@ -51,8 +65,7 @@ json_t *sb_expr_to_json(const struct sb_expr *expr)
         is_written = object_set(object, "col", json_string(expr->column));
         break;
     case SB_EXPR_LITERAL:
-        is_written = object_set(object, "lit", sb_scalar_to_json(&expr->literal)) &&
-                     (!expr->has_type || write_type(object, &expr->literal.type));
+        is_written = write_literal(object, expr);
         break;
     case SB_EXPR_CALL:
         is_written = write_call(object, expr);

@@ -75,11 +75,17 @@ static inline uint64_t *sb_word_slots_pair(const struct sb_word_slots *slots, ui
 uint64_t *sb_word_slots_find_further(const struct sb_word_slots *slots, const uint64_t *pair,
                                      uint64_t key);
 
+/* The row of a pair that may be the key's: the second if it is that, else the first. No branch. */
+static inline uint64_t *sb_word_slots_guess(uint64_t *pair, int32_t row_words, uint64_t key)
+{
+    return pair + ((uint64_t)row_words & -(uint64_t)(pair[row_words] == key));
+}
+
 /* The row of a key, or NULL. `pair` is the key's. */
 static inline uint64_t *sb_word_slots_find(const struct sb_word_slots *slots, uint64_t *pair,
                                            uint64_t key)
 {
-    uint64_t *row = pair + (pair[slots->row_words] == key ? slots->row_words : 0);
+    uint64_t *row = sb_word_slots_guess(pair, slots->row_words, key);
 
     if (sb_likely(row[0] == key && key != SB_WORD_EMPTY)) {
         return row;

@@ -11,6 +11,8 @@ import atexit
 import threading
 from typing import TYPE_CHECKING
 
+from sabot.errors import JobCanceledError
+
 if TYPE_CHECKING:
     from sabot.execution.run import Run
 
@@ -18,11 +20,20 @@ __all__ = ["add", "remove"]
 
 _runs: set[Run] = set()
 _lock = threading.Lock()
+_is_ending = threading.Event()
 
 
 def add(run: Run) -> None:
-    """Note a run that has a job."""
+    """Note a run that is about to start.
+
+    Raises
+    ------
+    JobCanceledError
+        If the interpreter is ending.
+    """
     with _lock:
+        if _is_ending.is_set():
+            raise JobCanceledError("the interpreter is ending; no new job can start")
         _runs.add(run)
     with run.graph._runs_lock:
         run.graph._runs.append(run)
@@ -39,6 +50,7 @@ def remove(run: Run) -> None:
 
 def _close_all() -> None:
     with _lock:
+        _is_ending.set()
         runs = list(_runs)
     for run in runs:
         run.stop("cancel")

@@ -265,15 +265,19 @@ static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggrega
         local->columns[1 + a] = local->chunk->vectors[1 + aggregate->plain_args[a]].words;
     }
     while (first < count && local->plain_balance.bypass_count <= 0) {
-        int64_t found = sb_word_slots_upsert(slots, local->columns[0] + first, count - first,
+        int64_t part = count - first < SB_WORD_CHUNK ? count - first : SB_WORD_CHUNK;
+        int64_t found = sb_word_slots_upsert(slots, local->columns[0] + first, part,
                                              local->chunk->rows);
         SB_TRY_RETURN(plain_fold(aggregate, local, first, found, ctx));
         first += found;
-        if (first < count && slots->pair_count < local->plain_rows_max) {
+        if (found == part) {
+            continue;
+        }
+        if (slots->pair_count < local->plain_rows_max) {
             int64_t rows_max = PLAIN_GROWTH * slots->pair_count;
             rows_max = rows_max < local->plain_rows_max ? rows_max : local->plain_rows_max;
             SB_TRY_RETURN(sb_word_slots_resize(slots, rows_max, ctx->error));
-        } else if (first < count) {
+        } else {
             SB_TRY_RETURN(plain_send(aggregate, local, ctx));
         }
     }

@@ -18,6 +18,7 @@ enum {
     KEY_COLUMN,
     DELIVERY,
     PARTITIONS,
+    DATA_DIR,
     PARAMETER_COUNT,
 };
 
@@ -33,6 +34,7 @@ static const struct sb_parameter parameters[] = {
                     .kinds = SB_PARAMETER_INTEGER,
                     .minimum = 1,
                     .maximum = 32768},
+    [DATA_DIR] = {.name = "data_dir", .kinds = SB_PARAMETER_TEXT}, // read outside the engine
     [PARAMETER_COUNT] = {.name = NULL},
 };
 

@@ -25,6 +25,7 @@ enum {
     BOOTSTRAP_SERVERS,
     GROUP_ID,
     DATA_DIR,
+    SCHEMA,
     PARAMETER_COUNT,
 };
 
@@ -45,6 +46,7 @@ static const struct sb_parameter parameters[] = {
                            .kinds = SB_PARAMETER_TEXT | SB_PARAMETER_TEXTS},
     [GROUP_ID] = {.name = "group_id", .kinds = SB_PARAMETER_TEXT},
     [DATA_DIR] = {.name = "data_dir", .kinds = SB_PARAMETER_TEXT},
+    [SCHEMA] = {.name = "schema", .kinds = SB_PARAMETER_OBJECT}, // read outside the engine
     [PARAMETER_COUNT] = {.name = NULL},
 };
 
