@@ -109,37 +109,42 @@ static uint64_t *slot_make(struct sb_word_slots *slots, uint64_t key)
     return row;
 }
 
-static int64_t slots_upsert(struct sb_word_slots *slots, const uint64_t *keys, int64_t count,
-                            uint64_t **rows)
+uint64_t *sb_word_slots_upsert_further(struct sb_word_slots *slots, const uint64_t *pair,
+                                       uint64_t key)
 {
-    const struct sb_word_slots at = *slots; // in registers: stores below cannot change it
-    int32_t width = at.row_words;
+    uint64_t *row = sb_word_slots_find_further(slots, pair, key);
 
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t key = keys[i];
-        uint64_t *pair = sb_word_slots_pair(&at, key);
-        uint64_t *row = sb_word_slots_guess(pair, width, key);
-
-        if (sb_unlikely(row[0] != key || key == SB_WORD_EMPTY)) {
-            row = sb_word_slots_find_further(slots, pair, key);
-            if (row == NULL) {
-                if (slots->row_count >= slots->pair_count) {
-                    return i;
-                }
-                row = slot_make(slots, key);
-                memcpy(row, slots->initial, sizeof *row * (size_t)width);
-                row[0] = key;
-            }
-        }
-        rows[i] = row;
+    if (row != NULL) {
+        return row;
     }
-    return count;
+    if (slots->row_count >= slots->pair_count) {
+        return NULL;
+    }
+    row = slot_make(slots, key);
+    memcpy(row, slots->initial, sizeof *row * (size_t)slots->row_words);
+    row[0] = key;
+    return row;
 }
 
 int64_t sb_word_slots_upsert(struct sb_word_slots *slots, const uint64_t *keys, int64_t count,
                              uint64_t **rows)
 {
-    return slots_upsert(slots, keys, count, rows);
+    const struct sb_word_slots fixed = *slots; // in registers: no store can change it
+
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t key = keys[i];
+        uint64_t *pair = sb_word_slots_pair(&fixed, key);
+        uint64_t *row = sb_word_slots_guess(pair, fixed.row_words, key);
+
+        if (sb_unlikely(row[0] != key || key == SB_WORD_EMPTY)) {
+            row = sb_word_slots_upsert_further(slots, pair, key);
+            if (row == NULL) {
+                return i;
+            }
+        }
+        rows[i] = row;
+    }
+    return count;
 }
 
 bool sb_word_slots_insert(struct sb_word_slots *slots, const uint64_t *row)

@@ -81,6 +81,10 @@ static inline uint64_t *sb_word_slots_guess(uint64_t *pair, int32_t row_words, u
     return pair + ((uint64_t)row_words & -(uint64_t)(pair[row_words] == key));
 }
 
+/* The same row, made when there is none; NULL when half of the slots are used. */
+uint64_t *sb_word_slots_upsert_further(struct sb_word_slots *slots, const uint64_t *pair,
+                                       uint64_t key);
+
 /* The row of a key, or NULL. `pair` is the key's. */
 static inline uint64_t *sb_word_slots_find(const struct sb_word_slots *slots, uint64_t *pair,
                                            uint64_t key)

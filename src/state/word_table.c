@@ -148,8 +148,7 @@ static uint64_t *row_make(struct sb_word_table *table, uint64_t key)
     return row;
 }
 
-/* What is left when the first guess was wrong: collisions, and new keys. */
-static uint64_t *row_resolve(struct sb_word_table *table, uint64_t key)
+uint64_t *sb_word_table_resolve(struct sb_word_table *table, uint64_t key)
 {
     uint64_t hash = sb_word_slots_hash(key);
     uint32_t mask = number_mask(table->pair_bits);
@@ -173,36 +172,60 @@ static uint64_t *row_resolve(struct sb_word_table *table, uint64_t key)
     }
 }
 
-/* The row that the home pair of each key suggests; row 0 when it is empty. */
-static inline void rows_guess(const struct sb_word_table *table, const uint64_t *keys,
-                              int64_t stride, int64_t count, bool is_large, uint64_t **rows)
+/*
+ * The entry of a key: the one with its tag in its pair or, where that is full, in those that follow;
+ * 0 when there is none. Which of the two it is cannot be foreseen, so no branch asks.
+ */
+static inline uint32_t entry_find(const uint64_t *pairs, uint64_t at, uint64_t end, uint32_t tag,
+                                  uint32_t mask)
 {
-    uint32_t mask = number_mask(table->pair_bits);
+    for (;;) {
+        uint64_t pair = pairs[at];
+        uint32_t first = (uint32_t)pair;
+        uint32_t second = (uint32_t)(pair >> 32);
+        uint32_t is_second = -(uint32_t)((second & ~mask) == tag);
+        uint32_t entry = (second & is_second) | (first & ~is_second);
+
+        if (sb_likely((entry & ~mask) == tag || second == 0)) {
+            return entry;
+        }
+        at = (at + 1) & end;
+    }
+}
+
+static inline void rows_guess(const struct sb_word_table *table, const uint64_t *keys,
+                              int64_t stride, int64_t count, bool is_large, uint64_t **guesses)
+{
+    const uint64_t *pairs = table->pairs;
+    uint64_t *rows = table->rows;
+    int64_t row_words = table->row_words;
+    int32_t pair_bits = table->pair_bits;
+    uint64_t end = ((uint64_t)1 << pair_bits) - 1;
+    uint32_t mask = number_mask(pair_bits);
     uint64_t homes[SB_WORD_CHUNK];
     uint32_t tags[SB_WORD_CHUNK];
 
     for (int64_t i = 0; i < count; i++) {
         uint64_t hash = sb_word_slots_hash(keys[i * stride]);
-        homes[i] = home_of(hash, table->pair_bits);
+        homes[i] = home_of(hash, pair_bits);
         tags[i] = tag_of(hash, mask);
         if (is_large) {
-            __builtin_prefetch(&table->pairs[homes[i]], 1);
+            __builtin_prefetch(&pairs[homes[i]], 1);
+            __builtin_prefetch(&keys[(i + SB_WORD_CHUNK) * stride]); // the next chunk
         }
     }
     for (int64_t i = 0; i < count; i++) {
-        uint64_t pair = table->pairs[homes[i]];
-        uint32_t second = (uint32_t)(pair >> 32);
-        uint32_t entry = (second & ~mask) == tags[i] ? second : (uint32_t)pair;
-        rows[i] = table->rows + (int64_t)(entry & mask) * table->row_words;
+        uint32_t entry = entry_find(pairs, homes[i], end, tags[i], mask);
+        guesses[i] = rows + (int64_t)(entry & mask) * row_words;
         if (is_large) {
-            __builtin_prefetch(rows[i], 1);
+            __builtin_prefetch(guesses[i], 1);
         }
     }
 }
 
-enum sb_status sb_word_table_upsert(struct sb_word_table *table, const uint64_t *keys,
-                                    int64_t stride, int64_t count, uint64_t **rows,
-                                    struct sb_error *err)
+enum sb_status sb_word_table_guess(struct sb_word_table *table, const uint64_t *keys,
+                                   int64_t stride, int64_t count, uint64_t **rows,
+                                   struct sb_error *err)
 {
     sb_debug_assert(count <= SB_WORD_CHUNK);
     SB_TRY_RETURN(table_reserve(table, count, err));
@@ -210,12 +233,6 @@ enum sb_status sb_word_table_upsert(struct sb_word_table *table, const uint64_t 
         rows_guess(table, keys, stride, count, true, rows);
     } else {
         rows_guess(table, keys, stride, count, false, rows);
-    }
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t key = keys[i * stride];
-        if (sb_unlikely(rows[i][0] != key || rows[i] == table->rows)) {
-            rows[i] = row_resolve(table, key);
-        }
     }
     return SB_OK;
 }

@@ -30,12 +30,24 @@ void sb_word_table_init(struct sb_word_table *table, struct sb_memory *memory, i
 void sb_word_table_deinit(struct sb_word_table *table);
 
 /*
- * The rows of `count` (at most SB_WORD_CHUNK) keys, `stride` words apart, made where there are
- * none. Rows move with the next call.
+ * Makes room for `count` (at most SB_WORD_CHUNK) more rows and guesses the rows of as many keys,
+ * `stride` words apart, from the index alone. Each guess is settled afterwards, in order, before
+ * the next call: rows move with it.
  */
-SB_MUST_CHECK enum sb_status sb_word_table_upsert(struct sb_word_table *table, const uint64_t *keys,
-                                                  int64_t stride, int64_t count, uint64_t **rows,
-                                                  struct sb_error *err);
+SB_MUST_CHECK enum sb_status sb_word_table_guess(struct sb_word_table *table, const uint64_t *keys,
+                                                 int64_t stride, int64_t count, uint64_t **rows,
+                                                 struct sb_error *err);
+
+/* The row of a key for which the guess was wrong; made when there is none. */
+uint64_t *sb_word_table_resolve(struct sb_word_table *table, uint64_t key);
+
+/* The row of a key, made when there is none. */
+static inline uint64_t *sb_word_table_settle(struct sb_word_table *table, uint64_t key,
+                                             uint64_t *guess)
+{
+    return sb_likely(guess[0] == key && guess != table->rows) ? guess
+                                                              : sb_word_table_resolve(table, key);
+}
 
 /* The first of row_count rows. */
 static inline uint64_t *sb_word_table_rows(const struct sb_word_table *table)

@@ -170,6 +170,32 @@ static enum sb_status plain_fold(const struct sb_aggregate *aggregate,
     return SB_OK;
 }
 
+/* Settles the rows that were guessed for a block's rows, and folds. */
+static enum sb_status plain_absorb(const struct sb_aggregate *aggregate,
+                                   struct sb_aggregate_group *group, const uint64_t *words,
+                                   int64_t stride, bool is_raw, uint64_t **rows, int64_t count,
+                                   struct sb_error *err)
+{
+    for (int64_t i = 0; i < count;) {
+        const uint64_t *from = words + i * stride;
+        int64_t part = count - i;
+
+        if (aggregate->fused_pattern != 0) {
+            i += sb_fused_absorb_rows(aggregate, &group->plain, from, stride, !is_raw, rows + i,
+                                      count - i);
+            from = words + i * stride;
+            part = i < count ? 1 : 0; // what the fused kernel leaves
+        }
+        for (int64_t j = 0; j < part; j++) {
+            rows[i + j] = sb_word_table_settle(&group->plain, from[j * stride], rows[i + j]);
+        }
+        SB_TRY_RETURN(
+            plain_fold(aggregate, group, from, stride, is_raw, rows + i, part, err));
+        i += part;
+    }
+    return SB_OK;
+}
+
 static enum sb_status plain_block_apply(const struct sb_aggregate *aggregate,
                                         struct sb_aggregate_group *group, struct sb_block *block,
                                         struct sb_op_ctx *ctx)
@@ -186,9 +212,9 @@ static enum sb_status plain_block_apply(const struct sb_aggregate *aggregate,
 
         count = count < SB_WORD_CHUNK ? count : SB_WORD_CHUNK;
         SB_TRY_RETURN(
-            sb_word_table_upsert(&group->plain, words, stride, count, rows, ctx->error));
+            sb_word_table_guess(&group->plain, words, stride, count, rows, ctx->error));
         SB_TRY_RETURN(
-            plain_fold(aggregate, group, words, stride, is_raw, rows, count, ctx->error));
+            plain_absorb(aggregate, group, words, stride, is_raw, rows, count, ctx->error));
     }
     count_merged(ctx, block->row_count, group->plain.row_count - rows_before);
     return SB_OK;
@@ -364,10 +390,9 @@ static enum sb_status plain_restore(struct sb_aggregate *aggregate,
     for (int64_t first = 0; *is_done && first < count; first += SB_WORD_CHUNK) {
         const uint64_t *rows = words + first * row_words;
         int64_t part = count - first < SB_WORD_CHUNK ? count - first : SB_WORD_CHUNK;
+        SB_TRY_OUT(sb_word_table_guess(&group->plain, rows, row_words, part, chunk->rows, err));
         SB_TRY_OUT(
-            sb_word_table_upsert(&group->plain, rows, row_words, part, chunk->rows, err));
-        SB_TRY_OUT(
-            plain_fold(aggregate, group, rows, row_words, false, chunk->rows, part, err));
+            plain_absorb(aggregate, group, rows, row_words, false, chunk->rows, part, err));
     }
 
 out:

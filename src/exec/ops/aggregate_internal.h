@@ -57,7 +57,7 @@ struct sb_aggregate_arg {
 struct sb_plain_step {
     enum sb_step_kind kind; // COUNT_ROWS, SUM, MIN or MAX
     enum sb_row_kind arg_kind;
-    int32_t word;     // of the state row
+    int32_t word;     // of the state row, which has them in order
     int32_t raw_word; // of the argument in a raw row; -1 = none
 };
 
@@ -80,7 +80,8 @@ struct sb_aggregate {
 
     bool is_plain; // one key of one word, and so are all steps: what follows is there
     int32_t plain_step_count;
-    struct sb_plain_step *plain_steps;
+    struct sb_plain_step *plain_steps; // in the order of sb_fused_rank
+    int32_t fused_pattern;             // 0 = none
     int32_t plain_arg_count;
     int32_t *plain_args;              // indices into args: those that steps read
     struct sb_row_layout plain_raw;   // key, plain args
@@ -191,6 +192,27 @@ void sb_plain_keys_load(const struct sb_aggregate *aggregate, const uint64_t *ro
 void sb_plain_finish(const struct sb_aggregate *aggregate,
                      const struct sb_aggregate_call_plan *call, const uint64_t *rows, int64_t count,
                      struct sb_row_scratch *scratch, struct sb_row_vector *out);
+
+/* aggregate_fused.c */
+
+/* Where steps belong that one pass shall take: integer sums, float sums, count, the others. */
+enum { SB_FUSED_RANK_COUNT = 4 };
+int32_t sb_fused_rank(const struct sb_plain_step *step);
+
+/* The kernel for these steps, in that order, or 0. */
+int32_t sb_fused_pattern(const struct sb_plain_step *steps, int32_t count);
+
+/*
+ * Finds or makes the rows of columns[0][first..] and folds their values. Returns how many: all, or
+ * those before a new key for which there is no room, or before a row whose sum would overflow.
+ */
+int64_t sb_fused_absorb_columns(const struct sb_aggregate *aggregate, struct sb_word_slots *slots,
+                                const uint64_t *const *columns, int64_t first, int64_t count);
+
+/* The same for rows of a block that sb_word_table_guess() has guessed. */
+int64_t sb_fused_absorb_rows(const struct sb_aggregate *aggregate, struct sb_word_table *table,
+                             const uint64_t *words, int64_t stride, bool is_state,
+                             uint64_t *const *rows, int64_t count);
 
 /* aggregate_local.c and aggregate_group.c: hooks, see op.h */
 SB_MUST_CHECK enum sb_status sb_aggregate_local_create(struct sb_op *op, int32_t port,

@@ -253,11 +253,33 @@ static enum sb_status plain_pass_on(struct aggregate_local *local, int32_t colum
     return sb_row_scatter_columns(&local->plain_raws, local->columns, count - first, ctx);
 }
 
+/* The table is full: makes it larger, or sends what it holds. */
+static enum sb_status plain_make_room(struct sb_aggregate *aggregate,
+                                      struct aggregate_local *local, struct sb_op_ctx *ctx)
+{
+    struct sb_word_slots *slots = &local->plain;
+    int64_t rows_max = PLAIN_GROWTH * slots->pair_count;
+
+    if (slots->pair_count == local->plain_rows_max) {
+        return plain_send(aggregate, local, ctx);
+    }
+    rows_max = rows_max < local->plain_rows_max ? rows_max : local->plain_rows_max;
+    return sb_word_slots_resize(slots, rows_max, ctx->error);
+}
+
+/* Finds the rows of keys from `first` on and folds; `*done` of at most `count`. */
+static enum sb_status plain_absorb(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                   int64_t first, int64_t count, int64_t *done,
+                                   struct sb_op_ctx *ctx)
+{
+    *done = sb_word_slots_upsert(&local->plain, local->columns[0] + first, count,
+                                 local->chunk->rows);
+    return plain_fold(aggregate, local, first, *done, ctx);
+}
+
 static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
                                   int64_t count, struct sb_op_ctx *ctx)
 {
-    struct sb_word_slots *slots = &local->plain;
-    int32_t column_count = aggregate->plain_raw.row_words;
     int64_t first = 0;
 
     local->columns[0] = local->chunk->vectors[0].words;
@@ -266,22 +288,26 @@ static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggrega
     }
     while (first < count && local->plain_balance.bypass_count <= 0) {
         int64_t part = count - first < SB_WORD_CHUNK ? count - first : SB_WORD_CHUNK;
-        int64_t found = sb_word_slots_upsert(slots, local->columns[0] + first, part,
-                                             local->chunk->rows);
-        SB_TRY_RETURN(plain_fold(aggregate, local, first, found, ctx));
-        first += found;
-        if (found == part) {
-            continue;
+        int64_t done;
+
+        if (aggregate->fused_pattern != 0) {
+            done = sb_fused_absorb_columns(aggregate, &local->plain, local->columns, first,
+                                           count - first);
+            local->plain_balance.absorbed_count += done;
+            first += done;
+            part = first < count ? 1 : 0; // what the fused kernel leaves
         }
-        if (slots->pair_count < local->plain_rows_max) {
-            int64_t rows_max = PLAIN_GROWTH * slots->pair_count;
-            rows_max = rows_max < local->plain_rows_max ? rows_max : local->plain_rows_max;
-            SB_TRY_RETURN(sb_word_slots_resize(slots, rows_max, ctx->error));
-        } else {
-            SB_TRY_RETURN(plain_send(aggregate, local, ctx));
+        if (part > 0) {
+            SB_TRY_RETURN(plain_absorb(aggregate, local, first, part, &done, ctx));
+            first += done;
+            if (done < part) {
+                SB_TRY_RETURN(plain_make_room(aggregate, local, ctx));
+            }
         }
     }
-    return first == count ? SB_OK : plain_pass_on(local, column_count, first, count, ctx);
+    return first == count
+               ? SB_OK
+               : plain_pass_on(local, aggregate->plain_raw.row_words, first, count, ctx);
 }
 
 // --- hooks ---------------------------------------------------------------------------------------

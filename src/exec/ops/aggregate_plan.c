@@ -248,11 +248,35 @@ static int32_t plan_plain_step(struct sb_aggregate *aggregate, const struct sb_a
         aggregate->plain_steps[aggregate->plain_step_count++] = (struct sb_plain_step){
             .kind = kind,
             .arg_kind = is_count ? SB_ROW_INT : step->arg_kind,
-            .word = 1 + p,
             .raw_word = raw_word,
         };
     }
     return p;
+}
+
+/* Brings plain steps into the order of sb_fused_rank, which gives each its word. */
+static void plan_plain_order(struct sb_aggregate *aggregate)
+{
+    struct sb_plain_step sorted[SB_PLAIN_STEPS_MAX];
+    int32_t place[SB_PLAIN_STEPS_MAX];
+    int32_t count = 0;
+
+    for (int32_t rank = 0; rank < SB_FUSED_RANK_COUNT; rank++) {
+        for (int32_t p = 0; p < aggregate->plain_step_count; p++) {
+            if (sb_fused_rank(&aggregate->plain_steps[p]) == rank) {
+                place[p] = count;
+                sorted[count] = aggregate->plain_steps[p];
+                sorted[count].word = 1 + count;
+                count++;
+            }
+        }
+    }
+    sb_assert(count == aggregate->plain_step_count);
+    memcpy(aggregate->plain_steps, sorted, sizeof *sorted * (size_t)count);
+    for (int32_t s = 0; s < aggregate->step_count; s++) {
+        aggregate->steps[s].plain = place[aggregate->steps[s].plain];
+    }
+    aggregate->fused_pattern = sb_fused_pattern(sorted, count);
 }
 
 static enum sb_status plan_plain_layouts(const struct planner *planner)
@@ -302,6 +326,7 @@ static enum sb_status plan_plain(const struct planner *planner)
     for (int32_t s = 0; s < aggregate->step_count; s++) {
         aggregate->steps[s].plain = plan_plain_step(aggregate, &aggregate->steps[s]);
     }
+    plan_plain_order(aggregate);
     return plan_plain_layouts(planner);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kernel_choice.c (any processor) - one set of kernels, as the compiler makes them by default.
+ * portable/kernel_choice.c - one set of kernels, as the compiler makes them by default.
  */
 #include <stddef.h>
 
