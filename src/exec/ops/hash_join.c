@@ -19,8 +19,10 @@ struct join_build {
 
 static void hash_join_destroy(struct sb_op *op)
 {
-    struct sb_hash_join plan = *sb_hash_join_from(op);
+    struct sb_hash_join plan;
 
+    sb_join_direct_deinit(sb_hash_join_from(op));
+    plan = *sb_hash_join_from(op);
     sb_op_free(op, sizeof plan); // first: groups use the layout
     sb_hash_join_plan_deinit(&plan);
 }
@@ -168,6 +170,7 @@ static enum sb_status hash_join_group_create(struct sb_op *op, int32_t group_ind
         return sb_error_no_memory(ctx->error, "a key group", (int64_t)sizeof *group);
     }
     sb_row_table_init(&group->table, op->memory, &join->layout, NULL);
+    group->low = UINT64_MAX;
     *out = group;
     return SB_OK;
 }
@@ -212,6 +215,9 @@ static enum sb_status hash_join_on_block(struct sb_op *op, void *state, struct s
     enum sb_status status;
 
     SB_TRY_OUT(sb_row_store_copy(store, sb_row_block(block)->rows, block->row_count, ctx->error));
+    sb_join_direct_observe(sb_hash_join_from(op), state,
+                           sb_row_block(block)->rows + layout->fields[0].word, layout->row_words,
+                           block->row_count);
     sb_row_cursor_skip(&cursor, store, rows_before);
     while (layout->has_text &&
            (count = sb_row_cursor_next(&cursor, store, SB_ROW_CHUNK, rows)) > 0) {
@@ -225,13 +231,7 @@ out:
 
 static enum sb_status hash_join_on_end(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
 {
-    struct sb_join_group *group = state;
-
-    if (!group->is_linked) {
-        SB_TRY_RETURN(sb_row_table_link(&group->table, &group->has_chains, ctx->error));
-        group->is_linked = true;
-    }
-    return SB_OK;
+    return sb_hash_join_link(sb_hash_join_from(op), state, ctx->error);
 }
 
 // --- snapshots -----------------------------------------------------------------------------------
@@ -280,6 +280,7 @@ static enum sb_status hash_join_restore(struct sb_op *op, void *state, struct sb
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
         SB_TRY_OUT(sb_row_snapshot_load(batch, first, count, join->key_count, chunk, ctx->error));
         SB_TRY_OUT(chunk_store(&join->layout, store, chunk, count, ctx->error));
+        sb_join_direct_observe(join, state, chunk->vectors[0].words, 1, count);
     }
 
 out:

@@ -19,6 +19,17 @@ struct sb_join_key {
     uint64_t factor_high; // of decimals
 };
 
+/*
+ * Rows by key without hashing: slot `key - low` holds the first row of the key. Chosen when the
+ * build side has one integer key whose values lie close together, as keys of dimension tables do.
+ */
+struct sb_join_direct {
+    bool is_decided;
+    uint64_t low;        // the smallest key
+    uint64_t slot_count; // 0: not chosen
+    uint64_t **slots;
+};
+
 struct sb_hash_join {
     struct sb_op op; // first
     struct sb_arena arena;
@@ -33,13 +44,17 @@ struct sb_hash_join {
     struct sb_schema *state_schema;
 
     _Atomic bool is_ready; // every group has its index
-    pthread_mutex_t lock;  // of becoming ready
+    pthread_mutex_t ready_lock; // of becoming ready
+    pthread_mutex_t lock;       // of the decision below
+    struct sb_join_direct direct;
     bool has_lock;
     bool has_chains; // some key has several rows; once ready
 };
 
 struct sb_join_group {
     struct sb_row_table table;
+    uint64_t low; // of its keys, in the order of direct addressing; low > high: none yet
+    uint64_t high;
     bool is_linked;
     bool has_chains;
 };
@@ -68,6 +83,20 @@ SB_MUST_CHECK enum sb_status sb_hash_join_load_keys(const struct sb_hash_join *j
 const uint8_t *sb_hash_join_null_keys(const struct sb_hash_join *join,
                                       const struct sb_row_chunk *chunk, int64_t count,
                                       uint8_t *nulls);
+
+/* hash_join_direct.c */
+
+/* Takes note of the first key word of `count` rows that lie `stride` words apart. */
+void sb_join_direct_observe(const struct sb_hash_join *join, struct sb_join_group *group,
+                            const uint64_t *keys, int64_t stride, int64_t count);
+
+/*
+ * Makes the group's index, once all groups have all their rows: over direct slots where those are
+ * chosen, else over hashes. Groups may link at once on several threads.
+ */
+SB_MUST_CHECK enum sb_status sb_hash_join_link(struct sb_hash_join *join,
+                                               struct sb_join_group *group, struct sb_error *err);
+void sb_join_direct_deinit(struct sb_hash_join *join);
 
 /* hash_join_probe.c */
 SB_MUST_CHECK enum sb_status sb_hash_join_probe_create(struct sb_op *op, struct sb_op_ctx *ctx,

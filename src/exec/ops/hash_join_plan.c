@@ -178,9 +178,8 @@ enum sb_status sb_hash_join_plan(struct sb_hash_join *join, const struct sb_op_o
     const struct sb_schema *right = options->node->inputs[SB_JOIN_BUILD_PORT]->schema;
 
     sb_arena_init(&join->arena, join->op.memory);
-    if (pthread_mutex_init(&join->lock, NULL) != 0) {
-        return plan_no_memory(err);
-    }
+    pthread_mutex_init(&join->lock, NULL);
+    pthread_mutex_init(&join->ready_lock, NULL);
     join->has_lock = true;
     join->is_left = spec->kind == SB_JOIN_LEFT;
     join->key_count = spec->key_count;
@@ -202,5 +201,6 @@ void sb_hash_join_plan_deinit(struct sb_hash_join *join)
     sb_arena_deinit(&join->arena);
     if (join->has_lock) {
         pthread_mutex_destroy(&join->lock);
+        pthread_mutex_destroy(&join->ready_lock);
     }
 }

@@ -24,6 +24,12 @@ struct join_piece {
     bool is_run;                      // positions follow each other
 };
 
+/* What became of the rows of one batch. */
+struct join_count {
+    int64_t matched; // left rows with a match
+    int64_t out;
+};
+
 struct join_probe {
     struct sb_row_chunk *chunk;
     struct sb_row_scratch *scratch; // for one right column
@@ -201,19 +207,39 @@ static enum sb_status join_get_ready(struct sb_hash_join *join, struct sb_error 
     if (sb_likely(atomic_load_explicit(&join->is_ready, memory_order_acquire))) {
         return SB_OK;
     }
-    pthread_mutex_lock(&join->lock);
     for (int32_t g = 0; g < join->op.group_count && status == SB_OK; g++) {
         struct sb_join_group *group = sb_op_group(&join->op, g);
-        if (group != NULL && !group->is_linked) {
-            status = sb_row_table_link(&group->table, &group->has_chains, err);
-            group->is_linked = status == SB_OK;
+        if (group != NULL) {
+            pthread_mutex_lock(&join->ready_lock);
+            status = sb_hash_join_link(join, group, err);
+            pthread_mutex_unlock(&join->ready_lock);
         }
+    }
+    pthread_mutex_lock(&join->ready_lock);
+    for (int32_t g = 0; g < join->op.group_count && status == SB_OK; g++) {
+        const struct sb_join_group *group = sb_op_group(&join->op, g);
+        join->has_chains = join->has_chains || (group != NULL && group->has_chains);
     }
     if (status == SB_OK) {
         atomic_store_explicit(&join->is_ready, true, memory_order_release);
     }
-    pthread_mutex_unlock(&join->lock);
+    pthread_mutex_unlock(&join->ready_lock);
     return status;
+}
+
+/* The row in the direct slot of each key of the chunk, or NULL. */
+static void chunk_find_direct(const struct sb_join_direct *direct, const uint64_t *words,
+                              const uint8_t *nulls, int64_t count, uint64_t **found)
+{
+    uint64_t *const *slots = direct->slots;
+
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t at = words[i] - direct->low;
+        found[i] = at < direct->slot_count ? slots[at] : NULL;
+    }
+    for (int64_t i = 0; nulls != NULL && i < count; i++) {
+        found[i] = nulls[i] ? NULL : found[i];
+    }
 }
 
 /* The first build row of each row of the chunk, or NULL. */
@@ -223,6 +249,10 @@ static void chunk_find(struct sb_hash_join *join, struct join_probe *probe, int6
     uint8_t null_bytes[SB_ROW_CHUNK];
     const uint8_t *nulls = sb_hash_join_null_keys(join, chunk, count, null_bytes);
 
+    if (join->direct.slot_count > 0) {
+        chunk_find_direct(&join->direct, chunk->vectors[0].words, nulls, count, probe->found);
+        return;
+    }
     sb_row_chunk_hash(chunk, join->key_count, count);
     for (int64_t i = 0; i < count; i++) {
         const struct sb_join_group *group =
@@ -233,13 +263,72 @@ static void chunk_find(struct sb_hash_join *join, struct join_probe *probe, int6
     sb_row_table_find(probe->tables, chunk->vectors, chunk->hashes, count, probe->found);
 }
 
-static enum sb_status batch_probe(struct sb_hash_join *join, struct join_probe *probe,
-                                  const struct sb_batch *batch, int64_t *matched_count,
-                                  int64_t *out_count, struct sb_op_ctx *ctx)
+/* Output of a chunk whose keys may have several rows. */
+static enum sb_status chunk_emit_chains(struct sb_hash_join *join, struct join_probe *probe,
+                                        const struct sb_batch *batch, int64_t first, int64_t count,
+                                        struct join_count *counted, struct sb_op_ctx *ctx)
 {
     const uint32_t *selected = sb_batch_rows(batch);
     int32_t link = join->layout.link_word;
 
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t position = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
+        uint64_t *row = probe->found[i];
+
+        counted->matched += row != NULL;
+        if (row == NULL && join->is_left) {
+            row = join->missing_row;
+        }
+        while (row != NULL) {
+            SB_TRY_RETURN(piece_add(join, probe, batch, position, row, ctx));
+            counted->out++;
+            row = (uint64_t *)(uintptr_t)row[link];
+        }
+    }
+    return SB_OK;
+}
+
+/* Output of a chunk whose keys have one row at most: no branch depends on the data. */
+static enum sb_status chunk_emit_single(struct sb_hash_join *join, struct join_probe *probe,
+                                        const struct sb_batch *batch, int64_t first, int64_t count,
+                                        struct join_count *counted, struct sb_op_ctx *ctx)
+{
+    const uint32_t *selected = sb_batch_rows(batch);
+    struct join_piece *piece = &probe->piece;
+    uint32_t *positions;
+    uint64_t **rows = probe->chunk->rows;
+    int64_t matched = 0;
+    int64_t out = 0;
+
+    if (piece->row_count + count > piece->capacity) {
+        SB_TRY_RETURN(piece_emit(join, probe, batch, ctx));
+        SB_TRY_RETURN(piece_open(join, piece, ctx->error));
+    }
+    positions = piece->positions + piece->row_count;
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t *row = probe->found[i];
+        bool is_match = row != NULL;
+
+        positions[out] = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
+        rows[out] = is_match ? row : join->missing_row;
+        matched += is_match;
+        out += is_match || join->is_left;
+    }
+    if (out > 0) {
+        // Positions rise, so that they are a run when first and last are as far apart.
+        piece->is_run = piece->is_run && positions[out - 1] - positions[0] == (uint32_t)(out - 1) &&
+                        (piece->row_count == 0 || positions[-1] + 1 == positions[0]);
+    }
+    counted->matched += matched;
+    counted->out += out;
+    piece->pending_count = out;
+    return piece_append(join, probe, ctx->error);
+}
+
+static enum sb_status batch_probe(struct sb_hash_join *join, struct join_probe *probe,
+                                  const struct sb_batch *batch, struct join_count *counted,
+                                  struct sb_op_ctx *ctx)
+{
     for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
         int64_t count = batch->row_count - first;
 
@@ -247,20 +336,9 @@ static enum sb_status batch_probe(struct sb_hash_join *join, struct join_probe *
         SB_TRY_RETURN(sb_hash_join_load_keys(join, SB_JOIN_PROBE_PORT, batch, first, count,
                                              probe->chunk, ctx->error));
         chunk_find(join, probe, count);
-        for (int64_t i = 0; i < count; i++) {
-            uint32_t position = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
-            uint64_t *row = probe->found[i];
-
-            *matched_count += row != NULL;
-            if (row == NULL && join->is_left) {
-                row = join->missing_row;
-            }
-            while (row != NULL) {
-                SB_TRY_RETURN(piece_add(join, probe, batch, position, row, ctx));
-                *out_count += 1;
-                row = (uint64_t *)(uintptr_t)row[link];
-            }
-        }
+        SB_TRY_RETURN(join->has_chains
+                          ? chunk_emit_chains(join, probe, batch, first, count, counted, ctx)
+                          : chunk_emit_single(join, probe, batch, first, count, counted, ctx));
     }
     return SB_OK;
 }
@@ -271,8 +349,7 @@ enum sb_status sb_hash_join_probe(struct sb_op *op, void *local, struct sb_batch
     struct sb_hash_join *join = sb_hash_join_from(op);
     struct join_probe *probe = local;
     struct join_piece *piece = &probe->piece;
-    int64_t matched_count = 0;
-    int64_t out_count = 0;
+    struct join_count counted = {0};
     enum sb_status status;
 
     SB_TRY_OUT(join_get_ready(join, ctx->error));
@@ -280,13 +357,13 @@ enum sb_status sb_hash_join_probe(struct sb_op *op, void *local, struct sb_batch
                       : batch->row_count > PIECE_ROWS_MAX ? PIECE_ROWS_MAX
                                                           : batch->row_count;
     SB_TRY_OUT(piece_open(join, piece, ctx->error));
-    SB_TRY_OUT(batch_probe(join, probe, batch, &matched_count, &out_count, ctx));
+    SB_TRY_OUT(batch_probe(join, probe, batch, &counted, ctx));
     SB_TRY_OUT(piece_emit(join, probe, batch, ctx));
     if (join->is_left) {
-        sb_op_count(ctx, SB_LEDGER_ADDED, out_count - batch->row_count);
+        sb_op_count(ctx, SB_LEDGER_ADDED, counted.out - batch->row_count);
     } else {
-        sb_op_count(ctx, SB_LEDGER_FILTERED, batch->row_count - matched_count);
-        sb_op_count(ctx, SB_LEDGER_ADDED, out_count - matched_count);
+        sb_op_count(ctx, SB_LEDGER_FILTERED, batch->row_count - counted.matched);
+        sb_op_count(ctx, SB_LEDGER_ADDED, counted.out - counted.matched);
     }
 
 out:
