@@ -42,6 +42,35 @@ void sb_join_direct_observe(const struct sb_hash_join *join, struct sb_join_grou
     }
 }
 
+static void values_free(struct sb_hash_join *join);
+
+/* Room for the payload by slot, if it is narrow and there is memory. */
+static void values_alloc(struct sb_hash_join *join)
+{
+    struct sb_join_direct *direct = &join->direct;
+    bool has_room;
+
+    if (join->payload_count > SB_JOIN_VALUES_MAX) {
+        return;
+    }
+    for (int32_t p = 0; p < join->payload_count; p++) {
+        if (sb_row_kind_words(join->layout.fields[join->key_count + p].kind) > 1) {
+            return;
+        }
+    }
+    direct->present = sb_memory_alloc_zeroed(join->op.memory, direct->slot_count);
+    has_room = direct->present != NULL;
+    for (int32_t p = 0; p < join->payload_count && has_room; p++) {
+        direct->values[p] =
+            sb_memory_alloc(join->op.memory, sizeof *direct->values[p] * direct->slot_count);
+        has_room = direct->values[p] != NULL;
+    }
+    if (!has_room) {
+        values_free(join);
+    }
+    direct->has_values = has_room;
+}
+
 /* Chooses direct slots when they are worth it. Under the lock. */
 static void direct_decide(struct sb_hash_join *join)
 {
@@ -67,6 +96,26 @@ static void direct_decide(struct sb_hash_join *join)
     if (join->direct.slots != NULL) { // else hashes do: they take memory piece by piece
         join->direct.low = key_order(join->layout.fields[0].kind, low); // its own inverse
         join->direct.slot_count = high - low + 1;
+        values_alloc(join);
+    }
+}
+
+/* Writes the payload of rows to their slots. */
+static void values_store(struct sb_hash_join *join, struct sb_join_group *group,
+                         uint64_t *const *rows, int64_t count)
+{
+    const struct sb_join_direct *direct = &join->direct;
+    int32_t key_word = join->layout.fields[0].word;
+
+    for (int64_t i = 0; i < count; i++) {
+        direct->present[rows[i][key_word] - direct->low] = 1;
+    }
+    for (int32_t p = 0; p < join->payload_count; p++) {
+        const struct sb_row_field *field = &join->layout.fields[join->key_count + p];
+        for (int64_t i = 0; i < count; i++) {
+            group->has_null_values = group->has_null_values || sb_row_is_null(field, rows[i]);
+            direct->values[p][rows[i][key_word] - direct->low] = rows[i][field->word];
+        }
     }
 }
 
@@ -86,6 +135,9 @@ static void direct_link(struct sb_hash_join *join, struct sb_join_group *group)
             group->has_chains = group->has_chains || *slot != NULL;
             rows[i][link_word] = (uint64_t)(uintptr_t)*slot;
             *slot = rows[i];
+        }
+        if (direct->has_values) {
+            values_store(join, group, rows, count);
         }
     }
 }
@@ -112,8 +164,40 @@ enum sb_status sb_hash_join_link(struct sb_hash_join *join, struct sb_join_group
     return SB_OK;
 }
 
+void sb_join_direct_settle(struct sb_hash_join *join)
+{
+    struct sb_join_direct *direct = &join->direct;
+    bool has_nulls = false;
+    uint64_t row_count = 0;
+
+    for (int32_t g = 0; g < join->op.group_count; g++) {
+        const struct sb_join_group *group = sb_op_group(&join->op, g);
+        if (group != NULL) {
+            has_nulls = has_nulls || group->has_null_values;
+            join->has_chains = join->has_chains || group->has_chains;
+            row_count += (uint64_t)group->table.store.row_count;
+        }
+    }
+    direct->is_by_value = direct->has_values && !has_nulls && !join->has_chains;
+    direct->is_full = direct->is_by_value && row_count == direct->slot_count;
+}
+
+static void values_free(struct sb_hash_join *join)
+{
+    struct sb_join_direct *direct = &join->direct;
+
+    sb_memory_free(join->op.memory, direct->present, direct->slot_count);
+    for (int32_t p = 0; p < SB_JOIN_VALUES_MAX; p++) {
+        sb_memory_free(join->op.memory, direct->values[p],
+                       sizeof *direct->values[p] * direct->slot_count);
+        direct->values[p] = NULL;
+    }
+    direct->present = NULL;
+}
+
 void sb_join_direct_deinit(struct sb_hash_join *join)
 {
     sb_memory_free(join->op.memory, join->direct.slots,
                    sizeof *join->direct.slots * join->direct.slot_count);
+    values_free(join);
 }

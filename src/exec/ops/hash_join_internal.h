@@ -10,7 +10,11 @@
 #include "exec/row_scatter.h"
 #include "state/row_table.h"
 
-enum { SB_JOIN_PROBE_PORT = 0, SB_JOIN_BUILD_PORT = 1 };
+enum {
+    SB_JOIN_PROBE_PORT = 0,
+    SB_JOIN_BUILD_PORT = 1,
+    SB_JOIN_VALUES_MAX = 2,
+};
 
 /* How a side's key column becomes a word that equals the other side's. */
 struct sb_join_key {
@@ -28,6 +32,15 @@ struct sb_join_direct {
     uint64_t low;        // the smallest key
     uint64_t slot_count; // 0: not chosen
     uint64_t **slots;
+    /*
+     * Few narrow payload columns lie by slot as well: where keys are unique and no value is null,
+     * a probe reads them here and never touches a row.
+     */
+    bool has_values;
+    bool is_by_value; // once ready: they are what is probed
+    bool is_full;     // once ready: every slot has a row
+    uint8_t *present; // [slot_count]
+    uint64_t *values[SB_JOIN_VALUES_MAX]; // [slot_count]
 };
 
 struct sb_hash_join {
@@ -57,6 +70,7 @@ struct sb_join_group {
     uint64_t high;
     bool is_linked;
     bool has_chains;
+    bool has_null_values;
 };
 
 static inline struct sb_hash_join *sb_hash_join_from(struct sb_op *op)
@@ -96,6 +110,8 @@ void sb_join_direct_observe(const struct sb_hash_join *join, struct sb_join_grou
  */
 SB_MUST_CHECK enum sb_status sb_hash_join_link(struct sb_hash_join *join,
                                                struct sb_join_group *group, struct sb_error *err);
+/* After the last group was linked. */
+void sb_join_direct_settle(struct sb_hash_join *join);
 void sb_join_direct_deinit(struct sb_hash_join *join);
 
 /* hash_join_probe.c */

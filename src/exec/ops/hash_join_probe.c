@@ -35,6 +35,7 @@ struct join_probe {
     struct sb_row_scratch *scratch; // for one right column
     const struct sb_row_table *tables[SB_ROW_CHUNK];
     uint64_t *found[SB_ROW_CHUNK];
+    uint64_t slots[SB_ROW_CHUNK];
     struct join_piece piece;
 };
 
@@ -216,11 +217,8 @@ static enum sb_status join_get_ready(struct sb_hash_join *join, struct sb_error 
         }
     }
     pthread_mutex_lock(&join->ready_lock);
-    for (int32_t g = 0; g < join->op.group_count && status == SB_OK; g++) {
-        const struct sb_join_group *group = sb_op_group(&join->op, g);
-        join->has_chains = join->has_chains || (group != NULL && group->has_chains);
-    }
-    if (status == SB_OK) {
+    if (status == SB_OK && !atomic_load_explicit(&join->is_ready, memory_order_relaxed)) {
+        sb_join_direct_settle(join);
         atomic_store_explicit(&join->is_ready, true, memory_order_release);
     }
     pthread_mutex_unlock(&join->ready_lock);
@@ -288,6 +286,18 @@ static enum sb_status chunk_emit_chains(struct sb_hash_join *join, struct join_p
     return SB_OK;
 }
 
+/* Whether the piece is still a run with the `count` positions behind its rows, which rise. */
+static void piece_note_run(struct join_piece *piece, int64_t count)
+{
+    const uint32_t *positions = piece->positions + piece->row_count;
+
+    if (count > 0) {
+        piece->is_run = piece->is_run &&
+                        positions[count - 1] - positions[0] == (uint32_t)(count - 1) &&
+                        (piece->row_count == 0 || positions[-1] + 1 == positions[0]);
+    }
+}
+
 /* Output of a chunk whose keys have one row at most: no branch depends on the data. */
 static enum sb_status chunk_emit_single(struct sb_hash_join *join, struct join_probe *probe,
                                         const struct sb_batch *batch, int64_t first, int64_t count,
@@ -314,15 +324,102 @@ static enum sb_status chunk_emit_single(struct sb_hash_join *join, struct join_p
         matched += is_match;
         out += is_match || join->is_left;
     }
-    if (out > 0) {
-        // Positions rise, so that they are a run when first and last are as far apart.
-        piece->is_run = piece->is_run && positions[out - 1] - positions[0] == (uint32_t)(out - 1) &&
-                        (piece->row_count == 0 || positions[-1] + 1 == positions[0]);
-    }
+    piece_note_run(piece, out);
     counted->matched += matched;
     counted->out += out;
     piece->pending_count = out;
     return piece_append(join, probe, ctx->error);
+}
+
+/* The slots of a chunk's keys that have a row; others are slot_count. */
+static void chunk_find_slots(const struct sb_hash_join *join, const struct sb_row_chunk *chunk,
+                             int64_t count, uint64_t *slots)
+{
+    const struct sb_join_direct *direct = &join->direct;
+    const uint64_t *words = chunk->vectors[0].words;
+    const uint8_t *nulls = chunk->vectors[0].nulls;
+
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t at = words[i] - direct->low;
+        slots[i] = at < direct->slot_count ? at : direct->slot_count;
+    }
+    for (int64_t i = 0; nulls != NULL && i < count; i++) {
+        slots[i] = nulls[i] ? direct->slot_count : slots[i];
+    }
+    for (int64_t i = 0; !direct->is_full && i < count; i++) {
+        bool has_row = slots[i] < direct->slot_count && direct->present[slots[i]];
+        slots[i] = has_row ? slots[i] : direct->slot_count;
+    }
+}
+
+/* The payload of `count` output rows by slot; slot_count reads as null. */
+static enum sb_status piece_append_values(const struct sb_hash_join *join, struct join_probe *probe,
+                                          const uint64_t *slots, int64_t count, bool has_missing,
+                                          struct sb_error *err)
+{
+    const struct sb_join_direct *direct = &join->direct;
+    struct sb_row_scratch *scratch = probe->scratch;
+
+    for (int32_t p = 0; p < join->payload_count; p++) {
+        struct sb_row_vector vector = {
+            .kind = join->layout.fields[join->key_count + p].kind,
+            .words = scratch->words,
+            .nulls = has_missing ? scratch->nulls : NULL,
+        };
+        const uint64_t *values = direct->values[p];
+
+        for (int64_t i = 0; !has_missing && i < count; i++) {
+            scratch->words[i] = values[slots[i]];
+        }
+        for (int64_t i = 0; has_missing && i < count; i++) {
+            scratch->nulls[i] = slots[i] == direct->slot_count;
+            scratch->words[i] = scratch->nulls[i] ? 0 : values[slots[i]];
+        }
+        SB_TRY_RETURN(sb_column_writer_append(&probe->piece.writers[p], &vector, count, err));
+    }
+    probe->piece.row_count += count;
+    return SB_OK;
+}
+
+/* Output of a chunk from values by slot. */
+static enum sb_status chunk_emit_values(struct sb_hash_join *join, struct join_probe *probe,
+                                        const struct sb_batch *batch, int64_t first, int64_t count,
+                                        struct join_count *counted, struct sb_op_ctx *ctx)
+{
+    const uint32_t *selected = sb_batch_rows(batch);
+    struct join_piece *piece = &probe->piece;
+    uint64_t slot_count = join->direct.slot_count;
+    uint64_t *slots = probe->slots;
+    uint32_t *positions;
+    int64_t matched = 0;
+    int64_t out = 0;
+
+    if (piece->row_count + count > piece->capacity) {
+        SB_TRY_RETURN(piece_emit(join, probe, batch, ctx));
+        SB_TRY_RETURN(piece_open(join, piece, ctx->error));
+    }
+    positions = piece->positions + piece->row_count;
+    chunk_find_slots(join, probe->chunk, count, slots);
+    for (int64_t i = 0; i < count; i++) {
+        matched += slots[i] < slot_count;
+    }
+    if (matched == count || join->is_left) {
+        for (int64_t i = 0; i < count; i++) {
+            positions[i] = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
+        }
+        out = count;
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            positions[out] = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
+            slots[out] = slots[i];
+            out += slots[i] < slot_count;
+        }
+    }
+    piece_note_run(piece, out);
+    counted->matched += matched;
+    counted->out += out;
+    return piece_append_values(join, probe, slots, out, join->is_left && matched < count,
+                               ctx->error);
 }
 
 static enum sb_status batch_probe(struct sb_hash_join *join, struct join_probe *probe,
@@ -335,6 +432,10 @@ static enum sb_status batch_probe(struct sb_hash_join *join, struct join_probe *
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
         SB_TRY_RETURN(sb_hash_join_load_keys(join, SB_JOIN_PROBE_PORT, batch, first, count,
                                              probe->chunk, ctx->error));
+        if (join->direct.is_by_value) {
+            SB_TRY_RETURN(chunk_emit_values(join, probe, batch, first, count, counted, ctx));
+            continue;
+        }
         chunk_find(join, probe, count);
         SB_TRY_RETURN(join->has_chains
                           ? chunk_emit_chains(join, probe, batch, first, count, counted, ctx)
