@@ -331,25 +331,32 @@ static enum sb_status chunk_emit_single(struct sb_hash_join *join, struct join_p
     return piece_append(join, probe, ctx->error);
 }
 
-/* The slots of a chunk's keys that have a row; others are slot_count. */
-static void chunk_find_slots(const struct sb_hash_join *join, const struct sb_row_chunk *chunk,
-                             int64_t count, uint64_t *slots)
+/* The slots of a chunk's keys that have a row; others are slot_count. Returns how many have. */
+static int64_t chunk_find_slots(const struct sb_hash_join *join, const struct sb_row_chunk *chunk,
+                                int64_t count, uint64_t *restrict slots)
 {
-    const struct sb_join_direct *direct = &join->direct;
-    const uint64_t *words = chunk->vectors[0].words;
+    const uint64_t *restrict words = chunk->vectors[0].words;
     const uint8_t *nulls = chunk->vectors[0].nulls;
+    const uint8_t *present = join->direct.present;
+    uint64_t low = join->direct.low;
+    uint64_t slot_count = join->direct.slot_count;
+    int64_t matched = 0;
 
     for (int64_t i = 0; i < count; i++) {
-        uint64_t at = words[i] - direct->low;
-        slots[i] = at < direct->slot_count ? at : direct->slot_count;
+        uint64_t at = words[i] - low;
+        slots[i] = at < slot_count ? at : slot_count;
     }
     for (int64_t i = 0; nulls != NULL && i < count; i++) {
-        slots[i] = nulls[i] ? direct->slot_count : slots[i];
+        slots[i] = nulls[i] ? slot_count : slots[i];
     }
-    for (int64_t i = 0; !direct->is_full && i < count; i++) {
-        bool has_row = slots[i] < direct->slot_count && direct->present[slots[i]];
-        slots[i] = has_row ? slots[i] : direct->slot_count;
+    for (int64_t i = 0; !join->direct.is_full && i < count; i++) {
+        bool has_row = slots[i] < slot_count && present[slots[i]];
+        slots[i] = has_row ? slots[i] : slot_count;
     }
+    for (int64_t i = 0; i < count; i++) {
+        matched += slots[i] < slot_count;
+    }
+    return matched;
 }
 
 /* The payload of `count` output rows by slot; slot_count reads as null. */
@@ -391,7 +398,7 @@ static enum sb_status chunk_emit_values(struct sb_hash_join *join, struct join_p
     uint64_t slot_count = join->direct.slot_count;
     uint64_t *slots = probe->slots;
     uint32_t *positions;
-    int64_t matched = 0;
+    int64_t matched;
     int64_t out = 0;
 
     if (piece->row_count + count > piece->capacity) {
@@ -399,10 +406,7 @@ static enum sb_status chunk_emit_values(struct sb_hash_join *join, struct join_p
         SB_TRY_RETURN(piece_open(join, piece, ctx->error));
     }
     positions = piece->positions + piece->row_count;
-    chunk_find_slots(join, probe->chunk, count, slots);
-    for (int64_t i = 0; i < count; i++) {
-        matched += slots[i] < slot_count;
-    }
+    matched = chunk_find_slots(join, probe->chunk, count, slots);
     if (matched == count || join->is_left) {
         for (int64_t i = 0; i < count; i++) {
             positions[i] = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
