@@ -22,11 +22,11 @@ struct sb_job;
 struct sb_snapshot;
 
 struct sb_job_options {
-    int32_t worker_count;        // 0 = the processors this process may use
-    int64_t memory_limit_bytes;  // 0 = 80 % of the machine's memory
+    int32_t worker_count;         // 0 = the processors this process may use
+    int64_t memory_limit_bytes;   // 0 = 80 % of the machine's memory
     int64_t exchange_limit_bytes; // per local exchange, 0 = 64 MiB or an eighth of the limit above;
                                   // sources wait beyond it
-    int64_t morsel_rows_max;     // 0 = chosen by row width; tests set 1, 7, ...
+    int64_t morsel_rows_max;      // 0 = chosen by row width; tests set 1, 7, ...
 };
 
 /* `graph` is validated, borrowed, and outlives the job. `options` may be NULL. */
@@ -69,11 +69,11 @@ SB_API enum sb_status sb_job_push_end(struct sb_job *job, const char *operator_i
                                       struct sb_error *err);
 
 /*
- * A function the engine cannot see into: MAP (rows -> rows), FILTER (rows -> one bool column), CUSTOM.
- * Called from engine threads, one batch each, several at once unless the operator is CUSTOM.
- * `input` is owned by the callee (release it); `output` is a struct array of the schema that the
- * resolver of sb_graph_validate() gave, filled by the callee. For CUSTOM `output` may be left
- * unset (release == NULL): no rows; and it is called once more at the end, with `input` NULL.
+ * A function the engine cannot see into: MAP (rows -> rows), FILTER (rows -> one bool column),
+ * CUSTOM. Called from engine threads, one batch each, several at once unless the operator is
+ * CUSTOM. `input` is owned by the callee (release it); `output` is a struct array of the schema
+ * that the resolver of sb_graph_validate() gave, filled by the callee. For CUSTOM `output` may be
+ * left unset (release == NULL): no rows; and it is called once more at the end, with `input` NULL.
  */
 typedef enum sb_status (*sb_batch_function)(void *context, struct ArrowArray *input,
                                             const struct ArrowSchema *schema,
@@ -83,9 +83,9 @@ SB_API enum sb_status sb_job_bind_function(struct sb_job *job, const char *opera
                                            struct sb_error *err);
 
 enum sb_sink_kind {
-    SB_SINK_COLLECT = 0,  // keep the rows; sb_job_collect() after the end
-    SB_SINK_STREAM = 1,   // hand the rows to whoever pulls sb_job_sink_stream()
-    SB_SINK_COUNT = 2,    // count the rows and drop them
+    SB_SINK_COLLECT = 0, // keep the rows; sb_job_collect() after the end
+    SB_SINK_STREAM = 1,  // hand the rows to whoever pulls sb_job_sink_stream()
+    SB_SINK_COUNT = 2,   // count the rows and drop them
 };
 SB_API enum sb_status sb_job_bind_sink(struct sb_job *job, const char *operator_id,
                                        enum sb_sink_kind kind, struct sb_error *err);

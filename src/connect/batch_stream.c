@@ -39,10 +39,10 @@ static enum sb_status batch_stream_next(void *context, struct sb_batch *out, str
     return SB_OK;
 }
 
-enum sb_status
-sb_batch_stream_export(struct sb_memory *memory, struct sb_schema *schema, int64_t batch_count,
-                       const struct sb_batch *(*batch_at)(const void *context, int64_t index),
-                       const void *context, struct ArrowArrayStream *out, struct sb_error *err)
+enum sb_status sb_batch_stream_export(
+    struct sb_memory *memory, struct sb_schema *schema, int64_t batch_count,
+    const struct sb_batch *(*batch_at)(const void *context, int64_t index), const void *context,
+    struct ArrowArrayStream *out, struct sb_error *err)
 {
     struct batch_stream *stream = sb_memory_alloc_zeroed(memory, batch_stream_size(batch_count));
     struct sb_batch_source source = {
@@ -57,8 +57,7 @@ sb_batch_stream_export(struct sb_memory *memory, struct sb_schema *schema, int64
     stream->memory = sb_memory_retain(memory);
     stream->batch_count = batch_count;
     for (int64_t i = 0; i < batch_count; i++) {
-        enum sb_status status =
-            sb_batch_share(&stream->batches[i], batch_at(context, i), err);
+        enum sb_status status = sb_batch_share(&stream->batches[i], batch_at(context, i), err);
         if (status != SB_OK) {
             batch_stream_destroy(stream);
             return status;

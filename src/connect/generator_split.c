@@ -166,8 +166,7 @@ static const struct sb_split_vtable generator_split_vtable = {
 };
 
 enum sb_status sb_generator_split_create(struct sb_memory *memory, const struct sb_node *node,
-                                         int32_t index, struct sb_split **out,
-                                         struct sb_error *err)
+                                         int32_t index, struct sb_split **out, struct sb_error *err)
 {
     const struct sb_source_spec *spec = &node->spec.source;
     struct generator_split *self = sb_memory_alloc_zeroed(memory, sizeof *self);

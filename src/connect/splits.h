@@ -36,7 +36,6 @@ SB_MUST_CHECK enum sb_status sb_push_split_end(struct sb_split *split, const cha
 /* Makes rows [index, index + 1) / split_count of a generator source. */
 SB_MUST_CHECK enum sb_status sb_generator_split_create(struct sb_memory *memory,
                                                        const struct sb_node *node, int32_t index,
-                                                       struct sb_split **out,
-                                                       struct sb_error *err);
+                                                       struct sb_split **out, struct sb_error *err);
 
 #endif

@@ -77,8 +77,7 @@ static enum sb_status stream_match(struct stream_split *self, struct sb_error *e
                             : sb_schema_index(self->stream_schema, field->name);
 
         self->places[i] = place;
-        if (place >= 0 &&
-            !sb_type_equal(&self->stream_schema->fields[place].type, &field->type)) {
+        if (place >= 0 && !sb_type_equal(&self->stream_schema->fields[place].type, &field->type)) {
             char found[SB_TYPE_NAME_SIZE];
             char expected[SB_TYPE_NAME_SIZE];
             return sb_error_set(
@@ -107,8 +106,8 @@ static enum sb_status stream_pull(struct stream_split *self, struct sb_error *er
         return SB_OK;
     }
     SB_TRY_RETURN(sb_batch_import(self->base.memory, self->stream_schema, &array, &raw, err));
-    SB_TRY_OUT(sb_batch_init(&self->current, self->base.memory, self->base.schema, raw.row_count,
-                             err));
+    SB_TRY_OUT(
+        sb_batch_init(&self->current, self->base.memory, self->base.schema, raw.row_count, err));
     for (int32_t i = 0; i < self->base.schema->field_count; i++) {
         struct sb_column column = {0};
         if (self->places[i] >= 0) {
@@ -130,8 +129,8 @@ out:
 
 static void stream_skip_current(struct stream_split *self)
 {
-    int64_t skipped = self->rows_to_skip < self->current.row_count ? self->rows_to_skip
-                                                                   : self->current.row_count;
+    int64_t skipped =
+        self->rows_to_skip < self->current.row_count ? self->rows_to_skip : self->current.row_count;
 
     sb_batch_slice(&self->current, skipped, self->current.row_count - skipped);
     self->rows_to_skip -= skipped;
@@ -201,7 +200,8 @@ enum sb_status sb_stream_split_create(struct sb_memory *memory, struct sb_schema
 
     *out = NULL;
     if (stream->release == NULL) {
-        return sb_error_set(err, SB_INVALID, "the Arrow stream was released already: a stream can be read once");
+        return sb_error_set(err, SB_INVALID,
+                            "the Arrow stream was released already: a stream can be read once");
     }
     self = sb_memory_alloc_zeroed(memory, sizeof *self);
     if (self == NULL) {
@@ -222,7 +222,8 @@ enum sb_status sb_stream_split_create(struct sb_memory *memory, struct sb_schema
         goto out;
     }
     if (skip_rows < 0 || limit_rows < -1) {
-        status = sb_error_set(err, SB_INVALID, "skip_rows must be 0 or more and limit_rows -1 or more");
+        status =
+            sb_error_set(err, SB_INVALID, "skip_rows must be 0 or more and limit_rows -1 or more");
         goto out;
     }
     SB_TRY_OUT(stream_open(self, err));

@@ -103,8 +103,8 @@ enum sb_status sb_stage_save(struct sb_op_ctx *ctx, struct sb_batch *batch)
     for (int64_t i = 0; i < batch->row_count; i++) {
         ((int32_t *)(void *)buffer->data)[i] = ctx->run->saved_group;
     }
-    groups = (struct sb_column){
-        .length = batch->row_count, .values = buffer->data, .owner = buffer};
+    groups =
+        (struct sb_column){.length = batch->row_count, .values = buffer->data, .owner = buffer};
     sb_batch_adopt_column(&saved, 0, &groups);
     for (int32_t c = 0; c < batch->schema->field_count; c++) {
         struct sb_column column;
@@ -203,11 +203,10 @@ static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *s
 
     for (int32_t i = 0; i < job->split_run_count; i++) {
         struct sb_split_run *split = job->split_runs[i];
-        json_array_append_new(
-            splits, json_pack("{s:s, s:i, s:I, s:b}", "operator_id", split->node->id, "split",
-                              (int)split->channel, "rows",
-                              (json_int_t)atomic_load(&split->row_count), "is_done",
-                              (int)atomic_load(&split->is_done)));
+        json_array_append_new(splits, json_pack("{s:s, s:i, s:I, s:b}", "operator_id",
+                                                split->node->id, "split", (int)split->channel,
+                                                "rows", (json_int_t)atomic_load(&split->row_count),
+                                                "is_done", (int)atomic_load(&split->is_done)));
     }
     for (int32_t e = 0; e < job->exchange_count; e++) {
         struct sb_exchange *exchange = job->exchanges[e];

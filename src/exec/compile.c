@@ -93,8 +93,8 @@ static enum sb_status station_create(struct sb_stage *stage, struct sb_op *op, i
     station->port = port;
     station->stage = stage;
     {
-        enum sb_status status = compile_append(job, &stage->stations, &stage->station_count,
-                                               station, err);
+        enum sb_status status =
+            compile_append(job, &stage->stations, &stage->station_count, station, err);
         if (status != SB_OK) {
             sb_memory_free(job->memory, station, sizeof *station);
             return status;
@@ -184,7 +184,8 @@ static enum sb_status exchange_add_writer(struct sb_exchange *exchange, struct s
         }
     }
     *writer = exchange->writer_count;
-    SB_TRY_RETURN(compile_append_int(job, &stage->exchange_writers, stage->exchange_count, *writer, err));
+    SB_TRY_RETURN(
+        compile_append_int(job, &stage->exchange_writers, stage->exchange_count, *writer, err));
     SB_TRY_RETURN(compile_append(job, &stage->exchanges, &stage->exchange_count, exchange, err));
     return compile_append(job, &exchange->writers, &exchange->writer_count, stage, err);
 }
@@ -260,8 +261,7 @@ static enum sb_status stage_add_gate(struct sb_stage *stage, struct sb_stage *bu
 
 /* Puts the consumer on `port` of `node` behind `station`, in its stage. */
 static enum sb_status compile_inline(struct compiler *compiler, struct sb_station *station,
-                                     const struct sb_node *node, int32_t port,
-                                     struct sb_error *err)
+                                     const struct sb_node *node, int32_t port, struct sb_error *err)
 {
     struct sb_op *op = compiler->job->ops[node->index];
     struct sb_stage *stage = station->stage;
@@ -335,8 +335,8 @@ static enum sb_status compile_source(struct compiler *compiler, const struct sb_
         split_run->split->wake = sb_split_run_wake;
     }
     stage->channel_count = stage->split_count;
-    SB_TRY_RETURN(sb_watermark_tracker_init(&stage->watermarks, job->memory,
-                                            stage->split_count, err));
+    SB_TRY_RETURN(
+        sb_watermark_tracker_init(&stage->watermarks, job->memory, stage->split_count, err));
     SB_TRY_RETURN(station_create(stage, NULL, node->index, 0, &stage->head, err));
     return compile_consumers(compiler, stage->head, node, err);
 }
@@ -456,8 +456,8 @@ static enum sb_status compile_exchange_channels(struct sb_exchange *exchange, st
     struct sb_sequencer *sequencer = &exchange->sequencer;
     size_t writers = (size_t)exchange->writer_count;
 
-    SB_TRY_RETURN(sb_watermark_tracker_init(&exchange->watermarks, job->memory,
-                                            exchange->writer_count, err));
+    SB_TRY_RETURN(
+        sb_watermark_tracker_init(&exchange->watermarks, job->memory, exchange->writer_count, err));
     if (exchange->kind == SB_EXCHANGE_SPOOL) {
         SB_TRY_RETURN(compile_alloc(job, sizeof(int32_t) * (writers + 1),
                                     &exchange->stage->channel_bases, err));
@@ -472,8 +472,8 @@ static enum sb_status compile_exchange_channels(struct sb_exchange *exchange, st
     }
     SB_TRY_RETURN(compile_alloc(job, sizeof *sequencer->channel_counts * (writers + 1),
                                 &sequencer->channel_counts, err));
-    SB_TRY_RETURN(compile_alloc(job, sizeof *sequencer->channels * (writers + 1),
-                                &sequencer->channels, err));
+    SB_TRY_RETURN(
+        compile_alloc(job, sizeof *sequencer->channels * (writers + 1), &sequencer->channels, err));
     sequencer->writer_count = exchange->writer_count;
     for (size_t w = 0; w < writers; w++) {
         int32_t count = exchange->writers[w]->channel_count + 1; // the last is for flushes
@@ -600,7 +600,8 @@ static void stage_destroy(struct sb_stage *stage)
         pthread_mutex_destroy(&stage->slots[i].lock);
     }
     pthread_mutex_destroy(&stage->fence_lock);
-    sb_memory_free(memory, stage->slots, sizeof *stage->slots * (size_t)(stage->job->options.worker_count + 1));
+    sb_memory_free(memory, stage->slots,
+                   sizeof *stage->slots * (size_t)(stage->job->options.worker_count + 1));
     sb_memory_free(memory, stage->stations, sizeof(void *) * (size_t)stage->station_count);
     sb_memory_free(memory, stage->outlets, sizeof(void *) * (size_t)stage->outlet_count);
     sb_memory_free(memory, stage->outlet_writers, sizeof(int32_t) * (size_t)stage->outlet_count);

@@ -32,9 +32,9 @@ enum sb_status sb_message_add_batch(struct sb_memory *memory, struct sb_message 
 {
     if (message->batch_count == message->batch_capacity) {
         int32_t capacity = message->batch_capacity == 0 ? 1 : message->batch_capacity * 2;
-        struct sb_batch *grown = sb_memory_realloc(
-            memory, message->batches, sizeof *grown * (size_t)message->batch_capacity,
-            sizeof *grown * (size_t)capacity);
+        struct sb_batch *grown = sb_memory_realloc(memory, message->batches,
+                                                   sizeof *grown * (size_t)message->batch_capacity,
+                                                   sizeof *grown * (size_t)capacity);
         if (grown == NULL) {
             sb_batch_deinit(batch);
             return sb_error_no_memory(err, "a message", (int64_t)sizeof *grown * capacity);
@@ -56,8 +56,7 @@ void sb_exchange_discharge(struct sb_exchange *exchange, int64_t bytes)
 {
     int64_t left = atomic_fetch_sub(&exchange->bytes, bytes) - bytes;
 
-    if (left <= exchange->limit_bytes &&
-        atomic_load(&exchange->stage->job->throttled_count) > 0) {
+    if (left <= exchange->limit_bytes && atomic_load(&exchange->stage->job->throttled_count) > 0) {
         sb_job_unthrottle(exchange->stage->job);
     }
 }

@@ -103,7 +103,8 @@ void sb_stage_end_task(struct sb_task *task, int32_t worker_index)
         (struct sb_stage *)(void *)((char *)task - offsetof(struct sb_stage, end_task));
     struct sb_error err = {0};
 
-    if (!atomic_load(&stage->job->is_canceled) && sb_stage_flush(stage, worker_index, &err) != SB_OK) {
+    if (!atomic_load(&stage->job->is_canceled) &&
+        sb_stage_flush(stage, worker_index, &err) != SB_OK) {
         sb_job_fail(stage->job, &err);
     }
     sb_stage_settle(stage, 1, worker_index);
@@ -151,7 +152,8 @@ struct sb_generation *sb_stage_join_generation(struct sb_stage *stage)
     return generation;
 }
 
-/* Closes the open generation when the watermark has moved and there is a free one. Under fence_lock. */
+/* Closes the open generation when the watermark has moved and there is a free one. Under
+ * fence_lock. */
 static void stage_close_generation(struct sb_stage *stage)
 {
     int32_t next = (stage->generation_open + 1) % SB_GENERATION_COUNT;

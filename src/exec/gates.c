@@ -142,10 +142,12 @@ enum sb_status sb_gates_init(struct sb_gates *gates, struct sb_memory *memory,
     if (!has_join) {
         return SB_OK;
     }
-    gates->needs = sb_memory_alloc(memory, (size_t)gates->vertex_count * (size_t)gates->vertex_count);
+    gates->needs =
+        sb_memory_alloc(memory, (size_t)gates->vertex_count * (size_t)gates->vertex_count);
     gates->roots = sb_memory_alloc(memory, (size_t)gates->node_count * (size_t)gates->vertex_count);
     if (gates->needs == NULL || gates->roots == NULL) {
-        return sb_error_no_memory(err, "the plan", (int64_t)gates->vertex_count * gates->vertex_count);
+        return sb_error_no_memory(err, "the plan",
+                                  (int64_t)gates->vertex_count * gates->vertex_count);
     }
     do { // every turn spools one more join, so this ends
         gates_place(gates);

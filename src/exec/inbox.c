@@ -58,8 +58,7 @@ enum sb_status sb_inbox_group(struct sb_inbox *inbox, struct sb_op_ctx *ctx, voi
     struct sb_op *op = inbox->exchange->op;
 
     if (op->groups[inbox->group] == NULL) {
-        SB_TRY_RETURN(
-            op->vtable->group_create(op, inbox->group, ctx, &op->groups[inbox->group]));
+        SB_TRY_RETURN(op->vtable->group_create(op, inbox->group, ctx, &op->groups[inbox->group]));
     }
     *state = op->groups[inbox->group];
     return SB_OK;
@@ -124,10 +123,9 @@ static enum sb_status inbox_apply_watermark(struct sb_inbox *inbox, struct sb_me
         return SB_OK;
     }
     sb_op_ctx_init(&ctx, run->stage->head, run, err);
-    return sb_station_fail(run->stage->head, run,
-                           op->vtable->on_watermark(op, op->groups[inbox->group],
-                                                    message->watermark_us, &ctx),
-                           err);
+    return sb_station_fail(
+        run->stage->head, run,
+        op->vtable->on_watermark(op, op->groups[inbox->group], message->watermark_us, &ctx), err);
 }
 
 static enum sb_status inbox_apply_end(struct sb_inbox *inbox, struct sb_run *run,

@@ -12,12 +12,16 @@ enum { EXCHANGE_LIMIT_BYTES = 64 * 1024 * 1024 };
 static enum sb_status options_check(const struct sb_job_options *options, struct sb_error *err)
 {
     if (options->worker_count < 0 || options->worker_count > SB_WORKER_COUNT_MAX) {
-        return sb_error_set(err, SB_INVALID, "worker_count is %d; it must be between 1 and %d, or 0 for one per processor",
-                            options->worker_count, SB_WORKER_COUNT_MAX);
+        return sb_error_set(
+            err, SB_INVALID,
+            "worker_count is %d; it must be between 1 and %d, or 0 for one per processor",
+            options->worker_count, SB_WORKER_COUNT_MAX);
     }
     if (options->memory_limit_bytes < 0 || options->exchange_limit_bytes < 0 ||
         options->morsel_rows_max < 0 || options->morsel_rows_max > INT32_MAX) {
-        return sb_error_set(err, SB_INVALID, "memory_limit_bytes, exchange_limit_bytes and morsel_rows_max must not be negative (0 = the default)");
+        return sb_error_set(
+            err, SB_INVALID,
+            "memory_limit_bytes, exchange_limit_bytes and morsel_rows_max must not be negative (0 = the default)");
     }
     return SB_OK;
 }
@@ -31,11 +35,13 @@ enum sb_status sb_job_alloc(const struct sb_graph *graph, const struct sb_job_op
 
     *out = NULL;
     if (!graph->is_validated) {
-        return sb_error_set(err, SB_INVALID, "the graph is not validated: call sb_graph_validate() first");
+        return sb_error_set(err, SB_INVALID,
+                            "the graph is not validated: call sb_graph_validate() first");
     }
     SB_TRY_RETURN(options_check(&chosen, err));
     chosen.worker_count = chosen.worker_count > 0 ? chosen.worker_count : sb_processor_count();
-    chosen.worker_count = chosen.worker_count < SB_WORKER_COUNT_MAX ? chosen.worker_count : SB_WORKER_COUNT_MAX;
+    chosen.worker_count =
+        chosen.worker_count < SB_WORKER_COUNT_MAX ? chosen.worker_count : SB_WORKER_COUNT_MAX;
     if (chosen.memory_limit_bytes == 0) {
         chosen.memory_limit_bytes = sb_memory_machine_bytes() / 5 * 4;
     }
@@ -67,9 +73,10 @@ enum sb_status sb_job_alloc(const struct sb_graph *graph, const struct sb_job_op
     for (int32_t i = 0; i < graph->node_count; i++) {
         const struct sb_node *node = graph->nodes[i];
         if (node->type == SB_NODE_SINK) {
-            job->bindings[i].op.sink_kind = node->spec.sink.kind == SB_TARGET_COLLECT ? SB_SINK_COLLECT
-                                            : node->spec.sink.kind == SB_TARGET_DISCARD ? SB_SINK_COUNT
-                                                                                        : SB_SINK_STREAM;
+            job->bindings[i].op.sink_kind =
+                node->spec.sink.kind == SB_TARGET_COLLECT   ? SB_SINK_COLLECT
+                : node->spec.sink.kind == SB_TARGET_DISCARD ? SB_SINK_COUNT
+                                                            : SB_SINK_STREAM;
         }
     }
     *out = job;
@@ -113,8 +120,9 @@ enum sb_status sb_job_bindable(const struct sb_job *job, const char *operator_id
         return sb_error_set(err, SB_INVALID, "the graph has no operator with id '%s'", operator_id);
     }
     if (type >= 0 && (int)node->type != type) {
-        return sb_error_set(err, SB_INVALID, "operator '%s' is a %s, which cannot be bound this way",
-                            node->name, node->type_name);
+        return sb_error_set(err, SB_INVALID,
+                            "operator '%s' is a %s, which cannot be bound this way", node->name,
+                            node->type_name);
     }
     if (job->is_compiled) {
         return sb_error_set(err, SB_BUSY, "operator '%s' (%s): bind it before the job starts",
@@ -159,8 +167,8 @@ enum sb_status sb_job_bind_function(struct sb_job *job, const char *operator_id,
     return SB_OK;
 }
 
-enum sb_status sb_job_bind_sink(struct sb_job *job, const char *operator_id,
-                                enum sb_sink_kind kind, struct sb_error *err)
+enum sb_status sb_job_bind_sink(struct sb_job *job, const char *operator_id, enum sb_sink_kind kind,
+                                struct sb_error *err)
 {
     struct sb_node *node = NULL;
 
@@ -270,8 +278,10 @@ void sb_job_metrics(const struct sb_job *job, struct sb_job_metrics *out)
 
     pthread_mutex_lock(&unlocked->lock);
     *out = (struct sb_job_metrics){
-        .elapsed_ns = job->started_ns == 0 ? 0
-                      : (job->ended_ns != 0 ? job->ended_ns : sb_clock_now_ns()) - job->started_ns,
+        .elapsed_ns =
+            job->started_ns == 0
+                ? 0
+                : (job->ended_ns != 0 ? job->ended_ns : sb_clock_now_ns()) - job->started_ns,
         .memory_bytes = atomic_load(&job->memory->used_bytes),
         .memory_peak_bytes = atomic_load(&job->memory->peak_bytes),
         .backpressure_count = atomic_load(&job->backpressure_count),

@@ -50,14 +50,14 @@ struct sb_job {
     _Atomic bool is_paused;   // a barrier is being taken: sources park
     _Atomic int32_t stages_left;
 
-    pthread_mutex_t lock;            // of failure and ended_ns
-    struct sb_error failure;         // the first cause
+    pthread_mutex_t lock;    // of failure and ended_ns
+    struct sb_error failure; // the first cause
     int64_t started_ns;
     int64_t ended_ns;
 
-    pthread_mutex_t park_lock;       // of the two lists
-    struct sb_split_run *parked;     // by a barrier
-    struct sb_split_run *throttled;  // by a budget
+    pthread_mutex_t park_lock;      // of the two lists
+    struct sb_split_run *parked;    // by a barrier
+    struct sb_split_run *throttled; // by a budget
     _Atomic int32_t throttled_count;
     _Atomic int64_t backpressure_count;
 };

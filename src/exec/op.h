@@ -96,15 +96,15 @@ struct sb_op_vtable {
 struct sb_op {
     const struct sb_op_vtable *vtable;
     const struct sb_node *node;
-    struct sb_memory *memory;   // the job's budget
-    int32_t group_count;        // key groups; 1 for SINGLE
+    struct sb_memory *memory; // the job's budget
+    int32_t group_count;      // key groups; 1 for SINGLE
     int32_t worker_count;
-    void **groups;              // [group_count], NULL until made; see sb_op_group()
+    void **groups; // [group_count], NULL until made; see sb_op_group()
 };
 
 /* What became of rows; the stage counts in and out itself. */
 enum sb_ledger_entry {
-    SB_LEDGER_HELD,     // may go down
+    SB_LEDGER_HELD, // may go down
     SB_LEDGER_MERGED,
     SB_LEDGER_ADDED,
     SB_LEDGER_FILTERED,
@@ -135,22 +135,19 @@ struct sb_op_ctx {
 };
 
 /* Hands rows to every consumer. Takes `batch`; empty batches go nowhere. */
-SB_MUST_CHECK static inline enum sb_status sb_op_emit(struct sb_op_ctx *ctx,
-                                                      struct sb_batch *batch)
+SB_MUST_CHECK static inline enum sb_status sb_op_emit(struct sb_op_ctx *ctx, struct sb_batch *batch)
 {
     return ctx->host->emit(ctx, batch);
 }
 
 /* Hands a block to the group half of the same operator. Takes `block`. */
-SB_MUST_CHECK static inline enum sb_status sb_op_send(struct sb_op_ctx *ctx,
-                                                      struct sb_block *block)
+SB_MUST_CHECK static inline enum sb_status sb_op_send(struct sb_op_ctx *ctx, struct sb_block *block)
 {
     return ctx->host->send(ctx, block);
 }
 
 /* From snapshot(): adds rows of state_schema for the group at hand. Takes `batch`. */
-SB_MUST_CHECK static inline enum sb_status sb_op_save(struct sb_op_ctx *ctx,
-                                                      struct sb_batch *batch)
+SB_MUST_CHECK static inline enum sb_status sb_op_save(struct sb_op_ctx *ctx, struct sb_batch *batch)
 {
     return ctx->host->save(ctx, batch);
 }
@@ -178,7 +175,6 @@ struct sb_exchange *sb_op_exchange(const struct sb_op_ctx *ctx);
 void sb_exchange_charge(struct sb_exchange *exchange, int64_t bytes);
 void sb_exchange_discharge(struct sb_exchange *exchange, int64_t bytes);
 
-
 /* The state of a key group, or NULL when nothing ever came to it. */
 static inline void *sb_op_group(const struct sb_op *op, int32_t group)
 {
@@ -188,9 +184,8 @@ static inline void *sb_op_group(const struct sb_op *op, int32_t group)
 /* The key group of a hash (CONTRACT 16.3). */
 static inline int32_t sb_key_group(uint64_t hash, int32_t group_count)
 {
-    return (group_count & (group_count - 1)) == 0
-               ? (int32_t)(hash & (uint64_t)(group_count - 1))
-               : (int32_t)(hash % (uint64_t)group_count);
+    return (group_count & (group_count - 1)) == 0 ? (int32_t)(hash & (uint64_t)(group_count - 1))
+                                                  : (int32_t)(hash % (uint64_t)group_count);
 }
 
 /*

@@ -40,19 +40,20 @@ static enum sb_status restore_split(struct sb_job *job, const json_t *entry, str
         }
         return split->split->vtable->skip(split->split, rows, err);
     }
-    return sb_error_set(err, SB_INVALID,
-                        "the snapshot has split %d of source '%s', this job does not: bind the same "
-                        "splits",
-                        index, operator_id);
+    return sb_error_set(
+        err, SB_INVALID,
+        "the snapshot has split %d of source '%s', this job does not: bind the same "
+        "splits",
+        index, operator_id);
 }
 
-static enum sb_status restore_splits(struct sb_job *job, const json_t *splits,
-                                     struct sb_error *err)
+static enum sb_status restore_splits(struct sb_job *job, const json_t *splits, struct sb_error *err)
 {
     if ((int32_t)json_array_size(splits) != job->split_run_count) {
-        return sb_error_set(err, SB_INVALID,
-                            "the snapshot has %d source splits, this job has %d: bind the same splits",
-                            (int)json_array_size(splits), job->split_run_count);
+        return sb_error_set(
+            err, SB_INVALID,
+            "the snapshot has %d source splits, this job has %d: bind the same splits",
+            (int)json_array_size(splits), job->split_run_count);
     }
     for (size_t i = 0; i < json_array_size(splits); i++) {
         SB_TRY_RETURN(restore_split(job, json_array_get(splits, i), err));

@@ -44,9 +44,9 @@ static inline enum sb_status targets_make(struct sb_row_scatter *scatter, struct
         return SB_OK;
     }
     scatter->targets = sb_memory_alloc_zeroed(scatter->memory, targets_size(scatter));
-    return scatter->targets != NULL ? SB_OK
-                                    : sb_error_no_memory(ctx->error, "write buffers",
-                                                         (int64_t)targets_size(scatter));
+    return scatter->targets != NULL
+               ? SB_OK
+               : sb_error_no_memory(ctx->error, "write buffers", (int64_t)targets_size(scatter));
 }
 
 /* Closes the block of a target and puts it on the list of those to send. */

@@ -109,7 +109,8 @@ static enum sb_status station_emit(struct sb_station *station, struct sb_batch *
 {
     enum sb_status status = SB_OK;
 
-    if (batch->row_count == 0 || atomic_load_explicit(&run->job->is_canceled, memory_order_relaxed)) {
+    if (batch->row_count == 0 ||
+        atomic_load_explicit(&run->job->is_canceled, memory_order_relaxed)) {
         sb_batch_deinit(batch);
         return SB_OK;
     }
@@ -245,8 +246,8 @@ enum sb_status sb_stage_flush(struct sb_stage *stage, int32_t worker_index, stru
     enum sb_status status = SB_OK;
     struct sb_run run;
 
-    SB_TRY_RETURN(sb_run_begin(&run, stage, worker_index, stage->channel_count,
-                               stage->flush_count++, err));
+    SB_TRY_RETURN(
+        sb_run_begin(&run, stage, worker_index, stage->channel_count, stage->flush_count++, err));
     run.slot_index = stage->slot_count - 1;
     for (int32_t i = 0; i < stage->station_count && status == SB_OK; i++) {
         status = station_flush(stage->stations[i], &run, err);

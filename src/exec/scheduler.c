@@ -25,9 +25,9 @@ struct sb_scheduler {
     int32_t worker_count;
     struct run_queue *queues;
     struct worker *workers;
-    _Atomic int32_t next_queue;    // round robin of submissions from outside
-    _Atomic int64_t queued_count;  // in the queues
-    _Atomic int64_t active_count;  // in the queues or at work
+    _Atomic int32_t next_queue;   // round robin of submissions from outside
+    _Atomic int64_t queued_count; // in the queues
+    _Atomic int64_t active_count; // in the queues or at work
     _Atomic int32_t sleeper_count;
     _Atomic bool is_stopping;
     pthread_mutex_t lock;    // of the two conditions
@@ -179,8 +179,9 @@ void sb_scheduler_destroy(struct sb_scheduler *scheduler)
             pthread_join(scheduler->workers[i].thread, NULL);
         }
     }
-    for (int32_t i = 0; scheduler->queues != NULL && scheduler->workers != NULL &&
-                        i < scheduler->worker_count; i++) {
+    for (int32_t i = 0;
+         scheduler->queues != NULL && scheduler->workers != NULL && i < scheduler->worker_count;
+         i++) {
         pthread_mutex_destroy(&scheduler->queues[i].lock);
     }
     pthread_cond_destroy(&scheduler->progress);

@@ -127,8 +127,7 @@ enum sb_status sb_state_part_schema(struct sb_memory *memory, const struct sb_sc
         return sb_error_no_memory(err, "a snapshot", (int64_t)size);
     }
     fields[0] = (struct sb_field){.name = "key_group", .type = {.id = SB_TYPE_INT32}};
-    memcpy(fields + 1, state_schema->fields,
-           sizeof *fields * (size_t)state_schema->field_count);
+    memcpy(fields + 1, state_schema->fields, sizeof *fields * (size_t)state_schema->field_count);
     status = sb_schema_create(memory, fields, state_schema->field_count + 1, out, err);
     sb_memory_free(memory, fields, size);
     return status;

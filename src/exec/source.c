@@ -136,7 +136,9 @@ static int64_t split_run_morsel_rows(const struct sb_split_run *split_run)
 
 static int64_t unit_us(const struct sb_type *type, int64_t value)
 {
-    switch (type->id == SB_TYPE_TIMESTAMP ? (int)type->unit : type->id == SB_TYPE_DATE32 ? -1 : SB_UNIT_MILLI) {
+    switch (type->id == SB_TYPE_TIMESTAMP ? (int)type->unit
+            : type->id == SB_TYPE_DATE32  ? -1
+                                          : SB_UNIT_MILLI) {
     case SB_UNIT_SECOND:
         return value * 1000000;
     case SB_UNIT_MILLI:
@@ -160,7 +162,8 @@ static int64_t batch_time_max_us(const struct sb_batch *batch, int32_t column_in
 
     for (int64_t i = 0; i < batch->row_count; i++) {
         if (!sb_column_is_null(column, i)) {
-            int64_t value = width == 4 ? ((const int32_t *)values)[i] : ((const int64_t *)values)[i];
+            int64_t value =
+                width == 4 ? ((const int32_t *)values)[i] : ((const int64_t *)values)[i];
             largest = value > largest ? value : largest;
         }
     }

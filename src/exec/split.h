@@ -40,7 +40,7 @@ struct sb_split_vtable {
 struct sb_split {
     const struct sb_split_vtable *vtable;
     struct sb_memory *memory;
-    struct sb_schema *schema; // the source's; retained by the implementation
+    struct sb_schema *schema;             // the source's; retained by the implementation
     void (*wake)(struct sb_split *split); // set by the engine
     struct sb_split_run *run;             // the engine's
 };

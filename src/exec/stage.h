@@ -38,16 +38,16 @@ struct sb_target {
 
 /* An operator's place in a stage. */
 struct sb_station {
-    struct sb_op *op;      // NULL: the head of a source's or a spool's stage, passes rows on
-    int32_t op_index;      // in the job and its ledger
-    int32_t port;          // the operator's input here; SB_NO_PORT for the group half
+    struct sb_op *op; // NULL: the head of a source's or a spool's stage, passes rows on
+    int32_t op_index; // in the job and its ledger
+    int32_t port;     // the operator's input here; SB_NO_PORT for the group half
     struct sb_stage *stage;
-    void **locals;         // [slot_count]; made at the worker's first batch
-    bool *has_local;       // [slot_count]
+    void **locals;   // [slot_count]; made at the worker's first batch
+    bool *has_local; // [slot_count]
     int32_t target_count;
     struct sb_target *targets;
     struct sb_exchange *blocks; // where sb_op_send goes; NULL when the station sends none
-    bool is_terminal;      // the local half of a keyed operator: emits nothing here
+    bool is_terminal;           // the local half of a keyed operator: emits nothing here
 };
 
 enum sb_message_kind {
@@ -106,25 +106,25 @@ enum sb_exchange_kind {
 
 struct sb_exchange {
     enum sb_exchange_kind kind;
-    struct sb_stage *stage;  // downstream
-    struct sb_op *op;        // whose groups it feeds; NULL for a spool
+    struct sb_stage *stage; // downstream
+    struct sb_op *op;       // whose groups it feeds; NULL for a spool
     int32_t group_count;
     struct sb_inbox *inboxes; // [group_count]
-    _Atomic int64_t bytes;   // waiting, and handed to outsiders but not yet taken
+    _Atomic int64_t bytes;    // waiting, and handed to outsiders but not yet taken
     int64_t limit_bytes;
-    _Atomic bool is_closed;  // nobody wants more rows: messages are dropped
+    _Atomic bool is_closed; // nobody wants more rows: messages are dropped
     int32_t writer_count;
-    struct sb_stage **writers; // upstream stages
-    struct sb_sequencer sequencer; // SINGLE
-    pthread_mutex_t fence_lock; // of what follows
+    struct sb_stage **writers;              // upstream stages
+    struct sb_sequencer sequencer;          // SINGLE
+    pthread_mutex_t fence_lock;             // of what follows
     struct sb_watermark_tracker watermarks; // one channel per writer
-    int64_t watermark_sent_us;  // the newest marker in the inboxes
-    int32_t marker_count;       // inboxes that have not passed it yet
+    int64_t watermark_sent_us;              // the newest marker in the inboxes
+    int32_t marker_count;                   // inboxes that have not passed it yet
 };
 
 enum sb_stage_phase {
     SB_PHASE_RUNNING,
-    SB_PHASE_ENDING,  // groups see on_end
+    SB_PHASE_ENDING, // groups see on_end
     SB_PHASE_FLUSHING,
     SB_PHASE_DONE,
 };
@@ -133,7 +133,7 @@ enum { SB_GENERATION_COUNT = 4 };
 
 /* Runs between two watermark fences of a source stage. */
 struct sb_generation {
-    int64_t run_count;    // at work
+    int64_t run_count; // at work
     bool is_closed;
     int64_t watermark_us; // announced when all runs up to here are done
 };
@@ -162,7 +162,8 @@ struct sb_stage {
     struct sb_exchange *input; // or
     struct sb_split_run **splits;
     int32_t split_count;
-    int32_t channel_count; // splits, key groups, or a spool's writers' channels; flushes use one more
+    int32_t
+        channel_count; // splits, key groups, or a spool's writers' channels; flushes use one more
     int32_t *channel_bases; // spools: first channel of each writer
 
     int32_t slot_count;    // workers, and the last for whoever flushes
@@ -170,11 +171,11 @@ struct sb_stage {
     _Atomic int64_t pending;
     _Atomic int32_t gate_count; // joins probed here whose build side is not complete
     int32_t probe_count;
-    struct sb_stage **probed;   // the build stages behind the gates
-    _Atomic int32_t phase;      // enum sb_stage_phase
+    struct sb_stage **probed; // the build stages behind the gates
+    _Atomic int32_t phase;    // enum sb_stage_phase
     struct sb_task end_task;
 
-    pthread_mutex_t fence_lock; // of what follows
+    pthread_mutex_t fence_lock;             // of what follows
     struct sb_watermark_tracker watermarks; // per split
     struct sb_generation generations[SB_GENERATION_COUNT];
     int32_t generation_open; // the one new runs join
@@ -193,11 +194,11 @@ struct sb_split_run {
     struct sb_stage *stage;
     struct sb_split *split;
     struct sb_node *node;
-    int32_t channel;  // among the splits of the stage
-    int64_t sequence; // of the next run; only the token's holder touches it
+    int32_t channel;           // among the splits of the stage
+    int64_t sequence;          // of the next run; only the token's holder touches it
     _Atomic int64_t row_count; // delivered
     _Atomic bool is_done;
-    _Atomic bool is_stopped; // no more rows are wanted
+    _Atomic bool is_stopped;          // no more rows are wanted
     struct sb_split_run *parked_next; // under job->park_lock
 };
 
@@ -209,9 +210,9 @@ struct sb_run {
     int32_t slot_index;   // whose local state it uses: the worker's, or the flusher's
     int32_t channel;
     int64_t sequence;
-    int64_t child_ns; // spent in consumers of the operator at work
-    bool may_be_silent;          // runs of the channel are serial: one that sends nothing takes no number
-    bool has_failed;             // the operator's name is in the error already
+    int64_t child_ns;   // spent in consumers of the operator at work
+    bool may_be_silent; // runs of the channel are serial: one that sends nothing takes no number
+    bool has_failed;    // the operator's name is in the error already
     struct sb_message **outlets; // [outlet_count], NULL until something is sent
     struct sb_message *outlets_inline[4];
     int64_t origin;              // SINGLE: writer and channel of the message at work

@@ -26,8 +26,7 @@ struct sb_watermark_tracker {
 
 SB_MUST_CHECK enum sb_status sb_watermark_tracker_init(struct sb_watermark_tracker *tracker,
                                                        struct sb_memory *memory,
-                                                       int32_t channel_count,
-                                                       struct sb_error *err);
+                                                       int32_t channel_count, struct sb_error *err);
 void sb_watermark_tracker_deinit(struct sb_watermark_tracker *tracker);
 
 /* Returns the watermark of the whole. SB_WATERMARK_END ends the channel. */

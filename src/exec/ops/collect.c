@@ -44,8 +44,7 @@ static void collect_group_destroy(struct sb_op *op, void *state)
     for (int64_t i = 0; i < kept->batch_count; i++) {
         sb_batch_deinit(&kept->batches[i].batch);
     }
-    sb_memory_free(op->memory, kept->batches,
-                   sizeof *kept->batches * (size_t)kept->batch_capacity);
+    sb_memory_free(op->memory, kept->batches, sizeof *kept->batches * (size_t)kept->batch_capacity);
     sb_memory_free(op->memory, kept, sizeof *kept);
 }
 
@@ -54,9 +53,9 @@ static enum sb_status collect_add(struct sb_op *op, struct collect_group *kept, 
 {
     if (kept->batch_count == kept->batch_capacity) {
         int64_t capacity = kept->batch_capacity == 0 ? 16 : kept->batch_capacity * 2;
-        struct kept_batch *grown = sb_memory_realloc(
-            op->memory, kept->batches, sizeof *grown * (size_t)kept->batch_capacity,
-            sizeof *grown * (size_t)capacity);
+        struct kept_batch *grown = sb_memory_realloc(op->memory, kept->batches,
+                                                     sizeof *grown * (size_t)kept->batch_capacity,
+                                                     sizeof *grown * (size_t)capacity);
         if (grown == NULL) {
             sb_batch_deinit(batch);
             return sb_error_no_memory(err, "collected rows", (int64_t)sizeof *grown * capacity);

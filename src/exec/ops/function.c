@@ -143,8 +143,9 @@ static enum sb_status custom_state_schema(struct sb_op *op, struct sb_memory *me
     (void)op;
     (void)memory;
     (void)out;
-    return sb_error_set(err, SB_UNSUPPORTED,
-                        "the state of a custom function cannot be part of a snapshot in this version");
+    return sb_error_set(
+        err, SB_UNSUPPORTED,
+        "the state of a custom function cannot be part of a snapshot in this version");
 }
 
 static enum sb_status custom_snapshot(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
@@ -216,8 +217,9 @@ enum sb_status sb_function_create(const struct sb_op_options *options, struct sb
     enum sb_status status;
 
     if (options->binding.function == NULL) {
-        return sb_error_set(err, SB_INVALID,
-                            "the graph names a function, but none was bound with sb_job_bind_function()");
+        return sb_error_set(
+            err, SB_INVALID,
+            "the graph names a function, but none was bound with sb_job_bind_function()");
     }
     SB_TRY_RETURN(sb_op_alloc(vtable, sizeof *function, options, &function, err));
     function->binding = options->binding;

@@ -87,8 +87,7 @@ static void direct_decide(struct sb_hash_join *join)
             row_count += (uint64_t)group->table.store.row_count;
         }
     }
-    if (row_count == 0 ||
-        (high - low >= SLOTS_ALWAYS && high - low >= SLOTS_PER_ROW * row_count)) {
+    if (row_count == 0 || (high - low >= SLOTS_ALWAYS && high - low >= SLOTS_PER_ROW * row_count)) {
         return;
     }
     join->direct.slots =

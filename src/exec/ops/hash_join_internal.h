@@ -37,9 +37,9 @@ struct sb_join_direct {
      * a probe reads them here and never touches a row.
      */
     bool has_values;
-    bool is_by_value; // once ready: they are what is probed
-    bool is_full;     // once ready: every slot has a row
-    uint8_t *present; // [slot_count]
+    bool is_by_value;                     // once ready: they are what is probed
+    bool is_full;                         // once ready: every slot has a row
+    uint8_t *present;                     // [slot_count]
     uint64_t *values[SB_JOIN_VALUES_MAX]; // [slot_count]
 };
 
@@ -51,12 +51,12 @@ struct sb_hash_join {
     struct sb_join_key *keys[2]; // [port][key_count]
     int32_t left_count;          // columns of the left input
     int32_t payload_count;
-    const int32_t *payload; // columns of the right input
+    const int32_t *payload;      // columns of the right input
     struct sb_row_layout layout; // keys, payload
     uint64_t *missing_row;       // of nulls: what a left row without a match is joined to
     struct sb_schema *state_schema;
 
-    _Atomic bool is_ready; // every group has its index
+    _Atomic bool is_ready;      // every group has its index
     pthread_mutex_t ready_lock; // of becoming ready
     pthread_mutex_t lock;       // of the decision below
     struct sb_join_direct direct;

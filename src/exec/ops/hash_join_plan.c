@@ -36,8 +36,7 @@ static enum sb_status plan_keys(struct sb_hash_join *join, int32_t port,
                                 const struct sb_schema *input, const int32_t *columns,
                                 const struct sb_type *types, struct sb_error *err)
 {
-    struct sb_join_key *keys =
-        sb_arena_alloc(&join->arena, sizeof *keys * (size_t)join->key_count);
+    struct sb_join_key *keys = sb_arena_alloc(&join->arena, sizeof *keys * (size_t)join->key_count);
 
     if (keys == NULL) {
         return plan_no_memory(err);
@@ -75,8 +74,8 @@ static void key_scale(const struct sb_join_key *key, int64_t count, struct sb_ro
             words[2 * i + 1] = overflows ? 0 : (uint64_t)((uint128)value >> 64);
         } else {
             int64_t value;
-            overflows = __builtin_mul_overflow((int64_t)vector->words[i], (int64_t)key->factor_low,
-                                               &value);
+            overflows =
+                __builtin_mul_overflow((int64_t)vector->words[i], (int64_t)key->factor_low, &value);
             words[i] = overflows ? 0 : (uint64_t)value;
         }
         scratch->nulls[i] |= overflows;
@@ -158,8 +157,8 @@ static enum sb_status plan_layout(struct sb_hash_join *join, const struct sb_sch
 
 static enum sb_status plan_missing_row(struct sb_hash_join *join, struct sb_error *err)
 {
-    join->missing_row = sb_arena_alloc_zeroed(
-        &join->arena, sizeof *join->missing_row * (size_t)join->layout.row_words);
+    join->missing_row = sb_arena_alloc_zeroed(&join->arena, sizeof *join->missing_row *
+                                                                (size_t)join->layout.row_words);
     if (join->missing_row == NULL) {
         return plan_no_memory(err);
     }
@@ -186,8 +185,7 @@ enum sb_status sb_hash_join_plan(struct sb_hash_join *join, const struct sb_op_o
     join->left_count = left->field_count;
     join->payload_count = spec->right_output_count;
     join->payload = spec->right_outputs;
-    SB_TRY_RETURN(
-        plan_keys(join, SB_JOIN_PROBE_PORT, left, spec->left_keys, spec->key_types, err));
+    SB_TRY_RETURN(plan_keys(join, SB_JOIN_PROBE_PORT, left, spec->left_keys, spec->key_types, err));
     SB_TRY_RETURN(
         plan_keys(join, SB_JOIN_BUILD_PORT, right, spec->right_keys, spec->key_types, err));
     SB_TRY_RETURN(plan_layout(join, right, spec->key_types, err));

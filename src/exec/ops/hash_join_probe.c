@@ -17,7 +17,7 @@ enum {
 /* Output rows under way: left positions beside build rows. */
 struct join_piece {
     int64_t capacity;
-    int64_t row_count; // in the writers
+    int64_t row_count;                // in the writers
     struct sb_column_writer *writers; // [payload_count]
     uint32_t *positions;              // [capacity]; in the left columns
     int64_t pending_count;            // in the chunk's rows, not yet in the writers
@@ -61,8 +61,8 @@ enum sb_status sb_hash_join_probe_create(struct sb_op *op, struct sb_op_ctx *ctx
         return sb_error_no_memory(ctx->error, "local state", (int64_t)sizeof *probe);
     }
     probe->scratch = sb_memory_alloc(op->memory, sizeof *probe->scratch);
-    probe->piece.writers = sb_memory_alloc_zeroed(
-        op->memory, sizeof *probe->piece.writers * (size_t)join->payload_count);
+    probe->piece.writers = sb_memory_alloc_zeroed(op->memory, sizeof *probe->piece.writers *
+                                                                  (size_t)join->payload_count);
     if (probe->scratch == NULL || probe->piece.writers == NULL) {
         (void)sb_error_no_memory(ctx->error, "local state", (int64_t)sizeof *probe->scratch);
         goto out;

@@ -100,9 +100,9 @@ static enum sb_status limit_restore(struct sb_op *op, void *state, struct sb_bat
     int64_t rows_left;
 
     if (batch->row_count != 1) {
-        enum sb_status status = sb_error_set(ctx->error, SB_CORRUPT,
-                                             "limit: the state has %" PRId64 " rows, expected 1",
-                                             batch->row_count);
+        enum sb_status status =
+            sb_error_set(ctx->error, SB_CORRUPT,
+                         "limit: the state has %" PRId64 " rows, expected 1", batch->row_count);
         sb_batch_deinit(batch);
         return status;
     }

@@ -7,8 +7,8 @@
 
 #include "exec/op.h"
 
-typedef enum sb_status (*sb_op_constructor)(const struct sb_op_options *options,
-                                            struct sb_op **out, struct sb_error *err);
+typedef enum sb_status (*sb_op_constructor)(const struct sb_op_options *options, struct sb_op **out,
+                                            struct sb_error *err);
 
 enum sb_status sb_filter_create(const struct sb_op_options *options, struct sb_op **out,
                                 struct sb_error *err);

@@ -87,8 +87,7 @@ static enum sb_status stream_sink_on_batch(struct sb_op *op, void *state, int32_
     pthread_cond_signal(&queue->change);
     pthread_mutex_unlock(&queue->lock);
     if (is_dropped) {
-        return sb_error_set(ctx->error, SB_IO,
-                            "the reader of the rows went away before the end");
+        return sb_error_set(ctx->error, SB_IO, "the reader of the rows went away before the end");
     }
     sb_op_count(ctx, SB_LEDGER_OUT, row_count);
     return SB_OK;

@@ -97,8 +97,7 @@ static void push_rows(struct op_harness *harness, const struct plan *plan, int32
     struct sb_batch batch;
 
     if (rows[0] != '\0') {
-        assert_int_equal(test_rows_parse(harness->memory, plan->inputs[port], rows, &batch),
-                         SB_OK);
+        assert_int_equal(test_rows_parse(harness->memory, plan->inputs[port], rows, &batch), SB_OK);
         assert_int_equal(op_harness_push(harness, 0, port, &batch), SB_OK);
     }
 }
@@ -144,14 +143,15 @@ static void inner_joins_equal_keys(void **state)
 static void left_keeps_rows_without_a_match(void **state)
 {
     run_text("left", "k: int64, a: int64", "k: int64, b: utf8, c: float64", "k: int64",
-             "1, 10; 2, 20; null, 30", "1, 'a', 1.5", "1, 10, 'a', 1.5; 2, 20, null, null; null, "
+             "1, 10; 2, 20; null, 30", "1, 'a', 1.5",
+             "1, 10, 'a', 1.5; 2, 20, null, null; null, "
              "30, null, null");
 }
 
 static void each_pair_of_duplicates_is_a_row(void **state)
 {
-    run_text("inner", "k: utf8, a: int64", "k: utf8, b: int64", "k: utf8",
-             "'x', 1; 'x', 2; 'y', 3", "'x', 10; 'x', 20; 'y', 30; 'z', 40",
+    run_text("inner", "k: utf8, a: int64", "k: utf8, b: int64", "k: utf8", "'x', 1; 'x', 2; 'y', 3",
+             "'x', 10; 'x', 20; 'y', 30; 'z', 40",
              "'x', 1, 10; 'x', 1, 20; 'x', 2, 10; 'x', 2, 20; 'y', 3, 30");
 }
 
@@ -178,8 +178,8 @@ static void integers_of_any_width_match(void **state)
 {
     run_text("inner", "k: int8", "k: int64, b: int64", "k: int64", "-1; 5; 127",
              "-1, 1; 5, 2; 300, 3; 127, 4", "-1, 1; 5, 2; 127, 4");
-    run_text("inner", "k: uint64", "k: uint8, b: int64", "k: uint64",
-             "18446744073709551615; 255", "255, 1", "255, 1");
+    run_text("inner", "k: uint64", "k: uint8, b: int64", "k: uint64", "18446744073709551615; 255",
+             "255, 1", "255, 1");
 }
 
 static void text_of_any_layout_matches(void **state)
@@ -324,8 +324,8 @@ static struct sb_schema *random_schema(const enum sb_type_id *types, int32_t cou
 
     for (int32_t c = 0; c < count; c++) {
         snprintf(names[c], sizeof names[c], "c%d", c);
-        fields[c] = (struct sb_field){.name = names[c], .type = {.id = types[c]},
-                                      .is_nullable = true};
+        fields[c] =
+            (struct sb_field){.name = names[c], .type = {.id = types[c]}, .is_nullable = true};
         if (types[c] == SB_TYPE_DECIMAL128) {
             fields[c].type.precision = 38;
         }

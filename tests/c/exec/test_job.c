@@ -70,8 +70,9 @@ static void puts_splits_one_after_another(void **state)
 static void gives_every_sink_each_row(void **state)
 {
     struct sb_graph *graph =
-        graph_of(SOURCE("a", 5000, 2) "," OPERATOR("f", "filter", "\"column\": \"k\", \"value\": 49")
-                 "," SINK("s") "," SINK("t") "," SINK("u"),
+        graph_of(SOURCE("a", 5000, 2) "," OPERATOR(
+                     "f", "filter",
+                     "\"column\": \"k\", \"value\": 49") "," SINK("s") "," SINK("t") "," SINK("u"),
                  "a>s a>f f>t f>u");
     struct test_rows s;
     struct test_rows t;
@@ -93,10 +94,10 @@ static void gives_every_sink_each_row(void **state)
 static void unites_inputs_and_a_diamond(void **state)
 {
     struct sb_graph *graph = graph_of(
-        SOURCE("a", 3000, 2) "," SOURCE("b", 500, 1) ","
-        OPERATOR("low", "filter", "\"column\": \"k\", \"operator\": \"<\", \"value\": 50") ","
-        OPERATOR("high", "filter", "\"column\": \"k\", \"operator\": \">=\", \"value\": 50") ","
-        OPERATOR("all", "union", "") "," SINK("s"),
+        SOURCE("a", 3000, 2) "," SOURCE("b", 500, 1) "," OPERATOR("low", "filter", "\"column\": \"k\", \"operator\": \"<\", \"value\": 50") "," OPERATOR(
+            "high", "filter",
+            "\"column\": \"k\", \"operator\": \">=\", \"value\": 50") "," OPERATOR("all", "union",
+                                                                                   "") "," SINK("s"),
         "a>low a>high low>all:0 high>all:1 b>all:2 all>s");
     struct sb_job_options options = {.worker_count = 2, .morsel_rows_max = 64};
     struct test_rows rows;
@@ -110,9 +111,9 @@ static void unites_inputs_and_a_diamond(void **state)
 
 static void limit_cuts_the_batch_that_crosses_it_and_stops_the_source(void **state)
 {
-    struct sb_graph *graph = graph_of(SOURCE("a", 100000000, 1) ","
-                                      OPERATOR("l", "limit", "\"count\": 1234") "," SINK("s"),
-                                      "a>l l>s");
+    struct sb_graph *graph = graph_of(
+        SOURCE("a", 100000000, 1) "," OPERATOR("l", "limit", "\"count\": 1234") "," SINK("s"),
+        "a>l l>s");
     struct sb_job_options options = {.worker_count = 2, .morsel_rows_max = 100};
     struct test_rows rows;
 
@@ -225,8 +226,8 @@ static void run_with_restore(const struct sb_graph *graph, const char *sink, int
 static void a_restored_job_gives_the_rows_of_an_uninterrupted_one(void **state)
 {
     struct sb_graph *graph = graph_of(
-        SOURCE("a", 200000, 3) "," OPERATOR("f", "filter", "\"column\": \"k\", \"value\": 49") ","
-        OPERATOR("l", "limit", "\"count\": 50000") "," SINK("s") "," SINK("t"),
+        SOURCE("a", 200000, 3) "," OPERATOR("f", "filter", "\"column\": \"k\", \"value\": 49") "," OPERATOR(
+            "l", "limit", "\"count\": 50000") "," SINK("s") "," SINK("t"),
         "a>f f>l l>s a>t");
 
     (void)state;
@@ -250,11 +251,10 @@ static void a_restored_job_gives_the_rows_of_an_uninterrupted_one(void **state)
 static void a_failing_row_names_the_operator(void **state)
 {
     struct sb_graph *graph = graph_of(
-        SOURCE("a", 1000, 1) ","
-        OPERATOR("m", "map",
-                 "\"expressions\": {\"x\": {\"call\": \"modulo\", \"args\": [{\"col\": \"id\"}, "
-                 "{\"call\": \"subtract\", \"args\": [{\"col\": \"id\"}, {\"lit\": 500}]}]}}")
-        "," SINK("s"),
+        SOURCE("a", 1000, 1) "," OPERATOR(
+            "m", "map",
+            "\"expressions\": {\"x\": {\"call\": \"modulo\", \"args\": [{\"col\": \"id\"}, "
+            "{\"call\": \"subtract\", \"args\": [{\"col\": \"id\"}, {\"lit\": 500}]}]}}") "," SINK("s"),
         "a>m m>s");
     struct sb_error err = {0};
     struct sb_job *job;

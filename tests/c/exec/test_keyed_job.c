@@ -31,24 +31,24 @@
              "\"high\": [\"q_id\", \"max\"]}")
 
 static const char *const graphs[][2] = {
-    {SOURCE("q", 60000, 3, 999) "," SOURCE("s", 700, 2, 5) "," JOIN("j", "q_k", "s_id", "inner")
-         "," SINK("out"),
+    {SOURCE("q", 60000, 3, 999) "," SOURCE("s", 700, 2, 5) "," JOIN("j", "q_k", "s_id",
+                                                                    "inner") "," SINK("out"),
      "q>j:0 s>j:1 j>out"},
-    {SOURCE("q", 60000, 1, 999) "," SOURCE("s", 700, 1, 5) "," JOIN("j", "q_k", "s_id", "left")
-         "," SINK("out"),
+    {SOURCE("q", 60000, 1, 999) "," SOURCE("s", 700, 1, 5) "," JOIN("j", "q_k", "s_id",
+                                                                    "left") "," SINK("out"),
      "q>j:0 s>j:1 j>out"},
     {SOURCE("q", 60000, 2, 5000) "," SUMS("g", "q_k") "," SINK("out"), "q>g g>out"},
     {SOURCE("q", 60000, 2, 50) "," SUMS("g", "q_k") "," SINK("out"), "q>g g>out"},
     // the same source on both sides: the probe side waits in a spool
     {SOURCE("q", 3000, 2, 99) "," OPERATOR("few", "filter",
                                            "\"column\": \"q_id\", \"operator\": \"<\", "
-                                           "\"value\": 300")
-         "," JOIN("j", "q_k", "q_id", "inner") "," SINK("out"),
+                                           "\"value\": 300") "," JOIN("j", "q_k", "q_id",
+                                                                      "inner") "," SINK("out"),
      "q>j:0 q>few few>j:1 j>out"},
     // an aggregate on the probe side, and a second join behind the first
-    {SOURCE("q", 60000, 2, 800) "," SOURCE("s", 700, 1, 5) "," SUMS("g", "q_k") ","
-         JOIN("j", "q_k", "s_id", "inner") "," SOURCE("t", 6, 1, 5) ","
-         JOIN("i", "s_k", "t_id", "left") "," SINK("out"),
+    {SOURCE("q", 60000, 2, 800) "," SOURCE("s", 700, 1, 5) "," SUMS("g", "q_k") "," JOIN(
+         "j", "q_k", "s_id", "inner") "," SOURCE("t", 6, 1, 5) "," JOIN("i", "s_k", "t_id",
+                                                                        "left") "," SINK("out"),
      "q>g g>j:0 s>j:1 j>i:0 t>i:1 i>out"},
 };
 
@@ -175,7 +175,8 @@ static struct sb_snapshot *snapshot_copy(const struct sb_snapshot *snapshot)
     for (int32_t i = 0; i < sb_snapshot_part_count(snapshot); i++) {
         struct ArrowArrayStream stream;
         assert_int_equal(sb_snapshot_part_stream(snapshot, i, &stream, &err), SB_OK);
-        if (sb_snapshot_add_part(copy, sb_snapshot_part_name(snapshot, i), &stream, &err) != SB_OK) {
+        if (sb_snapshot_add_part(copy, sb_snapshot_part_name(snapshot, i), &stream, &err) !=
+            SB_OK) {
             fail_msg("%s", err.message);
         }
     }
@@ -303,9 +304,8 @@ static void any_refused_allocation_is_a_status(void **state)
 
 static void a_memory_limit_is_an_error_that_says_so(void **state)
 {
-    char *json = test_graph_json(SOURCE("q", 3000000, 1, 3000000) "," SUMS("g", "q_k") ","
-                                     SINK("out"),
-                                 "q>g g>out");
+    char *json = test_graph_json(
+        SOURCE("q", 3000000, 1, 3000000) "," SUMS("g", "q_k") "," SINK("out"), "q>g g>out");
     struct sb_graph *graph = test_graph(json);
     struct sb_job_options options = {.worker_count = 2, .memory_limit_bytes = 24 * 1024 * 1024};
     struct sb_error err = {0};

@@ -43,9 +43,9 @@ static void runs_every_task_each_time_it_is_submitted(void **state)
         atomic_store(&finished_count, 0);
         assert_int_equal(sb_scheduler_start(scheduler, &err), SB_OK);
         for (int32_t i = 0; i < TASK_COUNT; i++) {
-            tasks[i] = (struct counted_task){
-                .task = {.run = counted_task_run, .rank = i % SB_RANK_COUNT},
-                .scheduler = scheduler};
+            tasks[i] =
+                (struct counted_task){.task = {.run = counted_task_run, .rank = i % SB_RANK_COUNT},
+                                      .scheduler = scheduler};
             sb_scheduler_submit(scheduler, &tasks[i].task, SB_WORKER_NONE);
         }
         assert_true(sb_scheduler_wait_idle(scheduler, -1));

@@ -148,7 +148,8 @@ static enum sb_status factory(const struct sb_op_options *options, struct sb_op 
                               struct sb_error *err)
 {
     if (options->node->type == SB_NODE_LIMIT) { // stands in for a keyed operator with one input
-        SB_TRY_RETURN(sb_op_alloc(&witness_vtable, sizeof *the_witness, options, &the_witness, err));
+        SB_TRY_RETURN(
+            sb_op_alloc(&witness_vtable, sizeof *the_witness, options, &the_witness, err));
         *out = &the_witness->base;
         return SB_OK;
     }
@@ -165,28 +166,29 @@ static void run(int32_t workers, int64_t morsel_rows, int32_t splits)
     struct sb_job *job;
     bool is_done;
 
-    snprintf(operators, sizeof operators,
-             "{\"operator_id\": \"a\", \"operator_type\": \"source\", \"name\": \"a\", "
-             "\"parameters\": {\"bounded\": false, \"timestamp_column\": \"t\", \"lateness_ms\": %d, "
-             "\"generator\": {\"rows\": %d, \"splits\": %d, \"columns\": ["
-             "{\"name\": \"id\", \"kind\": \"sequence\"},"
-             "{\"name\": \"t\", \"kind\": \"timestamp\", \"start_ms\": 0, \"step_ms\": %d}]}}},"
-             "{\"operator_id\": \"w\", \"operator_type\": \"limit\", \"name\": \"w\", "
-             "\"parameters\": {\"count\": 1}},"
-             "{\"operator_id\": \"s\", \"operator_type\": \"sink\", \"name\": \"s\", "
-             "\"parameters\": {}}",
-             LATENESS_MS, ROW_COUNT, splits, STEP_MS);
+    snprintf(
+        operators, sizeof operators,
+        "{\"operator_id\": \"a\", \"operator_type\": \"source\", \"name\": \"a\", "
+        "\"parameters\": {\"bounded\": false, \"timestamp_column\": \"t\", \"lateness_ms\": %d, "
+        "\"generator\": {\"rows\": %d, \"splits\": %d, \"columns\": ["
+        "{\"name\": \"id\", \"kind\": \"sequence\"},"
+        "{\"name\": \"t\", \"kind\": \"timestamp\", \"start_ms\": 0, \"step_ms\": %d}]}}},"
+        "{\"operator_id\": \"w\", \"operator_type\": \"limit\", \"name\": \"w\", "
+        "\"parameters\": {\"count\": 1}},"
+        "{\"operator_id\": \"s\", \"operator_type\": \"sink\", \"name\": \"s\", "
+        "\"parameters\": {}}",
+        LATENESS_MS, ROW_COUNT, splits, STEP_MS);
     json = test_graph_json(operators, "a>w w>s");
     graph = test_graph(json);
     free(json);
     assert_int_equal(sb_job_alloc(graph, &options, factory, &job, &err), SB_OK);
     for (int32_t i = 0; i < splits; i++) {
         struct sb_split *split;
-        assert_int_equal(sb_generator_split_create(job->memory, sb_graph_node(graph, "a"), i,
-                                                   &split, &err),
-                         SB_OK);
         assert_int_equal(
-            sb_job_bind_split(job, sb_graph_node(graph, "a"), split, NULL, &err), SB_OK);
+            sb_generator_split_create(job->memory, sb_graph_node(graph, "a"), i, &split, &err),
+            SB_OK);
+        assert_int_equal(sb_job_bind_split(job, sb_graph_node(graph, "a"), split, NULL, &err),
+                         SB_OK);
     }
     assert_int_equal(sb_job_start(job, &err), SB_OK);
     if (sb_job_wait(job, -1, &is_done, &err) != SB_OK) {
