@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import shlex
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -45,6 +46,13 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=ROWS, help="of the large side (%(default)s)")
     parser.add_argument("--repeat", type=int, default=5, help="timed rounds (%(default)s)")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long a case may wait for other processes to be quiet (%(default)s)",
+    )
     parser.add_argument("--threads", type=int, default=2, help="of each engine (%(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="of the rows (%(default)s)")
     parser.add_argument(
@@ -66,14 +74,15 @@ def run_case(name: str, settings: Settings) -> Outcome:
     case = CASES[name]
     contest = case.prepare(settings)
     agreement = Agreement(contest.keys)
-    rounds = run_rounds(contest.runs, agreement.accept, settings.rounds)
+    rounds = run_rounds(contest.runs, agreement.accept, settings.rounds, settings.patience)
     return Outcome(
         name=name,
         title=case.title,
         rows=contest.rows,
         result_rows=agreement.row_count,
-        times_ms={run: rounds.median_ms(run) for run in contest.runs},
+        times_ms={run: statistics.median(times) for run, times in rounds.times_ms.items()},
         samples_ms=rounds.times_ms,
+        processor_ms=rounds.processor_ms,
         others_share=rounds.others_share,
         skipped_rounds=rounds.skipped,
     )
@@ -86,7 +95,8 @@ class CaseFailed(RuntimeError):
 def run_in_process(name: str, options: argparse.Namespace, folder: Path) -> Outcome:
     """Run one case in a process of its own, which has no terminal to show progress on."""
     command = [sys.executable, __file__, "--in-process", name, "--folder", str(folder)]
-    command += [f"--{key}={getattr(options, key)}" for key in ("rows", "repeat", "threads", "seed")]
+    for key in ("rows", "repeat", "patience", "threads", "seed"):
+        command.append(f"--{key}={getattr(options, key)}")
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
@@ -109,7 +119,12 @@ def main() -> int:
     options = parse_arguments(sys.argv[1:])
     if options.in_process:
         settings = Settings(
-            options.rows, options.repeat, options.threads, options.seed, options.folder
+            options.rows,
+            options.repeat,
+            options.patience,
+            options.threads,
+            options.seed,
+            options.folder,
         )
         print(json.dumps(run_case(options.in_process, settings).to_dict()))
         return 0

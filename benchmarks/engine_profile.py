@@ -35,7 +35,7 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     options = parse_arguments()
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(options.rows, 1, options.threads, 7, Path(folder))
+        settings = Settings(options.rows, 1, 0.0, options.threads, 7, Path(folder))
         run = CASES[options.case].prepare(settings).runs[SABOT]
         run()
         record = Path(folder) / "perf.data"

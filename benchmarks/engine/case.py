@@ -19,6 +19,8 @@ class Settings:
         Of the large side.
     rounds
         Timed turns of each engine.
+    patience
+        Seconds to wait for a quiet machine.
     threads
         Of each engine.
     seed
@@ -29,6 +31,7 @@ class Settings:
 
     rows: int
     rounds: int
+    patience: float
     threads: int
     seed: int
     folder: Path

@@ -24,8 +24,8 @@ class Outcome:
     ----------
     times_ms
         Medians by engine and variant.
-    samples_ms
-        What they are the medians of.
+    samples_ms, processor_ms
+        What they are the medians of; and the processor time of the same runs, over all threads.
     others_share
         Of the machine, taken by other processes meanwhile.
     """
@@ -36,6 +36,7 @@ class Outcome:
     result_rows: int
     times_ms: Mapping[str, float]
     samples_ms: Mapping[str, Sequence[float]]
+    processor_ms: Mapping[str, Sequence[float]]
     others_share: float
     skipped_rounds: int
 

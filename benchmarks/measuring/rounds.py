@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import os
-import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 
 QUIET_SHARE = 0.05  # of the machine, taken by others
 _EXTRA_ROUNDS = 3  # times the rounds asked for, at most
+_GLANCE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Rounds:
 
     Attributes
     ----------
-    times_ms
-        Per contestant, one per round that counts.
+    times_ms, processor_ms
+        Per contestant, one per round that counts: elapsed, and summed over its threads.
     others_share
         The largest share of the processors that others had in such a round.
     skipped
@@ -35,11 +35,9 @@ class Rounds:
     """
 
     times_ms: dict[str, list[float]]
+    processor_ms: dict[str, list[float]]
     others_share: float
     skipped: int
-
-    def median_ms(self, name: str) -> float:
-        return statistics.median(self.times_ms[name])
 
 
 class ProcessorShare:
@@ -65,6 +63,7 @@ def run_rounds(
     runs: Mapping[str, Callable[[], Any]],
     accept: Callable[[str, Any], None],
     round_count: int,
+    patience: float,
 ) -> Rounds:
     """Let every contestant run once to warm up, then in turns.
 
@@ -76,31 +75,57 @@ def run_rounds(
         Takes a name and its result after each run, untimed; raises when it is wrong.
     round_count
         Rounds that count. Up to three times as many are run until there are as many quiet ones.
+    patience
+        Seconds to wait, over all rounds, for others to be quiet.
     """
     for name, run in runs.items():
         accept(name, run())
-    rounds: list[tuple[float, dict[str, float]]] = []
+    rounds: list[_Round] = []
     quiet = 0
     while quiet < round_count and len(rounds) < _EXTRA_ROUNDS * round_count:
+        patience -= _wait_for_quiet(patience)
         share = ProcessorShare()
-        times = {name: _timed(name, run, accept) for name, run in runs.items()}
-        others = share.others()
-        quiet += others <= QUIET_SHARE
-        rounds.append((others, times))
-    chosen = sorted(range(len(rounds)), key=lambda i: rounds[i][0])[:round_count]
+        samples = {name: _timed(name, run, accept) for name, run in runs.items()}
+        rounds.append(_Round(share.others(), samples))
+        quiet += rounds[-1].others_share <= QUIET_SHARE
+    chosen = sorted(rounds, key=lambda r: r.others_share)[:round_count]
     return Rounds(
-        times_ms={name: [rounds[i][1][name] for i in sorted(chosen)] for name in runs},
-        others_share=max(rounds[i][0] for i in chosen),
+        times_ms={name: [r.samples[name].wall_ms for r in chosen] for name in runs},
+        processor_ms={name: [r.samples[name].processor_ms for r in chosen] for name in runs},
+        others_share=chosen[-1].others_share,
         skipped=len(rounds) - round_count,
     )
 
 
-def _timed(name: str, run: Callable[[], Any], accept: Callable[[str, Any], None]) -> float:
+@dataclass(frozen=True)
+class _Sample:
+    wall_ms: float
+    processor_ms: float
+
+
+@dataclass(frozen=True)
+class _Round:
+    others_share: float
+    samples: dict[str, _Sample]
+
+
+def _timed(name: str, run: Callable[[], Any], accept: Callable[[str, Any], None]) -> _Sample:
     gc.collect()
     gc.disable()
-    begin = time.perf_counter()
+    processor, wall = time.process_time(), time.perf_counter()
     result = run()
-    elapsed = time.perf_counter() - begin
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
     gc.enable()
     accept(name, result)
-    return elapsed * 1000
+    return _Sample(wall * 1000, processor * 1000)
+
+
+def _wait_for_quiet(patience: float) -> float:
+    """Wait until others leave the machine alone, at most `patience` seconds; return how long."""
+    begin = time.perf_counter()
+    while time.perf_counter() - begin < patience:
+        share = ProcessorShare()
+        time.sleep(_GLANCE_SECONDS)
+        if share.others() <= QUIET_SHARE:
+            break
+    return time.perf_counter() - begin

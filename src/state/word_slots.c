@@ -31,19 +31,25 @@ static uint64_t *empty_key_row(const struct sb_word_slots *slots)
     return slots->rows + 2 * slots->pair_count * slots->row_words;
 }
 
-/* The slot for a key that is not there. */
-static uint64_t *slot_find_empty(const struct sb_word_slots *slots, uint64_t key)
+/* The row of a key or, when there is none, the empty slot it would get; `pair` is the key's. */
+static uint64_t *slot_seek(const struct sb_word_slots *slots, const uint64_t *pair, uint64_t key)
 {
-    uint64_t *row = sb_word_slots_pair(slots, key);
+    uint64_t *end = empty_key_row(slots);
+    uint64_t *row = slots->rows + (pair - slots->rows);
 
     if (key == SB_WORD_EMPTY) {
-        return empty_key_row(slots);
+        return end;
     }
-    while (row[0] != SB_WORD_EMPTY) { // pairs follow each other
+    while (row[0] != key && row[0] != SB_WORD_EMPTY) { // pairs follow each other
         row += slots->row_words;
-        row = row == empty_key_row(slots) ? slots->rows : row;
+        row = row == end ? slots->rows : row;
     }
     return row;
+}
+
+static bool slot_is_used(const struct sb_word_slots *slots, const uint64_t *row, uint64_t key)
+{
+    return key == SB_WORD_EMPTY ? slots->has_empty_key : row[0] == key;
 }
 
 void sb_word_slots_reset(struct sb_word_slots *slots)
@@ -76,7 +82,8 @@ enum sb_status sb_word_slots_resize(struct sb_word_slots *slots, int64_t row_cou
     slots->row_count = old.row_count;
     slots->has_empty_key = old.has_empty_key;
     while (old.rows != NULL && sb_word_slots_next(&old, &position, 1, &row) > 0) {
-        memcpy(slot_find_empty(slots, row[0]), row, sizeof *row * (size_t)slots->row_words);
+        memcpy(slot_seek(slots, sb_word_slots_pair(slots, row[0]), row[0]), row,
+               sizeof *row * (size_t)slots->row_words);
     }
     sb_word_slots_deinit(&old);
     return SB_OK;
@@ -85,44 +92,28 @@ enum sb_status sb_word_slots_resize(struct sb_word_slots *slots, int64_t row_cou
 uint64_t *sb_word_slots_find_further(const struct sb_word_slots *slots, const uint64_t *pair,
                                      uint64_t key)
 {
-    uint64_t *row = slots->rows + (pair - slots->rows);
+    uint64_t *row = slot_seek(slots, pair, key);
 
-    if (key == SB_WORD_EMPTY) {
-        return slots->has_empty_key ? empty_key_row(slots) : NULL;
-    }
-    while (row[0] != SB_WORD_EMPTY) {
-        if (row[0] == key) {
-            return row;
-        }
-        row += slots->row_words;
-        row = row == empty_key_row(slots) ? slots->rows : row;
-    }
-    return NULL;
-}
-
-static uint64_t *slot_make(struct sb_word_slots *slots, uint64_t key)
-{
-    uint64_t *row = slot_find_empty(slots, key);
-
-    slots->has_empty_key = slots->has_empty_key || key == SB_WORD_EMPTY;
-    slots->row_count++;
-    return row;
+    return slot_is_used(slots, row, key) ? row : NULL;
 }
 
 uint64_t *sb_word_slots_upsert_further(struct sb_word_slots *slots, const uint64_t *pair,
                                        uint64_t key)
 {
-    uint64_t *row = sb_word_slots_find_further(slots, pair, key);
+    uint64_t *row = slot_seek(slots, pair, key);
 
-    if (row != NULL) {
+    if (slot_is_used(slots, row, key)) {
         return row;
     }
     if (slots->row_count >= slots->pair_count) {
         return NULL;
     }
-    row = slot_make(slots, key);
-    memcpy(row, slots->initial, sizeof *row * (size_t)slots->row_words);
+    slots->has_empty_key = slots->has_empty_key || key == SB_WORD_EMPTY;
+    slots->row_count++;
     row[0] = key;
+    for (int32_t w = 1; w < slots->row_words; w++) {
+        row[w] = slots->initial[w];
+    }
     return row;
 }
 
@@ -149,10 +140,14 @@ int64_t sb_word_slots_upsert(struct sb_word_slots *slots, const uint64_t *keys, 
 
 bool sb_word_slots_insert(struct sb_word_slots *slots, const uint64_t *row)
 {
-    if (sb_word_slots_find(slots, sb_word_slots_pair(slots, row[0]), row[0]) != NULL) {
+    uint64_t *slot = slot_seek(slots, sb_word_slots_pair(slots, row[0]), row[0]);
+
+    if (slot_is_used(slots, slot, row[0])) {
         return false;
     }
-    memcpy(slot_make(slots, row[0]), row, sizeof *row * (size_t)slots->row_words);
+    slots->has_empty_key = slots->has_empty_key || row[0] == SB_WORD_EMPTY;
+    slots->row_count++;
+    memcpy(slot, row, sizeof *row * (size_t)slots->row_words);
     return true;
 }
 

@@ -209,9 +209,9 @@ static inline void rows_guess(const struct sb_word_table *table, const uint64_t 
         uint64_t hash = sb_word_slots_hash(keys[i * stride]);
         homes[i] = home_of(hash, pair_bits);
         tags[i] = tag_of(hash, mask);
+        __builtin_prefetch(keys + (i + SB_WORD_CHUNK) * stride); // the next chunk
         if (is_large) {
             __builtin_prefetch(&pairs[homes[i]], 1);
-            __builtin_prefetch(&keys[(i + SB_WORD_CHUNK) * stride]); // the next chunk
         }
     }
     for (int64_t i = 0; i < count; i++) {

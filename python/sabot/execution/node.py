@@ -29,7 +29,8 @@ class StreamOperatorNode:
     parameters
         By name; `docs/design/0001-wire-form.md` has them per type. Never changed by the system.
     function
-        A function for MAP and FILTER (see `sabot.udf`), an operator object for CUSTOM.
+        A function for MAP and FILTER (see `sabot.udf`), an operator object for CUSTOM;
+        ``parameters['function']`` means the same.
     stateful
         Found out by itself; passing False never makes a keyed operator stateless.
     key_by
@@ -72,6 +73,8 @@ class StreamOperatorNode:
         self.operator_type = OperatorType(self.operator_type)
         self.name = self.name or f"{self.operator_type.value}_{self.operator_id[:8]}"
         self.parameters = {} if self.parameters is None else self.parameters
+        if self.function is None and callable(self.parameters.get("function")):
+            self.function = self.parameters["function"]
         self.key_by = _names(self.key_by)
         self.stateful = bool(
             self.stateful

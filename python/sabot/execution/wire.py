@@ -81,7 +81,9 @@ def node_to_dict(node: StreamOperatorNode, function: Any = None) -> dict[str, An
         "operator_type": node.operator_type.value,
         "name": node.name,
         "parameters": {
-            key: _encode_parameter(node, key, value) for key, value in node.parameters.items()
+            key: _encode_parameter(node, key, value)
+            for key, value in node.parameters.items()
+            if not _is_function(node, key)
         },
         "function": None if function is None else encode_function(function, node.title),
         "stateful": node.stateful,
@@ -170,7 +172,12 @@ def _engine_node(node: StreamOperatorNode) -> dict[str, Any]:
 
 def _is_for_python(node: StreamOperatorNode, key: str) -> bool:
     """Return whether a parameter is Python's alone, and never the engine's."""
-    return key == "schema" or (key == "data_dir" and node.is_sink())
+    return key == "schema" or (key == "data_dir" and node.is_sink()) or _is_function(node, key)
+
+
+def _is_function(node: StreamOperatorNode, key: str) -> bool:
+    """Return whether ``parameters['function']`` is the node's function, said the other way."""
+    return key == "function" and node.function is not None
 
 
 def _engine_parameter(node: StreamOperatorNode, key: str, value: Any) -> Any:

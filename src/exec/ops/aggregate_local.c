@@ -15,8 +15,9 @@ enum {
     FULL_HEAP_MAX = 1024 * 1024,   // of its text
     PLAIN_ROWS_MIN = 256,          // of the plain table, to begin with
     PLAIN_GROWTH = 4,
-    WORTHWHILE = 2,     // rows in for each row out that make a local table pay
-    BYPASS_TABLES = 32, // rows passed on before trying again, in full tables
+    WORTHWHILE = 5,        // rows in for each row out that make a local table pay
+    BYPASS_TABLES = 32,    // rows passed on before trying again, in full tables;
+    BYPASS_DOUBLINGS = 5,  // twice as many after each vain try, so often
 };
 
 /* One form's table and what it has been worth. */
@@ -24,6 +25,7 @@ struct local_balance {
     int64_t absorbed_count; // rows folded into the table since it was empty
     int64_t split_count;    // rows sent beyond one for each row of the table
     int64_t bypass_count;   // rows still to be passed on as they come
+    int32_t vain_count;     // tries since one was worth it
 };
 
 struct aggregate_local {
@@ -110,12 +112,14 @@ static void balance_close(struct local_balance *balance, int64_t row_count, int6
                           struct sb_op_ctx *ctx)
 {
     int64_t merged = balance->absorbed_count - row_count - balance->split_count;
-    bool is_full = row_count >= rows_max;
 
     sb_op_count(ctx, SB_LEDGER_MERGED, merged);
     sb_op_count(ctx, SB_LEDGER_HELD, -merged);
-    if (is_full && balance->absorbed_count < WORTHWHILE * row_count) {
-        balance->bypass_count = BYPASS_TABLES * rows_max;
+    if (balance->absorbed_count >= WORTHWHILE * row_count) {
+        balance->vain_count = 0;
+    } else if (row_count >= rows_max) {
+        balance->bypass_count = BYPASS_TABLES * rows_max << balance->vain_count;
+        balance->vain_count += balance->vain_count < BYPASS_DOUBLINGS;
     }
     balance->absorbed_count = 0;
     balance->split_count = 0;

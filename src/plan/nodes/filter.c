@@ -7,7 +7,7 @@
 
 static const char *const operators[] = {"==", "!=", ">", ">=", "<", "<=", NULL};
 
-enum { COLUMN, OPERATOR, VALUE, PREDICATE, COLUMNS, PARAMETER_COUNT };
+enum { COLUMN, OPERATOR, VALUE, PREDICATE, COLUMNS, SCHEMA, PARAMETER_COUNT };
 
 static const struct sb_parameter parameters[] = {
     [COLUMN] = {.name = "column", .kinds = SB_PARAMETER_TEXT},
@@ -15,6 +15,7 @@ static const struct sb_parameter parameters[] = {
     [VALUE] = {.name = "value", .kinds = SB_PARAMETER_ANY},
     [PREDICATE] = {.name = "predicate", .kinds = SB_PARAMETER_OBJECT},
     [COLUMNS] = {.name = "columns", .kinds = SB_PARAMETER_TEXTS},
+    [SCHEMA] = {.name = "schema", .kinds = SB_PARAMETER_OBJECT}, // read outside the engine
     [PARAMETER_COUNT] = {.name = NULL},
 };
 

@@ -7,13 +7,14 @@
  */
 #include "plan/node_internal.h"
 
-enum { EXPRESSIONS, KEEP, OUTPUT_COLUMN, COLUMNS, PARAMETER_COUNT };
+enum { EXPRESSIONS, KEEP, OUTPUT_COLUMN, COLUMNS, SCHEMA, PARAMETER_COUNT };
 
 static const struct sb_parameter parameters[] = {
     [EXPRESSIONS] = {.name = "expressions", .kinds = SB_PARAMETER_OBJECT},
     [KEEP] = {.name = "keep", .kinds = SB_PARAMETER_BOOL},
     [OUTPUT_COLUMN] = {.name = "output_column", .kinds = SB_PARAMETER_TEXT},
     [COLUMNS] = {.name = "columns", .kinds = SB_PARAMETER_TEXTS},
+    [SCHEMA] = {.name = "schema", .kinds = SB_PARAMETER_OBJECT}, // read outside the engine
     [PARAMETER_COUNT] = {.name = NULL},
 };
 
