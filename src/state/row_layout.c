@@ -25,10 +25,13 @@ enum sb_status sb_row_layout_init(struct sb_row_layout *layout, struct sb_memory
         layout->link_word = word++;
     }
     layout->null_word = word;
+    for (int32_t i = 0; i < options->key_count; i++) {
+        layout->null_word += sb_row_kind_words(options->kinds[i]);
+    }
     layout->null_word_count = options->has_nulls ? (options->field_count + 63) / 64 : 0;
-    word += layout->null_word_count;
     for (int32_t i = 0; i < options->field_count; i++) {
         enum sb_row_kind kind = options->kinds[i];
+        word += i == options->key_count ? layout->null_word_count : 0;
         layout->fields[i] = (struct sb_row_field){
             .kind = kind,
             .word = word,
@@ -38,6 +41,7 @@ enum sb_status sb_row_layout_init(struct sb_row_layout *layout, struct sb_memory
         layout->has_text = layout->has_text || kind == SB_ROW_TEXT;
         word += sb_row_kind_words(kind);
     }
+    word += options->field_count == options->key_count ? layout->null_word_count : 0;
     layout->row_words = word > 0 ? word : 1; // a row is never nothing
     return SB_OK;
 }

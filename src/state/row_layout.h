@@ -3,8 +3,8 @@
  * row_layout.h - how the fields of one row lie in its words.
  *
  * A row is a run of 64-bit words: the hash of its key (if kept), a link to another row (if kept),
- * null bits, then the fields, keys first. One layout serves tables, the blocks that local halves
- * send and the rows a join gathers from.
+ * the keys, null bits (if fields may be null), then the other fields. One layout serves tables, the
+ * blocks that local halves send and the rows a join gathers from.
  */
 #ifndef SABOT_STATE_ROW_LAYOUT_H
 #define SABOT_STATE_ROW_LAYOUT_H

@@ -321,3 +321,52 @@ void sb_row_table_find(const struct sb_row_table *const *tables, const struct sb
                       : NULL;
     }
 }
+
+/* Walks on from a slot that is not the key's; rarely needed in an index that is half empty. */
+static uint64_t *table_walk_words(const struct sb_row_table *table, uint64_t word, uint64_t hash)
+{
+    int32_t key_word = table->layout->fields[0].word;
+    uint64_t mask = (uint64_t)table->slot_count - 1;
+    uint64_t at = slot_home(hash, mask);
+
+    for (uint64_t slot; (slot = table->slots[at]) != 0; at = (at + 1) & mask) {
+        if (slot_has_tag(slot, hash) && slot_row(slot)[key_word] == word) {
+            return slot_row(slot);
+        }
+    }
+    return NULL;
+}
+
+void sb_row_table_find_words(const struct sb_row_table *const *tables, const uint64_t *words,
+                             const uint64_t *hashes, int64_t count, uint64_t **rows)
+{
+    static const uint64_t nothing = 0; // what a key without a table finds
+    const uint64_t *places[SB_ROW_CHUNK];
+    int32_t key_word = 0;
+
+    sb_assert(count <= SB_ROW_CHUNK);
+    for (int64_t i = 0; i < count; i++) {
+        const struct sb_row_table *table = tables[i];
+
+        places[i] = &nothing;
+        if (sb_likely(table != NULL && table->slots != NULL)) {
+            places[i] = &table->slots[slot_home(hashes[i], (uint64_t)table->slot_count - 1)];
+            key_word = table->layout->fields[0].word;
+        }
+        __builtin_prefetch(places[i]);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t slot = *places[i];
+
+        // A first slot with another tag is settled below; its row is not worth fetching.
+        rows[i] = slot != 0 && slot_has_tag(slot, hashes[i]) ? slot_row(slot) : NULL;
+        __builtin_prefetch(rows[i]);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        bool is_settled = rows[i] != NULL ? rows[i][key_word] == words[i] : *places[i] == 0;
+
+        if (sb_unlikely(!is_settled)) {
+            rows[i] = table_walk_words(tables[i], words[i], hashes[i]);
+        }
+    }
+}

@@ -55,4 +55,8 @@ SB_MUST_CHECK enum sb_status sb_row_table_link(struct sb_row_table *table, bool 
 void sb_row_table_find(const struct sb_row_table *const *tables, const struct sb_row_vector *keys,
                        const uint64_t *hashes, int64_t count, uint64_t **rows);
 
+/* The same where the key is one field of one word: `words` are the keys, none of them null. */
+void sb_row_table_find_words(const struct sb_row_table *const *tables, const uint64_t *words,
+                             const uint64_t *hashes, int64_t count, uint64_t **rows);
+
 #endif

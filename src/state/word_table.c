@@ -8,6 +8,7 @@ enum {
     PAIR_BITS_MIN = 4,
     PAIR_BITS_MAX = 30,
     ROW_CAPACITY_MIN = 16,
+    SEGMENT_CAPACITY_MIN = 16,
     PREFETCH_BYTES = 128 * 1024, // a table of at most so many bytes needs no prefetch
 };
 
@@ -21,9 +22,14 @@ void sb_word_table_init(struct sb_word_table *table, struct sb_memory *memory, i
     };
 }
 
-static size_t rows_size(const struct sb_word_table *table, int64_t capacity)
+static size_t rows_size(const struct sb_word_table *table, int64_t count)
 {
-    return sizeof *table->rows * (size_t)table->row_words * (size_t)(capacity + 1);
+    return sizeof(uint64_t) * (size_t)table->row_words * (size_t)count;
+}
+
+static size_t segments_size(int64_t capacity)
+{
+    return sizeof(uint64_t *) * (size_t)capacity;
 }
 
 static size_t pairs_size(int32_t pair_bits)
@@ -33,13 +39,25 @@ static size_t pairs_size(int32_t pair_bits)
 
 void sb_word_table_deinit(struct sb_word_table *table)
 {
-    if (table->rows != NULL) {
-        sb_memory_free(table->memory, table->rows, rows_size(table, table->row_capacity));
+    for (int64_t done = 0; done < table->row_capacity; done += SB_WORD_SEGMENT_ROWS) {
+        int64_t count = table->row_capacity - done;
+        count = count < SB_WORD_SEGMENT_ROWS ? count : SB_WORD_SEGMENT_ROWS;
+        sb_memory_free(table->memory, table->segments[done >> SB_WORD_SEGMENT_BITS],
+                       rows_size(table, count));
+    }
+    if (table->segments != NULL) {
+        sb_memory_free(table->memory, table->segments, segments_size(table->segment_capacity));
     }
     if (table->pairs != NULL) {
         sb_memory_free(table->memory, table->pairs, pairs_size(table->pair_bits));
     }
     sb_word_table_init(table, table->memory, table->row_words, table->initial);
+}
+
+static inline uint64_t *row_at(uint64_t *const *segments, int64_t row_words, uint32_t number)
+{
+    return segments[number >> SB_WORD_SEGMENT_BITS] +
+           (int64_t)(number & (SB_WORD_SEGMENT_ROWS - 1)) * row_words;
 }
 
 // --- entries -------------------------------------------------------------------------------------
@@ -71,28 +89,77 @@ static inline void entry_put(uint64_t *pairs, int32_t pair_bits, uint64_t at, ui
     pairs[at] |= pairs[at] == 0 ? entry : (uint64_t)entry << 32;
 }
 
-static enum sb_status rows_reserve(struct sb_word_table *table, int64_t row_count,
-                                   struct sb_error *err)
+/* Room for one more segment's address. */
+static enum sb_status segments_reserve(struct sb_word_table *table, struct sb_error *err)
 {
-    int64_t capacity = table->row_capacity;
-    uint64_t *rows;
+    int64_t needed = (table->row_capacity >> SB_WORD_SEGMENT_BITS) + 1;
+    int64_t capacity = table->segment_capacity == 0 ? SEGMENT_CAPACITY_MIN
+                                                    : 2 * table->segment_capacity;
+    uint64_t **segments;
 
-    if (row_count <= capacity) {
+    if (needed <= table->segment_capacity) {
         return SB_OK;
     }
-    capacity = 2 * capacity > row_count ? 2 * capacity : row_count;
-    capacity = capacity < ROW_CAPACITY_MIN ? ROW_CAPACITY_MIN : capacity;
-    rows = table->rows == NULL
+    segments = table->segments == NULL
+                   ? sb_memory_alloc(table->memory, segments_size(capacity))
+                   : sb_memory_realloc(table->memory, table->segments,
+                                       segments_size(table->segment_capacity),
+                                       segments_size(capacity));
+    if (segments == NULL) {
+        return sb_error_no_memory(err, "rows of keyed state", (int64_t)segments_size(capacity));
+    }
+    table->segments = segments;
+    table->segment_capacity = capacity;
+    return SB_OK;
+}
+
+/* Makes the first segment larger, for at least `row_count` rows if it can. */
+static enum sb_status first_segment_grow(struct sb_word_table *table, int64_t row_count,
+                                         struct sb_error *err)
+{
+    int64_t capacity = table->row_capacity == 0 ? ROW_CAPACITY_MIN : 4 * table->row_capacity;
+    uint64_t *rows;
+
+    capacity = capacity < row_count ? row_count : capacity;
+    capacity = capacity > SB_WORD_SEGMENT_ROWS / 2 ? SB_WORD_SEGMENT_ROWS : capacity;
+    rows = table->row_capacity == 0
                ? sb_memory_alloc(table->memory, rows_size(table, capacity))
-               : sb_memory_realloc(table->memory, table->rows,
+               : sb_memory_realloc(table->memory, table->segments[0],
                                    rows_size(table, table->row_capacity),
                                    rows_size(table, capacity));
     if (rows == NULL) {
         return sb_error_no_memory(err, "rows of keyed state", (int64_t)rows_size(table, capacity));
     }
-    memset(rows, 0, sizeof *rows * (size_t)table->row_words);
-    table->rows = rows;
+    if (table->row_capacity == 0) {
+        memset(rows, 0, rows_size(table, 1));
+    }
+    table->segments[0] = rows;
     table->row_capacity = capacity;
+    return SB_OK;
+}
+
+static enum sb_status segment_add(struct sb_word_table *table, struct sb_error *err)
+{
+    uint64_t *rows = sb_memory_alloc(table->memory, rows_size(table, SB_WORD_SEGMENT_ROWS));
+
+    if (rows == NULL) {
+        return sb_error_no_memory(err, "rows of keyed state",
+                                  (int64_t)rows_size(table, SB_WORD_SEGMENT_ROWS));
+    }
+    table->segments[table->row_capacity >> SB_WORD_SEGMENT_BITS] = rows;
+    table->row_capacity += SB_WORD_SEGMENT_ROWS;
+    return SB_OK;
+}
+
+static enum sb_status rows_reserve(struct sb_word_table *table, int64_t row_count,
+                                   struct sb_error *err)
+{
+    while (row_count > table->row_capacity) {
+        SB_TRY_RETURN(segments_reserve(table, err));
+        SB_TRY_RETURN(table->row_capacity < SB_WORD_SEGMENT_ROWS
+                          ? first_segment_grow(table, row_count, err)
+                          : segment_add(table, err));
+    }
     return SB_OK;
 }
 
@@ -110,7 +177,8 @@ static enum sb_status pairs_resize(struct sb_word_table *table, int32_t pair_bit
         return sb_error_no_memory(err, "an index of keyed state", (int64_t)pairs_size(pair_bits));
     }
     for (int64_t n = 1; n <= table->row_count; n++) {
-        uint64_t hash = sb_word_slots_hash(table->rows[n * table->row_words]);
+        uint64_t hash =
+            sb_word_slots_hash(row_at(table->segments, table->row_words, (uint32_t)n)[0]);
         entry_put(pairs, pair_bits, home_of(hash, pair_bits),
                   tag_of(hash, number_mask(pair_bits)) | (uint32_t)n);
     }
@@ -128,7 +196,7 @@ static enum sb_status table_reserve(struct sb_word_table *table, int64_t count,
 {
     int32_t pair_bits = table->pairs == NULL ? PAIR_BITS_MIN : table->pair_bits;
 
-    SB_TRY_RETURN(rows_reserve(table, table->row_count + count, err));
+    SB_TRY_RETURN(rows_reserve(table, 1 + table->row_count + count, err));
     while ((int64_t)1 << pair_bits < table->row_count + count) {
         pair_bits++;
     }
@@ -141,10 +209,12 @@ static enum sb_status table_reserve(struct sb_word_table *table, int64_t count,
 
 static uint64_t *row_make(struct sb_word_table *table, uint64_t key)
 {
-    uint64_t *row = table->rows + ++table->row_count * table->row_words;
+    uint64_t *row = row_at(table->segments, table->row_words, (uint32_t)++table->row_count);
 
-    memcpy(row, table->initial, sizeof *row * (size_t)table->row_words);
     row[0] = key;
+    for (int32_t w = 1; w < table->row_words; w++) {
+        row[w] = table->initial[w];
+    }
     return row;
 }
 
@@ -159,7 +229,7 @@ uint64_t *sb_word_table_resolve(struct sb_word_table *table, uint64_t key)
         uint64_t pair = table->pairs[at];
         for (int half = 0; half < 2; half++, pair >>= 32) {
             uint32_t entry = (uint32_t)pair;
-            uint64_t *row = table->rows + (int64_t)(entry & mask) * table->row_words;
+            uint64_t *row = row_at(table->segments, table->row_words, entry & mask);
             if (entry == 0) {
                 row = row_make(table, key);
                 entry_put(table->pairs, table->pair_bits, at, tag | (uint32_t)table->row_count);
@@ -197,7 +267,7 @@ static inline void rows_guess(const struct sb_word_table *table, const uint64_t 
                               int64_t stride, int64_t count, bool is_large, uint64_t **guesses)
 {
     const uint64_t *pairs = table->pairs;
-    uint64_t *rows = table->rows;
+    uint64_t *const *segments = table->segments;
     int64_t row_words = table->row_words;
     int32_t pair_bits = table->pair_bits;
     uint64_t end = ((uint64_t)1 << pair_bits) - 1;
@@ -216,7 +286,7 @@ static inline void rows_guess(const struct sb_word_table *table, const uint64_t 
     }
     for (int64_t i = 0; i < count; i++) {
         uint32_t entry = entry_find(pairs, homes[i], end, tags[i], mask);
-        guesses[i] = rows + (int64_t)(entry & mask) * row_words;
+        guesses[i] = row_at(segments, row_words, entry & mask);
         if (is_large) {
             __builtin_prefetch(guesses[i], 1);
         }

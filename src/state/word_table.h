@@ -2,25 +2,31 @@
 /*
  * word_table.h - rows with one 64-bit key, dense, behind a small index.
  *
- * The form for large tables that grow: rows lie one after another in the order their keys came, so
- * nothing but a 32-bit index moves when the table grows, and reading all of it is a scan. An index
- * entry is a row's number (from 1; 0 is empty) under a tag of hash bits. Entries come in pairs of 64
- * bits, one load; at most half are used. Lookups go a chunk at a time: index, row, compare.
+ * The form for large tables that grow: rows lie one after another, in segments, in the order their
+ * keys came. So nothing but a 32-bit index is made anew when the table grows, and reading all of
+ * it is a scan. An index entry is a row's number (from 1; 0 is empty) under a tag of hash bits.
+ * Entries come in pairs of 64 bits, one load; at most half are used. Lookups go a chunk at a time:
+ * index, row, compare.
  */
 #ifndef SABOT_STATE_WORD_TABLE_H
 #define SABOT_STATE_WORD_TABLE_H
 
 #include "state/word_slots.h"
 
-enum { SB_WORD_CHUNK = 256 };
+enum {
+    SB_WORD_CHUNK = 256,
+    SB_WORD_SEGMENT_BITS = 10,
+    SB_WORD_SEGMENT_ROWS = 1 << SB_WORD_SEGMENT_BITS,
+};
 
 struct sb_word_table {
     struct sb_memory *memory;
     const uint64_t *initial; // borrowed: the words of a new row; its key is put in
-    uint64_t *rows;          // row 0 is nobody's
-    int64_t row_count;
-    int64_t row_capacity;
     int32_t row_words;
+    int64_t row_count;
+    int64_t row_capacity;    // with row 0, which is nobody's
+    uint64_t **segments;     // of SB_WORD_SEGMENT_ROWS; the first one grows until it has as many
+    int64_t segment_capacity;
     int32_t pair_bits;
     uint64_t *pairs; // [1 << pair_bits]
 };
@@ -32,7 +38,7 @@ void sb_word_table_deinit(struct sb_word_table *table);
 /*
  * Makes room for `count` (at most SB_WORD_CHUNK) more rows and guesses the rows of as many keys,
  * `stride` words apart, from the index alone. Each guess is settled afterwards, in order, before
- * the next call: rows move with it.
+ * the next call: a small table's rows move with it.
  */
 SB_MUST_CHECK enum sb_status sb_word_table_guess(struct sb_word_table *table, const uint64_t *keys,
                                                  int64_t stride, int64_t count, uint64_t **rows,
@@ -45,14 +51,19 @@ uint64_t *sb_word_table_resolve(struct sb_word_table *table, uint64_t key);
 static inline uint64_t *sb_word_table_settle(struct sb_word_table *table, uint64_t key,
                                              uint64_t *guess)
 {
-    return sb_likely(guess[0] == key && guess != table->rows) ? guess
+    return sb_likely(guess[0] == key && guess != table->segments[0]) ? guess
                                                               : sb_word_table_resolve(table, key);
 }
 
-/* The first of row_count rows. */
-static inline uint64_t *sb_word_table_rows(const struct sb_word_table *table)
+/* Rows [first, first + *count) from 0 on; shortens `*count` to what lies one after another. */
+static inline const uint64_t *sb_word_table_run(const struct sb_word_table *table, int64_t first,
+                                                int64_t *count)
 {
-    return table->rows == NULL ? NULL : table->rows + table->row_words;
+    int64_t number = first + 1;
+    int64_t at = number & (SB_WORD_SEGMENT_ROWS - 1);
+
+    *count = *count < SB_WORD_SEGMENT_ROWS - at ? *count : SB_WORD_SEGMENT_ROWS - at;
+    return table->segments[number >> SB_WORD_SEGMENT_BITS] + at * table->row_words;
 }
 
 #endif

@@ -55,7 +55,7 @@ static enum sb_status reader_next(struct group_reader *reader, int32_t column, i
     struct sb_row_vector *vector = &chunk->vectors[0];
 
     if (plain->row_count > 0) {
-        const uint64_t *rows = sb_word_table_rows(plain) + reader->position * plain->row_words;
+        const uint64_t *rows = sb_word_table_run(plain, reader->position, count);
         reader->position += *count;
         if (call == NULL) {
             sb_plain_keys_load(aggregate, rows, *count, &chunk->scratches[0], vector);

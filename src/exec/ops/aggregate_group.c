@@ -13,6 +13,7 @@ enum {
     PENDING_ROWS_MIN = 8 * 1024,
     SAVE_ROWS_MAX = 64 * 1024,
 };
+static_assert((int)SB_WORD_SEGMENT_ROWS <= SB_ROW_CHUNK, "a run of rows fits a vector");
 
 enum sb_status sb_aggregate_group_create(struct sb_op *op, int32_t group_index,
                                          struct sb_op_ctx *ctx, void **out)
@@ -256,7 +257,6 @@ enum sb_status sb_aggregate_on_block(struct sb_op *op, void *state, struct sb_bl
 enum sb_status sb_aggregate_group_unite(struct sb_aggregate *aggregate,
                                         struct sb_aggregate_group *group, struct sb_op_ctx *ctx)
 {
-    const uint64_t *rows;
     struct sb_row_chunk *chunk;
     int64_t rows_before;
     enum sb_status status = SB_OK;
@@ -267,12 +267,11 @@ enum sb_status sb_aggregate_group_unite(struct sb_aggregate *aggregate,
     }
     SB_TRY_RETURN(sb_row_chunk_create(aggregate->op.memory, sb_aggregate_vector_count(aggregate),
                                       &chunk, ctx->error));
-    rows = sb_word_table_rows(&group->plain);
     rows_before = group->full.store.row_count;
-    for (int64_t first = 0; first < group->plain.row_count; first += SB_ROW_CHUNK) {
-        int64_t count = group->plain.row_count - first;
-        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
-        sb_plain_rows_load(aggregate, rows + first * group->plain.row_words, count, chunk);
+    for (int64_t first = 0, count; first < group->plain.row_count; first += count) {
+        count = group->plain.row_count - first;
+        sb_plain_rows_load(aggregate, sb_word_table_run(&group->plain, first, &count), count,
+                           chunk);
         sb_row_chunk_hash(chunk, 1, count);
         SB_TRY_OUT(
             sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
@@ -289,12 +288,13 @@ out:
 
 // --- snapshots -----------------------------------------------------------------------------------
 
-static enum sb_status plain_rows_save(struct sb_aggregate *aggregate, const uint64_t *rows,
+/* Saves rows [begin, begin + row_count) as one batch. */
+static enum sb_status plain_rows_save(struct sb_aggregate *aggregate,
+                                      const struct sb_word_table *table, int64_t begin,
                                       int64_t row_count, struct sb_row_chunk *chunk,
                                       struct sb_column_writer *writers, struct sb_op_ctx *ctx)
 {
     const struct sb_schema *schema = aggregate->state_schema;
-    int32_t row_words = aggregate->plain_state.row_words;
     struct sb_batch batch = {0};
     enum sb_status status;
 
@@ -302,9 +302,10 @@ static enum sb_status plain_rows_save(struct sb_aggregate *aggregate, const uint
         SB_TRY_OUT(sb_column_writer_init(&writers[f], aggregate->op.memory,
                                          &schema->fields[f].type, row_count, ctx->error));
     }
-    for (int64_t first = 0; first < row_count; first += SB_ROW_CHUNK) {
-        int64_t count = row_count - first < SB_ROW_CHUNK ? row_count - first : SB_ROW_CHUNK;
-        sb_plain_rows_load(aggregate, rows + first * row_words, count, chunk);
+    for (int64_t first = 0, count; first < row_count; first += count) {
+        count = row_count - first;
+        sb_plain_rows_load(aggregate, sb_word_table_run(table, begin + first, &count), count,
+                           chunk);
         for (int32_t f = 0; f < schema->field_count; f++) {
             SB_TRY_OUT(
                 sb_column_writer_append(&writers[f], &chunk->vectors[f], count, ctx->error));
@@ -332,7 +333,6 @@ static enum sb_status plain_save(struct sb_aggregate *aggregate, const struct sb
     struct sb_memory *memory = aggregate->op.memory;
     struct sb_column_writer *writers;
     size_t size = sizeof *writers * (size_t)aggregate->state_schema->field_count;
-    const uint64_t *rows = sb_word_table_rows(table);
     struct sb_row_chunk *chunk;
     enum sb_status status = SB_OK;
 
@@ -346,8 +346,7 @@ static enum sb_status plain_save(struct sb_aggregate *aggregate, const struct sb
     for (int64_t first = 0; first < table->row_count; first += SAVE_ROWS_MAX) {
         int64_t count = table->row_count - first;
         count = count < SAVE_ROWS_MAX ? count : SAVE_ROWS_MAX;
-        SB_TRY_OUT(plain_rows_save(aggregate, rows + first * table->row_words, count, chunk,
-                                   writers, ctx));
+        SB_TRY_OUT(plain_rows_save(aggregate, table, first, count, chunk, writers, ctx));
     }
 
 out:

@@ -258,7 +258,12 @@ static void chunk_find(struct sb_hash_join *join, struct join_probe *probe, int6
         bool has_key = nulls == NULL || !nulls[i];
         probe->tables[i] = has_key && group != NULL ? &group->table : NULL;
     }
-    sb_row_table_find(probe->tables, chunk->vectors, chunk->hashes, count, probe->found);
+    if (join->key_count == 1 && sb_row_kind_words(join->layout.fields[0].kind) == 1) {
+        sb_row_table_find_words(probe->tables, chunk->vectors[0].words, chunk->hashes, count,
+                                probe->found);
+    } else {
+        sb_row_table_find(probe->tables, chunk->vectors, chunk->hashes, count, probe->found);
+    }
 }
 
 /* Output of a chunk whose keys may have several rows. */
