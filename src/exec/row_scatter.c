@@ -188,6 +188,19 @@ static void headers_store(const struct sb_row_layout *layout, const uint64_t *ha
     }
 }
 
+/* Writes the chunk's vectors to chunk->rows. */
+static void rows_store(const struct sb_row_layout *layout, struct sb_row_chunk *chunk,
+                       int64_t count, struct row_heap_place *places)
+{
+    headers_store(layout, chunk->hashes, count, chunk->rows);
+    for (int32_t f = 0; f < layout->field_count; f++) {
+        sb_row_field_store(&layout->fields[f], chunk->rows, count, &chunk->vectors[f]);
+        if (layout->fields[f].kind == SB_ROW_TEXT) {
+            texts_move(&layout->fields[f], chunk->rows, count, places);
+        }
+    }
+}
+
 enum sb_status sb_row_scatter_append(struct sb_row_scatter *scatter, struct sb_row_chunk *chunk,
                                      int64_t count, struct sb_op_ctx *ctx)
 {
@@ -201,14 +214,42 @@ enum sb_status sb_row_scatter_append(struct sb_row_scatter *scatter, struct sb_r
     }
     SB_TRY_RETURN(rows_reserve(scatter, chunk->hashes, layout->has_text ? text_sizes : NULL, count,
                                chunk->rows, places, ctx));
-    headers_store(layout, chunk->hashes, count, chunk->rows);
-    for (int32_t f = 0; f < layout->field_count; f++) {
-        sb_row_field_store(&layout->fields[f], chunk->rows, count, &chunk->vectors[f]);
-        if (layout->fields[f].kind == SB_ROW_TEXT) {
-            texts_move(&layout->fields[f], chunk->rows, count, places);
-        }
-    }
+    rows_store(layout, chunk, count, places);
     return full_send(scatter, ctx);
+}
+
+enum sb_status sb_row_block_make(struct sb_memory *memory, const struct sb_row_layout *layout,
+                                 int32_t format, struct sb_row_chunk *chunk, int64_t count,
+                                 struct sb_block **out, struct sb_error *err)
+{
+    struct row_heap_place places[SB_ROW_CHUNK];
+    int64_t sizes[SB_ROW_CHUNK];
+    int64_t row_bytes = 8 * (int64_t)layout->row_words;
+    int64_t capacity = (int64_t)sizeof(struct sb_row_block) + count * row_bytes;
+    struct sb_row_block *header;
+    uint8_t *heap;
+
+    texts_size(layout, chunk, count, sizes);
+    for (int64_t i = 0; i < count; i++) {
+        capacity += sizes[i];
+    }
+    *out = sb_block_create(memory, capacity);
+    if (*out == NULL) {
+        return sb_error_no_memory(err, "a block of rows", capacity);
+    }
+    (*out)->row_count = count;
+    (*out)->bytes_used = capacity;
+    header = sb_row_block(*out);
+    header->format = format;
+    header->row_words = layout->row_words;
+    sb_row_chunk_point(chunk, header->rows, layout->row_words, count);
+    heap = (uint8_t *)header->rows + count * row_bytes;
+    for (int64_t i = 0; i < count; i++) {
+        places[i] = (struct row_heap_place){(*out)->data, heap};
+        heap += sizes[i];
+    }
+    rows_store(layout, chunk, count, places);
+    return SB_OK;
 }
 
 // --- rows of words -------------------------------------------------------------------------------

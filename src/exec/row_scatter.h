@@ -64,6 +64,12 @@ SB_MUST_CHECK enum sb_status sb_row_scatter_rows(struct sb_row_scatter *scatter,
                                                  uint64_t *const *rows, int64_t count,
                                                  struct sb_op_ctx *ctx);
 
+/* One block of the rows in the chunk's vectors; uses chunk->rows. */
+SB_MUST_CHECK enum sb_status sb_row_block_make(struct sb_memory *memory,
+                                               const struct sb_row_layout *layout, int32_t format,
+                                               struct sb_row_chunk *chunk, int64_t count,
+                                               struct sb_block **out, struct sb_error *err);
+
 /* Sends every block that has rows. */
 SB_MUST_CHECK enum sb_status sb_row_scatter_flush(struct sb_row_scatter *scatter,
                                                   struct sb_op_ctx *ctx);

@@ -173,6 +173,19 @@ enum sb_status sb_column_writer_append(struct sb_column_writer *writer,
     return SB_OK;
 }
 
+uint64_t *sb_column_writer_words(struct sb_column_writer *writer, int64_t count)
+{
+    uint64_t *words;
+
+    if (sb_type_width(writer->type->id) != 8) {
+        return NULL;
+    }
+    sb_debug_assert(writer->row_count + count <= writer->capacity);
+    words = (uint64_t *)(void *)writer->values->data + writer->row_count;
+    writer->row_count += count;
+    return words;
+}
+
 enum sb_status sb_column_writer_put(struct sb_column_writer *writer,
                                     const struct sb_row_vector *vector, const uint32_t *positions,
                                     int64_t count, struct sb_error *err)

@@ -33,6 +33,12 @@ SB_MUST_CHECK enum sb_status sb_column_writer_append(struct sb_column_writer *wr
                                                      const struct sb_row_vector *vector,
                                                      int64_t count, struct sb_error *err);
 
+/*
+ * Appends `count` rows without nulls for the caller to fill, where the column keeps words as they
+ * are; NULL, and nothing appended, for other types.
+ */
+uint64_t *sb_column_writer_words(struct sb_column_writer *writer, int64_t count);
+
 /* Whether sb_column_writer_put works for the type. */
 bool sb_column_writer_can_put(enum sb_type_id id);
 

@@ -9,10 +9,7 @@
 #include "exec/ops/aggregate_internal.h"
 #include "exec/row_snapshot.h"
 
-enum {
-    PENDING_ROWS_MIN = 8 * 1024,
-    SAVE_ROWS_MAX = 64 * 1024,
-};
+enum { PENDING_ROWS_MIN = 8 * 1024 };
 static_assert((int)SB_WORD_SEGMENT_ROWS <= SB_ROW_CHUNK, "a run of rows fits a vector");
 
 enum sb_status sb_aggregate_group_create(struct sb_op *op, int32_t group_index,
@@ -288,71 +285,16 @@ out:
 
 // --- snapshots -----------------------------------------------------------------------------------
 
-/* Saves rows [begin, begin + row_count) as one batch. */
-static enum sb_status plain_rows_save(struct sb_aggregate *aggregate,
-                                      const struct sb_word_table *table, int64_t begin,
-                                      int64_t row_count, struct sb_row_chunk *chunk,
-                                      struct sb_column_writer *writers, struct sb_op_ctx *ctx)
-{
-    const struct sb_schema *schema = aggregate->state_schema;
-    struct sb_batch batch = {0};
-    enum sb_status status;
-
-    for (int32_t f = 0; f < schema->field_count; f++) {
-        SB_TRY_OUT(sb_column_writer_init(&writers[f], aggregate->op.memory,
-                                         &schema->fields[f].type, row_count, ctx->error));
-    }
-    for (int64_t first = 0, count; first < row_count; first += count) {
-        count = row_count - first;
-        sb_plain_rows_load(aggregate, sb_word_table_run(table, begin + first, &count), count,
-                           chunk);
-        for (int32_t f = 0; f < schema->field_count; f++) {
-            SB_TRY_OUT(
-                sb_column_writer_append(&writers[f], &chunk->vectors[f], count, ctx->error));
-        }
-    }
-    SB_TRY_OUT(sb_batch_init(&batch, aggregate->op.memory, aggregate->state_schema, row_count,
-                             ctx->error));
-    for (int32_t f = 0; f < schema->field_count; f++) {
-        SB_TRY_OUT(
-            sb_column_writer_finish(&writers[f], row_count, &batch.columns[f], ctx->error));
-    }
-    return sb_op_save(ctx, &batch);
-
-out:
-    for (int32_t f = 0; f < schema->field_count; f++) {
-        sb_column_writer_deinit(&writers[f]);
-    }
-    sb_batch_deinit(&batch);
-    return status;
-}
-
 static enum sb_status plain_save(struct sb_aggregate *aggregate, const struct sb_word_table *table,
+                                 struct sb_row_saver *saver, struct sb_row_chunk *chunk,
                                  struct sb_op_ctx *ctx)
 {
-    struct sb_memory *memory = aggregate->op.memory;
-    struct sb_column_writer *writers;
-    size_t size = sizeof *writers * (size_t)aggregate->state_schema->field_count;
-    struct sb_row_chunk *chunk;
-    enum sb_status status = SB_OK;
-
-    SB_TRY_RETURN(
-        sb_row_chunk_create(memory, sb_aggregate_vector_count(aggregate), &chunk, ctx->error));
-    writers = sb_memory_alloc_zeroed(memory, size);
-    if (writers == NULL) {
-        status = sb_error_no_memory(ctx->error, "a snapshot", (int64_t)size);
-        goto out;
+    for (int64_t first = 0, count; first < table->row_count; first += count) {
+        count = table->row_count - first;
+        sb_plain_rows_load(aggregate, sb_word_table_run(table, first, &count), count, chunk);
+        SB_TRY_RETURN(sb_row_saver_add(saver, chunk->vectors, count, ctx));
     }
-    for (int64_t first = 0; first < table->row_count; first += SAVE_ROWS_MAX) {
-        int64_t count = table->row_count - first;
-        count = count < SAVE_ROWS_MAX ? count : SAVE_ROWS_MAX;
-        SB_TRY_OUT(plain_rows_save(aggregate, table, first, count, chunk, writers, ctx));
-    }
-
-out:
-    sb_memory_free(memory, writers, size);
-    sb_row_chunk_destroy(chunk);
-    return status;
+    return SB_OK;
 }
 
 /* A key may be saved twice, from each form once; restoring merges. */
@@ -360,11 +302,25 @@ enum sb_status sb_aggregate_snapshot(struct sb_op *op, void *state, struct sb_op
 {
     struct sb_aggregate *aggregate = sb_aggregate_from(op);
     struct sb_aggregate_group *group = state;
+    struct sb_row_saver saver = {0};
+    struct sb_row_chunk *chunk;
+    enum sb_status status;
 
     SB_TRY_RETURN(sb_aggregate_group_settle(aggregate, group, ctx));
-    SB_TRY_RETURN(plain_save(aggregate, &group->plain, ctx));
-    return sb_row_snapshot_save(&group->full.store, &aggregate->state_layout,
-                                aggregate->state_schema, ctx);
+    SB_TRY_RETURN(sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &chunk,
+                                      ctx->error));
+    SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, aggregate->state_schema,
+                                 group->plain.row_count + group->full.store.row_count,
+                                 ctx->error));
+    SB_TRY_OUT(plain_save(aggregate, &group->plain, &saver, chunk, ctx));
+    SB_TRY_OUT(sb_row_saver_add_store(&saver, &aggregate->state_layout, &group->full.store, chunk,
+                                      ctx));
+    SB_TRY_OUT(sb_row_saver_finish(&saver, ctx));
+
+out:
+    sb_row_saver_deinit(&saver);
+    sb_row_chunk_destroy(chunk);
+    return status;
 }
 
 /* The chunk's vectors as plain rows, if they fit. */

@@ -246,9 +246,22 @@ static enum sb_status hash_join_state_schema(struct sb_op *op, struct sb_memory 
 static enum sb_status hash_join_snapshot(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
 {
     struct sb_hash_join *join = sb_hash_join_from(op);
+    const struct sb_row_store *store = &((struct sb_join_group *)state)->table.store;
+    struct sb_row_saver saver = {0};
+    struct sb_row_chunk *chunk;
+    enum sb_status status;
 
-    return sb_row_snapshot_save(&((struct sb_join_group *)state)->table.store, &join->layout,
-                                join->state_schema, ctx);
+    SB_TRY_RETURN(
+        sb_row_chunk_create(op->memory, join->layout.field_count, &chunk, ctx->error));
+    SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, join->state_schema, store->row_count,
+                                 ctx->error));
+    SB_TRY_OUT(sb_row_saver_add_store(&saver, &join->layout, store, chunk, ctx));
+    SB_TRY_OUT(sb_row_saver_finish(&saver, ctx));
+
+out:
+    sb_row_saver_deinit(&saver);
+    sb_row_chunk_destroy(chunk);
+    return status;
 }
 
 /* Appends the rows in the chunk's vectors. */

@@ -349,8 +349,15 @@ static int64_t chunk_find_slots(const struct sb_hash_join *join, const struct sb
 
     for (int64_t i = 0; i < count; i++) {
         uint64_t at = words[i] - low;
-        slots[i] = at < slot_count ? at : slot_count;
+        bool is_inside = at < slot_count;
+
+        slots[i] = is_inside ? at : slot_count;
+        matched += is_inside;
     }
+    if (nulls == NULL && join->direct.is_full) {
+        return matched;
+    }
+    matched = 0;
     for (int64_t i = 0; nulls != NULL && i < count; i++) {
         slots[i] = nulls[i] ? slot_count : slots[i];
     }
@@ -378,8 +385,16 @@ static enum sb_status piece_append_values(const struct sb_hash_join *join, struc
             .words = scratch->words,
             .nulls = has_missing ? scratch->nulls : NULL,
         };
-        const uint64_t *values = direct->values[p];
+        const uint64_t *restrict values = direct->values[p];
+        uint64_t *restrict words =
+            has_missing ? NULL : sb_column_writer_words(&probe->piece.writers[p], count);
 
+        if (words != NULL) {
+            for (int64_t i = 0; i < count; i++) {
+                words[i] = values[slots[i]];
+            }
+            continue;
+        }
         for (int64_t i = 0; !has_missing && i < count; i++) {
             scratch->words[i] = values[slots[i]];
         }
