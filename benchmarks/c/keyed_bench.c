@@ -349,8 +349,8 @@ static void timings_print(const char *name, struct timing *timings, int32_t coun
     struct timing *median = &timings[count / 2];
 
     qsort(timings, (size_t)count, sizeof *timings, timing_compare);
-    printf("%-22s %d threads: processor %6.2f (best %6.2f)  elapsed %6.2f (%s %.2f) ns/row\n",
-           name, settings->thread_count, (double)median->processor_ns / rows,
+    printf("%-22s %d threads: processor %6.2f (best %6.2f)  elapsed %6.2f (%s %.2f) ns/row\n", name,
+           settings->thread_count, (double)median->processor_ns / rows,
            (double)timings[0].processor_ns / rows,
            (double)median->elapsed_ns * settings->thread_count / rows,
            name[0] == 'j' ? "build" : "end",
@@ -386,7 +386,10 @@ static void run_case(const char *name, const struct settings *settings)
     struct data rows;
     struct data build;
 
-    data_init(&rows, schema_make(is_join ? "k" : name[0] == 's' ? "kv" : "kvX"),
+    data_init(&rows,
+              schema_make(is_join          ? "k"
+                          : name[0] == 's' ? "kv"
+                                           : "kvX"),
               settings->row_count);
     data_fill(&rows, key_count, factor);
     data_init(&build, schema_make("kp"), is_join ? key_count : 0);
@@ -411,11 +414,11 @@ static void run_case(const char *name, const struct settings *settings)
 int main(int argc, char **argv)
 {
     static const char *const all[] = {
-        "sum:100:sparse",      "sum:10000:sparse",    "sum:1000000:sparse",
-        "sum:10000000:sparse", "group:100:sparse",    "group:10000:sparse",
+        "sum:100:sparse",       "sum:10000:sparse",      "sum:1000000:sparse",
+        "sum:10000000:sparse",  "group:100:sparse",      "group:10000:sparse",
         "group:1000000:sparse", "group:10000000:sparse", "join:10000:sparse",
-        "join:1000000:sparse", "join:10000000:sparse", "join:10000:dense",
-        "join:1000000:dense",  "join:10000000:dense",
+        "join:1000000:sparse",  "join:10000000:sparse",  "join:10000:dense",
+        "join:1000000:dense",   "join:10000000:dense",
     };
     struct settings settings = {.row_count = 50000000, .thread_count = 2, .repeat_count = 3};
     int i = 1;

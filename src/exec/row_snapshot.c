@@ -67,8 +67,7 @@ enum sb_status sb_row_saver_add(struct sb_row_saver *saver, const struct sb_row_
                                                 &saver->schema->fields[f].type, saver->capacity,
                                                 ctx->error));
         }
-        SB_TRY_RETURN(
-            sb_column_writer_append(&saver->writers[f], &vectors[f], count, ctx->error));
+        SB_TRY_RETURN(sb_column_writer_append(&saver->writers[f], &vectors[f], count, ctx->error));
     }
     saver->row_count += count;
     return SB_OK;
@@ -95,8 +94,7 @@ enum sb_status sb_row_saver_add_store(struct sb_row_saver *saver,
     int64_t count;
 
     while ((count = sb_row_cursor_next(&cursor, store, SB_ROW_CHUNK, chunk->rows)) > 0) {
-        SB_TRY_RETURN(
-            sb_row_saver_add_rows(saver, layout, chunk->rows, count, NULL, chunk, ctx));
+        SB_TRY_RETURN(sb_row_saver_add_rows(saver, layout, chunk->rows, count, NULL, chunk, ctx));
     }
     return SB_OK;
 }

@@ -5,8 +5,8 @@ enum sb_status sb_column_writer_init(struct sb_column_writer *writer, struct sb_
                                      const struct sb_type *type, int64_t capacity,
                                      struct sb_error *err)
 {
-    int64_t size = type->id == SB_TYPE_BOOL ? sb_bitmap_size(capacity)
-                                            : capacity * sb_type_width(type->id);
+    int64_t size =
+        type->id == SB_TYPE_BOOL ? sb_bitmap_size(capacity) : capacity * sb_type_width(type->id);
 
     *writer = (struct sb_column_writer){.type = type, .memory = memory, .capacity = capacity};
     if (sb_type_is_variable(type->id)) {
@@ -138,8 +138,7 @@ static enum sb_status texts_append(struct sb_column_writer *writer,
                                    struct sb_error *err)
 {
     const uint64_t *words = vector->words;
-    bool is_view =
-        writer->type->id == SB_TYPE_UTF8_VIEW || writer->type->id == SB_TYPE_BINARY_VIEW;
+    bool is_view = writer->type->id == SB_TYPE_UTF8_VIEW || writer->type->id == SB_TYPE_BINARY_VIEW;
     int64_t size = 0;
 
     for (int64_t i = 0; i < count; i++) {

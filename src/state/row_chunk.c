@@ -8,8 +8,7 @@ static size_t chunk_vectors_offset(int32_t vector_count)
 
 static size_t chunk_size(int32_t vector_count)
 {
-    return chunk_vectors_offset(vector_count) +
-           sizeof(struct sb_row_vector) * (size_t)vector_count;
+    return chunk_vectors_offset(vector_count) + sizeof(struct sb_row_vector) * (size_t)vector_count;
 }
 
 enum sb_status sb_row_chunk_create(struct sb_memory *memory, int32_t vector_count,

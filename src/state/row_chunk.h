@@ -22,8 +22,8 @@ SB_MUST_CHECK enum sb_status sb_row_chunk_create(struct sb_memory *memory, int32
 void sb_row_chunk_destroy(struct sb_row_chunk *chunk); // NULL is fine
 
 /* Points `rows` to `count` rows that follow each other. */
-static inline void sb_row_chunk_point(struct sb_row_chunk *chunk, uint64_t *first, int32_t row_words,
-                                      int64_t count)
+static inline void sb_row_chunk_point(struct sb_row_chunk *chunk, uint64_t *first,
+                                      int32_t row_words, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
         chunk->rows[i] = first + i * row_words;

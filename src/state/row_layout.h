@@ -47,7 +47,8 @@ SB_MUST_CHECK enum sb_status sb_row_layout_init(struct sb_row_layout *layout,
                                                 struct sb_error *err);
 void sb_row_layout_deinit(struct sb_row_layout *layout);
 
-/* The values of `field` in `count` rows. Offsets of long texts count from `base` (NULL: addresses). */
+/* The values of `field` in `count` rows. Offsets of long texts count from `base` (NULL: addresses).
+ */
 void sb_row_field_load(const struct sb_row_field *field, uint64_t *const *rows, int64_t count,
                        const uint8_t *base, struct sb_row_scratch *scratch,
                        struct sb_row_vector *out);

@@ -126,8 +126,7 @@ static int64_t cursor_take(struct sb_row_cursor *cursor, const struct sb_row_sto
         cursor->segment = store->first;
         cursor->is_begun = true;
     }
-    while (cursor->segment != NULL &&
-           cursor->row == segment_row_count(store, cursor->segment)) {
+    while (cursor->segment != NULL && cursor->row == segment_row_count(store, cursor->segment)) {
         cursor->segment = cursor->segment->next;
         cursor->row = 0;
     }

@@ -3,7 +3,7 @@
 
 enum {
     SLOT_COUNT_MIN = 16,
-    GROUP_BITS = 7,      // the low bits of the hash, equal within a key group
+    GROUP_BITS = 7,             // the low bits of the hash, equal within a key group
     PREFETCH_SLOTS = 16 * 1024, // an index of at most so many slots stays in L2
 };
 
@@ -102,8 +102,8 @@ static enum sb_status table_resize(struct sb_row_table *table, int64_t slot_coun
 static inline enum sb_status table_reserve(struct sb_row_table *table, struct sb_error *err)
 {
     if (sb_unlikely(2 * (table->key_count + 1) > table->slot_count)) {
-        return table_resize(
-            table, table->slot_count == 0 ? SLOT_COUNT_MIN : 2 * table->slot_count, err);
+        return table_resize(table, table->slot_count == 0 ? SLOT_COUNT_MIN : 2 * table->slot_count,
+                            err);
     }
     return SB_OK;
 }
@@ -305,7 +305,8 @@ void sb_row_table_find(const struct sb_row_table *const *tables, const struct sb
     for (int64_t i = 0; i < count; i++) {
         if (tables[i] != NULL && tables[i]->slots != NULL) {
             const struct sb_row_table *table = tables[i];
-            __builtin_prefetch(&table->slots[slot_home(hashes[i], (uint64_t)table->slot_count - 1)]);
+            __builtin_prefetch(
+                &table->slots[slot_home(hashes[i], (uint64_t)table->slot_count - 1)]);
         }
     }
     for (int64_t i = 0; i < count; i++) {

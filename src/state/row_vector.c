@@ -80,8 +80,8 @@ int sb_text_compare(const uint64_t *a, const uint64_t *b)
 {
     int64_t a_size = sb_text_size(a[0]);
     int64_t b_size = sb_text_size(b[0]);
-    int order = memcmp(sb_text_bytes(a), sb_text_bytes(b),
-                       (size_t)(a_size < b_size ? a_size : b_size));
+    int order =
+        memcmp(sb_text_bytes(a), sb_text_bytes(b), (size_t)(a_size < b_size ? a_size : b_size));
 
     return order != 0 ? order : (a_size > b_size) - (a_size < b_size);
 }

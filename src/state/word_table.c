@@ -93,18 +93,17 @@ static inline void entry_put(uint64_t *pairs, int32_t pair_bits, uint64_t at, ui
 static enum sb_status segments_reserve(struct sb_word_table *table, struct sb_error *err)
 {
     int64_t needed = (table->row_capacity >> SB_WORD_SEGMENT_BITS) + 1;
-    int64_t capacity = table->segment_capacity == 0 ? SEGMENT_CAPACITY_MIN
-                                                    : 2 * table->segment_capacity;
+    int64_t capacity =
+        table->segment_capacity == 0 ? SEGMENT_CAPACITY_MIN : 2 * table->segment_capacity;
     uint64_t **segments;
 
     if (needed <= table->segment_capacity) {
         return SB_OK;
     }
-    segments = table->segments == NULL
-                   ? sb_memory_alloc(table->memory, segments_size(capacity))
-                   : sb_memory_realloc(table->memory, table->segments,
-                                       segments_size(table->segment_capacity),
-                                       segments_size(capacity));
+    segments = table->segments == NULL ? sb_memory_alloc(table->memory, segments_size(capacity))
+                                       : sb_memory_realloc(table->memory, table->segments,
+                                                           segments_size(table->segment_capacity),
+                                                           segments_size(capacity));
     if (segments == NULL) {
         return sb_error_no_memory(err, "rows of keyed state", (int64_t)segments_size(capacity));
     }
@@ -122,11 +121,10 @@ static enum sb_status first_segment_grow(struct sb_word_table *table, int64_t ro
 
     capacity = capacity < row_count ? row_count : capacity;
     capacity = capacity > SB_WORD_SEGMENT_ROWS / 2 ? SB_WORD_SEGMENT_ROWS : capacity;
-    rows = table->row_capacity == 0
-               ? sb_memory_alloc(table->memory, rows_size(table, capacity))
-               : sb_memory_realloc(table->memory, table->segments[0],
-                                   rows_size(table, table->row_capacity),
-                                   rows_size(table, capacity));
+    rows = table->row_capacity == 0 ? sb_memory_alloc(table->memory, rows_size(table, capacity))
+                                    : sb_memory_realloc(table->memory, table->segments[0],
+                                                        rows_size(table, table->row_capacity),
+                                                        rows_size(table, capacity));
     if (rows == NULL) {
         return sb_error_no_memory(err, "rows of keyed state", (int64_t)rows_size(table, capacity));
     }
@@ -243,8 +241,8 @@ uint64_t *sb_word_table_resolve(struct sb_word_table *table, uint64_t key)
 }
 
 /*
- * The entry of a key: the one with its tag in its pair or, where that is full, in those that follow;
- * 0 when there is none. Which of the two it is cannot be foreseen, so no branch asks.
+ * The entry of a key: the one with its tag in its pair or, where that is full, in those that
+ * follow; 0 when there is none. Which of the two it is cannot be foreseen, so no branch asks.
  */
 static inline uint32_t entry_find(const uint64_t *pairs, uint64_t at, uint64_t end, uint32_t tag,
                                   uint32_t mask)

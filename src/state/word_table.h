@@ -24,8 +24,8 @@ struct sb_word_table {
     const uint64_t *initial; // borrowed: the words of a new row; its key is put in
     int32_t row_words;
     int64_t row_count;
-    int64_t row_capacity;    // with row 0, which is nobody's
-    uint64_t **segments;     // of SB_WORD_SEGMENT_ROWS; the first one grows until it has as many
+    int64_t row_capacity; // with row 0, which is nobody's
+    uint64_t **segments;  // of SB_WORD_SEGMENT_ROWS; the first one grows until it has as many
     int64_t segment_capacity;
     int32_t pair_bits;
     uint64_t *pairs; // [1 << pair_bits]
@@ -51,8 +51,9 @@ uint64_t *sb_word_table_resolve(struct sb_word_table *table, uint64_t key);
 static inline uint64_t *sb_word_table_settle(struct sb_word_table *table, uint64_t key,
                                              uint64_t *guess)
 {
-    return sb_likely(guess[0] == key && guess != table->segments[0]) ? guess
-                                                              : sb_word_table_resolve(table, key);
+    return sb_likely(guess[0] == key && guess != table->segments[0])
+               ? guess
+               : sb_word_table_resolve(table, key);
 }
 
 /* Rows [first, first + *count) from 0 on; shortens `*count` to what lies one after another. */

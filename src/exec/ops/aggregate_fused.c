@@ -110,9 +110,9 @@ static ALWAYS_INLINE int64_t table_absorb(struct sb_word_table *table, const uin
 #define PATTERN(ints, floats, counts) ((ints) + INTS_END * ((floats) + FLOATS_END * (counts)))
 
 #define EACH_PATTERN(X)                                                                            \
-    X(1, 0, 0) X(2, 0, 0) X(0, 1, 0) X(1, 1, 0) X(2, 1, 0) X(0, 2, 0) X(1, 2, 0) X(2, 2, 0)        \
-    X(0, 0, 1) X(1, 0, 1) X(2, 0, 1) X(0, 1, 1) X(1, 1, 1) X(2, 1, 1) X(0, 2, 1) X(1, 2, 1)        \
-    X(2, 2, 1)
+    X(1, 0, 0)                                                                                     \
+    X(2, 0, 0) X(0, 1, 0) X(1, 1, 0) X(2, 1, 0) X(0, 2, 0) X(1, 2, 0) X(2, 2, 0) X(0, 0, 1)        \
+        X(1, 0, 1) X(2, 0, 1) X(0, 1, 1) X(1, 1, 1) X(2, 1, 1) X(0, 2, 1) X(1, 2, 1) X(2, 2, 1)
 
 static bool step_is_int(const struct sb_plain_step *step)
 {
@@ -148,10 +148,10 @@ int32_t sb_fused_pattern(const struct sb_plain_step *steps, int32_t count)
 
 int32_t sb_fused_rank(const struct sb_plain_step *step)
 {
-    return step_is_int(step)                      ? 0
-           : step_is_float(step)                  ? 1
+    return step_is_int(step)                  ? 0
+           : step_is_float(step)              ? 1
            : step->kind == SB_STEP_COUNT_ROWS ? 2
-                                                  : 3;
+                                              : 3;
 }
 
 /* Step p's values begin at words[p] or, `words` NULL, at its word of `base`. */
@@ -210,10 +210,10 @@ int64_t sb_fused_absorb_rows(const struct sb_aggregate *aggregate, struct sb_wor
     values_init(&values, aggregate, NULL, words, is_state, stride);
 #define ABSORB_CASE(ints, floats, counts)                                                          \
     case PATTERN(ints, floats, counts):                                                            \
-        return is_state ? table_absorb(table, words, &values, rows, count, ints, floats, counts,   \
-                                       true)                                                       \
-                        : table_absorb(table, words, &values, rows, count, ints, floats, counts,   \
-                                       false);
+        return is_state                                                                            \
+                   ? table_absorb(table, words, &values, rows, count, ints, floats, counts, true)  \
+                   : table_absorb(table, words, &values, rows, count, ints, floats, counts,        \
+                                  false);
     switch (aggregate->fused_pattern) {
         EACH_PATTERN(ABSORB_CASE)
     default:

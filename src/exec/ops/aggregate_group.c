@@ -70,8 +70,7 @@ static enum sb_status full_block_apply(const struct sb_aggregate *aggregate,
                                        struct sb_row_chunk *chunk, struct sb_error *err)
 {
     bool is_raw = sb_row_block(block)->format == SB_AGGREGATE_RAW;
-    const struct sb_row_layout *layout =
-        is_raw ? &aggregate->raw_layout : &aggregate->state_layout;
+    const struct sb_row_layout *layout = is_raw ? &aggregate->raw_layout : &aggregate->state_layout;
     uint64_t *rows = sb_row_block(block)->rows;
 
     for (int64_t first = 0; first < block->row_count; first += SB_ROW_CHUNK) {
@@ -101,8 +100,8 @@ static enum sb_status full_block_take(const struct sb_aggregate *aggregate,
     struct sb_row_chunk *chunk = NULL;
     enum sb_status status;
 
-    SB_TRY_OUT(sb_row_chunk_create(memory, sb_aggregate_vector_count(aggregate), &chunk,
-                                   ctx->error));
+    SB_TRY_OUT(
+        sb_row_chunk_create(memory, sb_aggregate_vector_count(aggregate), &chunk, ctx->error));
     status = full_block_apply(aggregate, table, block, chunk, ctx->error);
     count_merged(ctx, block->row_count, table->store.row_count - rows_before);
 
@@ -187,8 +186,7 @@ static enum sb_status plain_absorb(const struct sb_aggregate *aggregate,
         for (int64_t j = 0; j < part; j++) {
             rows[i + j] = sb_word_table_settle(&group->plain, from[j * stride], rows[i + j]);
         }
-        SB_TRY_RETURN(
-            plain_fold(aggregate, group, from, stride, is_raw, rows + i, part, err));
+        SB_TRY_RETURN(plain_fold(aggregate, group, from, stride, is_raw, rows + i, part, err));
         i += part;
     }
     return SB_OK;
@@ -209,8 +207,7 @@ static enum sb_status plain_block_apply(const struct sb_aggregate *aggregate,
         int64_t count = block->row_count - first;
 
         count = count < SB_WORD_CHUNK ? count : SB_WORD_CHUNK;
-        SB_TRY_RETURN(
-            sb_word_table_guess(&group->plain, words, stride, count, rows, ctx->error));
+        SB_TRY_RETURN(sb_word_table_guess(&group->plain, words, stride, count, rows, ctx->error));
         SB_TRY_RETURN(
             plain_absorb(aggregate, group, words, stride, is_raw, rows, count, ctx->error));
     }
@@ -270,8 +267,7 @@ enum sb_status sb_aggregate_group_unite(struct sb_aggregate *aggregate,
         sb_plain_rows_load(aggregate, sb_word_table_run(&group->plain, first, &count), count,
                            chunk);
         sb_row_chunk_hash(chunk, 1, count);
-        SB_TRY_OUT(
-            sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
+        SB_TRY_OUT(sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
     }
     count_merged(ctx, group->plain.row_count,
                  group->full.store.row_count - rows_before + group->spilled_count);
@@ -307,14 +303,13 @@ enum sb_status sb_aggregate_snapshot(struct sb_op *op, void *state, struct sb_op
     enum sb_status status;
 
     SB_TRY_RETURN(sb_aggregate_group_settle(aggregate, group, ctx));
-    SB_TRY_RETURN(sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &chunk,
-                                      ctx->error));
+    SB_TRY_RETURN(
+        sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &chunk, ctx->error));
     SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, aggregate->state_schema,
-                                 group->plain.row_count + group->full.store.row_count,
-                                 ctx->error));
+                                 group->plain.row_count + group->full.store.row_count, ctx->error));
     SB_TRY_OUT(plain_save(aggregate, &group->plain, &saver, chunk, ctx));
-    SB_TRY_OUT(sb_row_saver_add_store(&saver, &aggregate->state_layout, &group->full.store, chunk,
-                                      ctx));
+    SB_TRY_OUT(
+        sb_row_saver_add_store(&saver, &aggregate->state_layout, &group->full.store, chunk, ctx));
     SB_TRY_OUT(sb_row_saver_finish(&saver, ctx));
 
 out:
@@ -346,8 +341,7 @@ static enum sb_status plain_restore(struct sb_aggregate *aggregate,
         const uint64_t *rows = words + first * row_words;
         int64_t part = count - first < SB_WORD_CHUNK ? count - first : SB_WORD_CHUNK;
         SB_TRY_OUT(sb_word_table_guess(&group->plain, rows, row_words, part, chunk->rows, err));
-        SB_TRY_OUT(
-            plain_absorb(aggregate, group, rows, row_words, false, chunk->rows, part, err));
+        SB_TRY_OUT(plain_absorb(aggregate, group, rows, row_words, false, chunk->rows, part, err));
     }
 
 out:
@@ -364,8 +358,8 @@ enum sb_status sb_aggregate_restore(struct sb_op *op, void *state, struct sb_bat
     struct sb_row_chunk *chunk = NULL;
     enum sb_status status;
 
-    SB_TRY_OUT(sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &chunk,
-                                   ctx->error));
+    SB_TRY_OUT(
+        sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &chunk, ctx->error));
     for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
         int64_t count = batch->row_count - first;
         bool is_done;
@@ -375,8 +369,7 @@ enum sb_status sb_aggregate_restore(struct sb_op *op, void *state, struct sb_bat
             sb_row_snapshot_load(batch, first, count, aggregate->key_count, chunk, ctx->error));
         SB_TRY_OUT(plain_restore(aggregate, group, chunk, count, &is_done, ctx->error));
         if (!is_done) {
-            SB_TRY_OUT(
-                sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
+            SB_TRY_OUT(sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
         }
     }
     count_merged(ctx, batch->row_count,

@@ -15,9 +15,9 @@ enum {
     FULL_HEAP_MAX = 1024 * 1024,   // of its text
     PLAIN_ROWS_MIN = 256,          // of the plain table, to begin with
     PLAIN_GROWTH = 4,
-    WORTHWHILE = 5,        // rows in for each row out that make a local table pay
-    BYPASS_TABLES = 32,    // rows passed on before trying again, in full tables;
-    BYPASS_DOUBLINGS = 5,  // twice as many after each vain try, so often
+    WORTHWHILE = 5,       // rows in for each row out that make a local table pay
+    BYPASS_TABLES = 32,   // rows passed on before trying again, in full tables;
+    BYPASS_DOUBLINGS = 5, // twice as many after each vain try, so often
 };
 
 /* One form's table and what it has been worth. */
@@ -93,8 +93,8 @@ enum sb_status sb_aggregate_local_create(struct sb_op *op, int32_t port, struct 
         local->plain_rows_max = LOCAL_BYTES_MAX / (2 * 8 * aggregate->plain_state.row_words);
         local->columns = sb_memory_alloc(op->memory, columns_size(aggregate));
         if (local->columns == NULL) {
-            status = sb_error_no_memory(ctx->error, "local state",
-                                        (int64_t)columns_size(aggregate));
+            status =
+                sb_error_no_memory(ctx->error, "local state", (int64_t)columns_size(aggregate));
             goto out;
         }
         SB_TRY_OUT(sb_word_slots_resize(&local->plain, PLAIN_ROWS_MIN, ctx->error));
@@ -177,8 +177,7 @@ static enum sb_status keyless_apply(struct sb_aggregate *aggregate, struct aggre
     struct sb_row_chunk *chunk = local->chunk;
 
     chunk->hashes[0] = 0;
-    SB_TRY_RETURN(
-        sb_row_table_upsert(table, NULL, chunk->hashes, 1, chunk->rows, ctx->error));
+    SB_TRY_RETURN(sb_row_table_upsert(table, NULL, chunk->hashes, 1, chunk->rows, ctx->error));
     for (int32_t s = 0; s < aggregate->step_count; s++) {
         int32_t arg = aggregate->steps[s].arg;
         SB_TRY_RETURN(sb_aggregate_reduce(aggregate, s, chunk->rows[0],
@@ -258,8 +257,8 @@ static enum sb_status plain_pass_on(struct aggregate_local *local, int32_t colum
 }
 
 /* The table is full: makes it larger, or sends what it holds. */
-static enum sb_status plain_make_room(struct sb_aggregate *aggregate,
-                                      struct aggregate_local *local, struct sb_op_ctx *ctx)
+static enum sb_status plain_make_room(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                      struct sb_op_ctx *ctx)
 {
     struct sb_word_slots *slots = &local->plain;
     int64_t rows_max = PLAIN_GROWTH * slots->pair_count;
@@ -276,8 +275,8 @@ static enum sb_status plain_absorb(struct sb_aggregate *aggregate, struct aggreg
                                    int64_t first, int64_t count, int64_t *done,
                                    struct sb_op_ctx *ctx)
 {
-    *done = sb_word_slots_upsert(&local->plain, local->columns[0] + first, count,
-                                 local->chunk->rows);
+    *done =
+        sb_word_slots_upsert(&local->plain, local->columns[0] + first, count, local->chunk->rows);
     return plain_fold(aggregate, local, first, *done, ctx);
 }
 
@@ -309,9 +308,8 @@ static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggrega
             }
         }
     }
-    return first == count
-               ? SB_OK
-               : plain_pass_on(local, aggregate->plain_raw.row_words, first, count, ctx);
+    return first == count ? SB_OK
+                          : plain_pass_on(local, aggregate->plain_raw.row_words, first, count, ctx);
 }
 
 // --- hooks ---------------------------------------------------------------------------------------
@@ -327,8 +325,8 @@ static enum sb_status vectors_load(const struct sb_aggregate *aggregate,
     *has_nulls = false;
     for (int32_t k = 0; k < aggregate->key_count; k++, v++) {
         SB_TRY_RETURN(sb_row_vector_load(&batch->columns[aggregate->keys[k]], rows, first, count,
-                                         SB_ROW_CANONICAL, &chunk->scratches[v],
-                                         &chunk->vectors[v], err));
+                                         SB_ROW_CANONICAL, &chunk->scratches[v], &chunk->vectors[v],
+                                         err));
         *has_nulls = *has_nulls || chunk->vectors[v].nulls != NULL;
     }
     for (int32_t a = 0; a < aggregate->arg_count; a++, v++) {

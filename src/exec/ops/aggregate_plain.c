@@ -45,8 +45,8 @@ uint64_t sb_plain_initial(const struct sb_plain_step *step)
 
 // --- folding -------------------------------------------------------------------------------------
 
-static int64_t ints_add(int32_t word, uint64_t *const *rows, const uint64_t *values,
-                        int64_t stride, int64_t count)
+static int64_t ints_add(int32_t word, uint64_t *const *rows, const uint64_t *values, int64_t stride,
+                        int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
         int64_t sum;
@@ -254,7 +254,6 @@ void sb_plain_finish(const struct sb_aggregate *aggregate,
         double total = step->arg_kind == SB_ROW_FLOAT ? float_load(sum)
                        : step->arg_kind == SB_ROW_INT ? (double)(int64_t)sum
                                                       : (double)sum;
-        scratch->words[i] =
-            float_word(total / (double)(int64_t)rows[i * row_words + count_word]);
+        scratch->words[i] = float_word(total / (double)(int64_t)rows[i * row_words + count_word]);
     }
 }

@@ -94,13 +94,15 @@ static enum sb_status plan_step(const struct planner *planner, enum sb_step_kind
     return step->name == NULL ? plan_no_memory(planner) : SB_OK;
 }
 
-static enum sb_status plan_call(const struct planner *planner,
-                                const struct sb_aggregate_call *call)
+static enum sb_status plan_call(const struct planner *planner, const struct sb_aggregate_call *call)
 {
     static const enum sb_step_kind kinds[] = {
-        [SB_AGGREGATE_COUNT_ROWS] = SB_STEP_COUNT_ROWS, [SB_AGGREGATE_COUNT] = SB_STEP_COUNT,
-        [SB_AGGREGATE_SUM] = SB_STEP_SUM,               [SB_AGGREGATE_MEAN] = SB_STEP_SUM,
-        [SB_AGGREGATE_MIN] = SB_STEP_MIN,               [SB_AGGREGATE_MAX] = SB_STEP_MAX,
+        [SB_AGGREGATE_COUNT_ROWS] = SB_STEP_COUNT_ROWS,
+        [SB_AGGREGATE_COUNT] = SB_STEP_COUNT,
+        [SB_AGGREGATE_SUM] = SB_STEP_SUM,
+        [SB_AGGREGATE_MEAN] = SB_STEP_SUM,
+        [SB_AGGREGATE_MIN] = SB_STEP_MIN,
+        [SB_AGGREGATE_MAX] = SB_STEP_MAX,
     };
     struct sb_aggregate *aggregate = planner->aggregate;
     struct sb_aggregate_call_plan *plan = &aggregate->calls[aggregate->call_count++];
@@ -149,8 +151,8 @@ static enum sb_status plan_layouts(const struct planner *planner)
     for (int32_t s = 0; s < aggregate->step_count; s++) {
         state_kinds[aggregate->key_count + s] = sb_row_kind(aggregate->steps[s].type.id);
     }
-    SB_TRY_RETURN(sb_row_layout_init(&aggregate->raw_layout, aggregate->op.memory, &options,
-                                     planner->err));
+    SB_TRY_RETURN(
+        sb_row_layout_init(&aggregate->raw_layout, aggregate->op.memory, &options, planner->err));
     options.kinds = state_kinds;
     options.field_count = state_count;
     return sb_row_layout_init(&aggregate->state_layout, aggregate->op.memory, &options,
@@ -162,9 +164,9 @@ static enum sb_status plan_initial_row(const struct planner *planner)
 {
     struct sb_aggregate *aggregate = planner->aggregate;
 
-    aggregate->initial_row = sb_arena_alloc_zeroed(
-        &aggregate->arena,
-        sizeof *aggregate->initial_row * (size_t)aggregate->state_layout.row_words);
+    aggregate->initial_row =
+        sb_arena_alloc_zeroed(&aggregate->arena, sizeof *aggregate->initial_row *
+                                                     (size_t)aggregate->state_layout.row_words);
     if (aggregate->initial_row == NULL) {
         return plan_no_memory(planner);
     }
@@ -298,8 +300,8 @@ static enum sb_status plan_plain_layouts(const struct planner *planner)
         aggregate->plain_initial_row[1 + p] = sb_plain_initial(&aggregate->plain_steps[p]);
     }
     options.field_count = 1 + aggregate->plain_step_count;
-    SB_TRY_RETURN(sb_row_layout_init(&aggregate->plain_state, aggregate->op.memory, &options,
-                                     planner->err));
+    SB_TRY_RETURN(
+        sb_row_layout_init(&aggregate->plain_state, aggregate->op.memory, &options, planner->err));
     for (int32_t a = 0; a < aggregate->plain_arg_count; a++) {
         kinds[1 + a] = SB_ROW_INT; // a word is a word
     }

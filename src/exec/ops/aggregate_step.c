@@ -170,10 +170,10 @@ static enum sb_status text_put(uint64_t *field, const uint64_t *text, struct sb_
     return SB_OK;
 }
 
-static inline __attribute__((always_inline)) enum sb_status
-bests_take(enum sb_row_kind kind, int sign, const struct sb_row_field *field, uint64_t *const *rows,
-           const struct sb_row_vector *vector, int64_t count, struct sb_row_heap *heap,
-           struct sb_error *err)
+static inline __attribute__((always_inline)) enum sb_status bests_take(
+    enum sb_row_kind kind, int sign, const struct sb_row_field *field, uint64_t *const *rows,
+    const struct sb_row_vector *vector, int64_t count, struct sb_row_heap *heap,
+    struct sb_error *err)
 {
     int32_t width = sb_row_kind_words(kind);
 
@@ -181,9 +181,8 @@ bests_take(enum sb_row_kind kind, int sign, const struct sb_row_field *field, ui
         const uint64_t *value = vector->words + width * i;
         uint64_t *row = rows[i];
 
-        if (is_null(vector, i) ||
-            (!sb_row_is_null(field, row) &&
-             sign * values_compare(kind, value, row + field->word) <= 0)) {
+        if (is_null(vector, i) || (!sb_row_is_null(field, row) &&
+                                   sign * values_compare(kind, value, row + field->word) <= 0)) {
             continue;
         }
         if (kind == SB_ROW_TEXT) {
@@ -347,19 +346,19 @@ static enum sb_status sum_overflow(const struct sb_aggregate_call_plan *call, st
 {
     char name[SB_TYPE_NAME_SIZE];
 
-    return sb_error_set(err, SB_FAILED,
-                        "the sum of column '%s' does not fit %s; cast the column to float64%s first",
-                        call->column_name, sb_type_name(&call->call->result, name, sizeof name),
-                        call->call->result.id == SB_TYPE_DECIMAL128 ? "" : " or decimal128(38, 0)");
+    return sb_error_set(
+        err, SB_FAILED,
+        "the sum of column '%s' does not fit %s; cast the column to float64%s first",
+        call->column_name, sb_type_name(&call->call->result, name, sizeof name),
+        call->call->result.id == SB_TYPE_DECIMAL128 ? "" : " or decimal128(38, 0)");
 }
 
 /* 128-bit sums in `words`, narrowed in place to what the result can hold. */
-static enum sb_status sums_narrow(const struct sb_aggregate_call_plan *call,
-                                  const uint8_t *nulls, int64_t count, uint64_t *words,
-                                  struct sb_error *err)
+static enum sb_status sums_narrow(const struct sb_aggregate_call_plan *call, const uint8_t *nulls,
+                                  int64_t count, uint64_t *words, struct sb_error *err)
 {
-    const int128 decimal_end = (int128)UINT64_C(10000000000000000000) *
-                               (int128)UINT64_C(10000000000000000000); // 10^38
+    const int128 decimal_end =
+        (int128)UINT64_C(10000000000000000000) * (int128)UINT64_C(10000000000000000000); // 10^38
     enum sb_type_id id = call->call->result.id;
 
     for (int64_t i = 0; i < count; i++) {

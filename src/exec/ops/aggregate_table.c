@@ -11,8 +11,8 @@ enum sb_status sb_aggregate_table_update(const struct sb_aggregate *aggregate,
         int32_t arg = aggregate->steps[s].arg;
         const struct sb_row_vector *vector =
             arg < 0 ? NULL : &chunk->vectors[aggregate->key_count + arg];
-        SB_TRY_RETURN(sb_aggregate_update(aggregate, s, chunk->rows, vector, count,
-                                          &table->store.heap, err));
+        SB_TRY_RETURN(
+            sb_aggregate_update(aggregate, s, chunk->rows, vector, count, &table->store.heap, err));
     }
     return SB_OK;
 }

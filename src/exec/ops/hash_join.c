@@ -251,10 +251,9 @@ static enum sb_status hash_join_snapshot(struct sb_op *op, void *state, struct s
     struct sb_row_chunk *chunk;
     enum sb_status status;
 
-    SB_TRY_RETURN(
-        sb_row_chunk_create(op->memory, join->layout.field_count, &chunk, ctx->error));
-    SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, join->state_schema, store->row_count,
-                                 ctx->error));
+    SB_TRY_RETURN(sb_row_chunk_create(op->memory, join->layout.field_count, &chunk, ctx->error));
+    SB_TRY_OUT(
+        sb_row_saver_init(&saver, op->memory, join->state_schema, store->row_count, ctx->error));
     SB_TRY_OUT(sb_row_saver_add_store(&saver, &join->layout, store, chunk, ctx));
     SB_TRY_OUT(sb_row_saver_finish(&saver, ctx));
 

@@ -31,9 +31,8 @@ struct plan {
 };
 
 static const char *const function_names[] = {
-    [SB_AGGREGATE_COUNT_ROWS] = "count", [SB_AGGREGATE_COUNT] = "count",
-    [SB_AGGREGATE_SUM] = "sum",          [SB_AGGREGATE_MEAN] = "mean",
-    [SB_AGGREGATE_MIN] = "min",          [SB_AGGREGATE_MAX] = "max",
+    [SB_AGGREGATE_COUNT_ROWS] = "count", [SB_AGGREGATE_COUNT] = "count", [SB_AGGREGATE_SUM] = "sum",
+    [SB_AGGREGATE_MEAN] = "mean",        [SB_AGGREGATE_MIN] = "min",     [SB_AGGREGATE_MAX] = "max",
 };
 
 static struct sb_type result_type(enum sb_aggregate_function function, const struct sb_type *input)
@@ -155,9 +154,8 @@ static void expect_rows(struct op_harness *harness, const char *rows)
     sb_batch_deinit(&all);
 }
 
-static void run_text(const char *schema, int32_t key_count,
-                     const struct sb_aggregate_call *calls, int32_t call_count, const char *rows,
-                     const char *expected)
+static void run_text(const char *schema, int32_t key_count, const struct sb_aggregate_call *calls,
+                     int32_t call_count, const char *rows, const char *expected)
 {
     struct sb_memory *memory = sb_memory_create(0);
     struct op_harness harness;
@@ -193,8 +191,8 @@ static void run_text(const char *schema, int32_t key_count,
 static void folds_each_group_into_one_row(void **state)
 {
     RUN("k: int64, v: int32", 1, "1, 10; 2, 20; 1, 5; 2, null; 1, -3",
-        "1, 3, 3, 12, 4.0, -3, 10; 2, 2, 1, 20, 20.0, 20, 20", CALL(COUNT_ROWS, -1),
-        CALL(COUNT, 1), CALL(SUM, 1), CALL(MEAN, 1), CALL(MIN, 1), CALL(MAX, 1));
+        "1, 3, 3, 12, 4.0, -3, 10; 2, 2, 1, 20, 20.0, 20, 20", CALL(COUNT_ROWS, -1), CALL(COUNT, 1),
+        CALL(SUM, 1), CALL(MEAN, 1), CALL(MIN, 1), CALL(MAX, 1));
 }
 
 static void a_group_without_values_has_null_results(void **state)
@@ -206,8 +204,7 @@ static void a_group_without_values_has_null_results(void **state)
 
 static void null_keys_are_one_group_and_so_are_nans_and_zeros(void **state)
 {
-    RUN("k: float64, v: int64", 1,
-        "null, 1; nan, 2; -0.0, 4; 0.0, 8; null, 16; nan, 32; 1.5, 64",
+    RUN("k: float64, v: int64", 1, "null, 1; nan, 2; -0.0, 4; 0.0, 8; null, 16; nan, 32; 1.5, 64",
         "null, 17; nan, 34; 0.0, 12; 1.5, 64", CALL(SUM, 1));
 }
 
@@ -301,7 +298,7 @@ struct table {
     struct plan plan;
     int32_t value_count;
     int64_t row_count;
-    int8_t *numbers; // [column][row]
+    int8_t *numbers;      // [column][row]
     struct total *totals; // [CODE_COUNT]
     uint64_t random;
 };
@@ -331,9 +328,9 @@ static void table_columns(struct table *table)
             fields[c].type.scale = 3;
         }
     }
-    assert_int_equal(sb_schema_create(sb_memory_global(), fields, key_count + table->value_count,
-                                      &schema, NULL),
-                     SB_OK);
+    assert_int_equal(
+        sb_schema_create(sb_memory_global(), fields, key_count + table->value_count, &schema, NULL),
+        SB_OK);
     plan_init(&table->plan, schema, key_count);
 }
 
@@ -347,8 +344,7 @@ static void table_calls(struct table *table)
             (enum sb_aggregate_function)below(&table->random, SB_AGGREGATE_MAX + 1);
         int32_t column = key_count + (int32_t)below(&table->random, table->value_count);
         enum sb_type_id id = table->plan.input->fields[column].type.id;
-        bool is_number =
-            sb_type_is_integer(id) || sb_type_is_float(id) || id == SB_TYPE_DECIMAL128;
+        bool is_number = sb_type_is_integer(id) || sb_type_is_float(id) || id == SB_TYPE_DECIMAL128;
 
         if (!is_number && (function == SB_AGGREGATE_SUM || function == SB_AGGREGATE_MEAN)) {
             function = SB_AGGREGATE_MIN;
@@ -437,8 +433,7 @@ static void check_float(const struct sb_column *column, int64_t row, double expe
 {
     double value = ((const double *)sb_column_fixed(column, 8))[row];
 
-    if (!(isnan(expected) ? isnan(value)
-                          : fabs(value - expected) <= 1e-13 * fabs(expected))) {
+    if (!(isnan(expected) ? isnan(value) : fabs(value - expected) <= 1e-13 * fabs(expected))) {
         fail_msg("%.17g instead of %.17g", value, expected);
     }
 }
@@ -635,8 +630,8 @@ static enum sb_status attempt_table(struct sb_memory *memory, void *context)
     struct table *table = context;
     struct op_harness harness;
     uint64_t random = table->random; // the same run each time
-    enum sb_status status = op_harness_init(&harness, sb_aggregate_create, &table->plan.node,
-                                            memory, 2);
+    enum sb_status status =
+        op_harness_init(&harness, sb_aggregate_create, &table->plan.node, memory, 2);
 
     if (status == SB_OK) {
         status = table_run(table, &harness);

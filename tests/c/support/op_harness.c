@@ -147,8 +147,7 @@ enum sb_status op_harness_init(struct op_harness *harness, sb_op_constructor con
     *harness = (struct op_harness){.memory = memory, .worker_count = worker_count};
     pthread_mutex_init(&harness->lock, NULL);
     SB_TRY_RETURN(constructor(&options, &harness->op, &harness->error));
-    harness->groups =
-        sb_memory_alloc_zeroed(memory, sizeof *harness->groups * group_count);
+    harness->groups = sb_memory_alloc_zeroed(memory, sizeof *harness->groups * group_count);
     if (harness->groups == NULL) {
         return SB_NO_MEMORY;
     }
@@ -212,8 +211,8 @@ enum sb_status op_harness_push(struct op_harness *harness, int32_t worker, int32
         }
         harness->has_local[worker][port] = true;
     }
-    return hook_end(&hook, vtable->on_batch(harness->op, harness->locals[worker][port], port, batch,
-                                            ctx));
+    return hook_end(&hook,
+                    vtable->on_batch(harness->op, harness->locals[worker][port], port, batch, ctx));
 }
 
 static enum sb_status group_get(struct op_harness *harness, int32_t g, struct sb_op_ctx *ctx,
@@ -269,8 +268,8 @@ enum sb_status op_harness_apply(struct op_harness *harness, int32_t worker)
 
     for (int32_t i = 0; i < harness->op->group_count && status == SB_OK; i++) {
         // Workers begin at different groups.
-        int32_t g = (i + worker * harness->op->group_count / TEST_WORKERS_MAX) %
-                    harness->op->group_count;
+        int32_t g =
+            (i + worker * harness->op->group_count / TEST_WORKERS_MAX) % harness->op->group_count;
         if (__atomic_load_n(&harness->groups[g].first, __ATOMIC_RELAXED) == NULL ||
             pthread_mutex_trylock(&harness->groups[g].lock) != 0) {
             continue;
@@ -290,8 +289,8 @@ enum sb_status op_harness_flush(struct op_harness *harness)
             struct hook hook;
             struct sb_op_ctx *ctx = hook_begin(&hook, harness, w);
             if (harness->has_local[w][p] && vtable->on_flush != NULL) {
-                SB_TRY_RETURN(hook_end(
-                    &hook, vtable->on_flush(harness->op, harness->locals[w][p], p, ctx)));
+                SB_TRY_RETURN(
+                    hook_end(&hook, vtable->on_flush(harness->op, harness->locals[w][p], p, ctx)));
             }
         }
     }
