@@ -111,8 +111,10 @@ static ALWAYS_INLINE int64_t table_absorb(struct sb_word_table *table, const uin
 
 #define EACH_PATTERN(X)                                                                            \
     X(1, 0, 0)                                                                                     \
-    X(2, 0, 0) X(0, 1, 0) X(1, 1, 0) X(2, 1, 0) X(0, 2, 0) X(1, 2, 0) X(2, 2, 0) X(0, 0, 1)        \
-        X(1, 0, 1) X(2, 0, 1) X(0, 1, 1) X(1, 1, 1) X(2, 1, 1) X(0, 2, 1) X(1, 2, 1) X(2, 2, 1)
+    X(2, 0, 0)                                                                                     \
+    X(0, 1, 0)                                                                                     \
+    X(1, 1, 0) X(2, 1, 0) X(0, 2, 0) X(1, 2, 0) X(2, 2, 0) X(0, 0, 1) X(1, 0, 1) X(2, 0, 1)        \
+        X(0, 1, 1) X(1, 1, 1) X(2, 1, 1) X(0, 2, 1) X(1, 2, 1) X(2, 2, 1)
 
 static bool step_is_int(const struct sb_plain_step *step)
 {
