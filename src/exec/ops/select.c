@@ -29,9 +29,8 @@ static enum sb_status select_on_batch(struct sb_op *op, void *state, int32_t por
     result.selection = sb_selection_retain(batch->selection);
     result.selection_first = batch->selection_first;
     for (int32_t i = 0; i < select->spec->column_count; i++) {
-        struct sb_column column;
-        sb_column_share(&column, &batch->columns[select->spec->columns[i]]);
-        sb_batch_adopt_column(&result, i, &column);
+        // Names are unique, so nobody else here needs the column: it moves.
+        sb_batch_adopt_column(&result, i, &batch->columns[select->spec->columns[i]]);
     }
     sb_batch_deinit(batch);
     return sb_op_emit(ctx, &result);
