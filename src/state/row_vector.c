@@ -286,6 +286,10 @@ static inline uint64_t value_hash(enum sb_row_kind kind, const uint64_t *words)
     case SB_ROW_WIDE:
         return sb_hash_wide(words[0], words[1]);
     default:
+        if (sb_text_is_inline(words[0])) {
+            return sb_hash_words(words[0] >> 32 | words[1] << 32, words[1] >> 32,
+                                 sb_hash_seed((size_t)sb_text_size(words[0])));
+        }
         return sb_hash_bytes(sb_text_bytes(words), (size_t)sb_text_size(words[0]));
     }
 }
@@ -305,9 +309,24 @@ static inline void values_hash(const struct sb_row_vector *vector, enum sb_row_k
     }
 }
 
+/* Words as a column, for the kernels that hash many at once. */
+static void words_hash(const uint64_t *words, enum sb_type_id id, int64_t count, bool is_first,
+                       uint64_t *hashes)
+{
+    struct sb_type type = {.id = id};
+    struct sb_column column = {.type = &type, .length = count, .values = words};
+
+    sb_column_hash(&column, NULL, count, is_first, hashes);
+}
+
 void sb_row_vector_hash(const struct sb_row_vector *vector, int64_t count, bool is_first,
                         uint64_t *hashes)
 {
+    if (vector->nulls == NULL && sb_row_kind_words(vector->kind) == 1) {
+        words_hash(vector->words, vector->kind == SB_ROW_FLOAT ? SB_TYPE_FLOAT64 : SB_TYPE_INT64,
+                   count, is_first, hashes);
+        return;
+    }
     switch (vector->kind) {
     case SB_ROW_INT:
     case SB_ROW_UINT:

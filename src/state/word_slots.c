@@ -82,7 +82,7 @@ enum sb_status sb_word_slots_resize(struct sb_word_slots *slots, int64_t row_cou
     slots->row_count = old.row_count;
     slots->has_empty_key = old.has_empty_key;
     while (old.rows != NULL && sb_word_slots_next(&old, &position, 1, &row) > 0) {
-        memcpy(slot_seek(slots, sb_word_slots_pair(slots, row[0]), row[0]), row,
+        memcpy(slot_seek(slots, sb_word_slots_pair(slots, sb_word_slots_hash(row[0])), row[0]), row,
                sizeof *row * (size_t)slots->row_words);
     }
     sb_word_slots_deinit(&old);
@@ -124,7 +124,7 @@ int64_t sb_word_slots_upsert(struct sb_word_slots *slots, const uint64_t *keys, 
 
     for (int64_t i = 0; i < count; i++) {
         uint64_t key = keys[i];
-        uint64_t *pair = sb_word_slots_pair(&fixed, key);
+        uint64_t *pair = sb_word_slots_pair(&fixed, sb_word_slots_hash(key));
         uint64_t *row = sb_word_slots_guess(pair, fixed.row_words, key);
 
         if (sb_unlikely(row[0] != key || key == SB_WORD_EMPTY)) {
@@ -138,9 +138,9 @@ int64_t sb_word_slots_upsert(struct sb_word_slots *slots, const uint64_t *keys, 
     return count;
 }
 
-bool sb_word_slots_insert(struct sb_word_slots *slots, const uint64_t *row)
+bool sb_word_slots_insert(struct sb_word_slots *slots, const uint64_t *pair, const uint64_t *row)
 {
-    uint64_t *slot = slot_seek(slots, sb_word_slots_pair(slots, row[0]), row[0]);
+    uint64_t *slot = slot_seek(slots, pair, row[0]);
 
     if (slot_is_used(slots, slot, row[0])) {
         return false;

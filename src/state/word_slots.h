@@ -22,6 +22,8 @@
 /* What the key of an empty slot reads; the row of the key that equals it is kept apart. */
 #define SB_WORD_EMPTY UINT64_C(0x5ab07a11b0a7e5d1)
 
+enum { SB_WORD_SLOTS_CHUNK = 256 }; // keys to handle at a time: their rows stay in L1
+
 struct sb_word_slots {
     struct sb_memory *memory;
     const uint64_t *initial; // borrowed: the words of a new row; its key is put in
@@ -50,25 +52,33 @@ void sb_word_slots_reset(struct sb_word_slots *slots);
 int64_t sb_word_slots_upsert(struct sb_word_slots *slots, const uint64_t *keys, int64_t count,
                              uint64_t **rows);
 
-/* Copies a row in whose key is new and for which there is room; false when the key is there. */
-bool sb_word_slots_insert(struct sb_word_slots *slots, const uint64_t *row);
+/*
+ * Copies a row in for which there is room; false when its key is there. `pair` is the key's by
+ * whatever hash the caller uses for all keys; a table filled so is not resized.
+ */
+bool sb_word_slots_insert(struct sb_word_slots *slots, const uint64_t *pair, const uint64_t *row);
 
 /* Where the table is at: slot by slot, up to `count` rows further; 0 at the end. */
 int64_t sb_word_slots_next(const struct sb_word_slots *slots, int64_t *position, int64_t count,
                            uint64_t **rows);
 
-/* Tables hash by themselves: keys of one group share the low bits of the stable hash. */
+/* The hash of tables that upsert: one product, for keys that need not be spread any further. */
 static inline uint64_t sb_word_slots_hash(uint64_t key)
 {
     return sb_hash_mix(key ^ UINT64_C(0x2d358dccaa6c78a5), UINT64_C(0x8bb84b93962eacc9));
 }
 
-/* The first row of the key's pair. */
-static inline uint64_t *sb_word_slots_pair(const struct sb_word_slots *slots, uint64_t key)
+/* Where a hash points to among `pair_count` (less than 2^32) pairs, by its high half. */
+static inline uint64_t sb_word_slots_home(uint64_t hash, int64_t pair_count)
 {
-    uint64_t pair = ((sb_word_slots_hash(key) >> 32) * (uint64_t)slots->pair_count) >> 32;
+    return ((hash >> 32) * (uint64_t)pair_count) >> 32;
+}
 
-    return slots->rows + 2 * pair * (uint64_t)slots->row_words;
+/* The first row of a hash's pair. */
+static inline uint64_t *sb_word_slots_pair(const struct sb_word_slots *slots, uint64_t hash)
+{
+    return slots->rows +
+           2 * sb_word_slots_home(hash, slots->pair_count) * (uint64_t)slots->row_words;
 }
 
 /* The row of a key that is not in its pair, or NULL. */

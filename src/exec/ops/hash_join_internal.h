@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * hash_join_internal.h - what the files of HASH_JOIN share: its plan and the state of a key group.
+ * hash_join_internal.h - what the files of HASH_JOIN share: its plan, the build side, its forms.
+ *
+ * Build rows come to their key group as blocks. When all have come, the first group to be linked
+ * decides for all which form they take:
+ *
+ *   VALUES  one integer key, unique, values close together, narrow payload without nulls: arrays of
+ *           payload by key. A probe is a subtraction and a load.
+ *   SLOTS   one key of one word, unique: rows in the slots of an index per group. A probe is a hash
+ *           and one cache miss.
+ *   ROWS    everything else: rows in tables, equal keys chained; found by hash, or by key where
+ *           values lie close together.
+ *
+ * Uniqueness shows only while linking: a key that comes twice turns all groups to ROWS.
  */
 #ifndef SABOT_EXEC_OPS_HASH_JOIN_INTERNAL_H
 #define SABOT_EXEC_OPS_HASH_JOIN_INTERNAL_H
@@ -9,11 +21,18 @@
 
 #include "exec/row_scatter.h"
 #include "state/row_table.h"
+#include "state/word_slots.h"
 
 enum {
     SB_JOIN_PROBE_PORT = 0,
     SB_JOIN_BUILD_PORT = 1,
     SB_JOIN_VALUES_MAX = 2,
+};
+
+enum sb_join_form {
+    SB_JOIN_ROWS,
+    SB_JOIN_SLOTS,
+    SB_JOIN_VALUES,
 };
 
 /* How a side's key column becomes a word that equals the other side's. */
@@ -23,24 +42,28 @@ struct sb_join_key {
     uint64_t factor_high; // of decimals
 };
 
-/*
- * Rows by key without hashing: slot `key - low` holds the first row of the key. Chosen when the
- * build side has one integer key whose values lie close together, as keys of dimension tables do.
- */
+/* What is known of the build rows together. */
+struct sb_join_facts {
+    int64_t row_count;
+    bool has_null_payload;
+    uint64_t low; // of a single integer key, in unsigned order; row_count 0: undefined
+    uint64_t high;
+};
+
+/* Rows by key without hashing, where keys lie close together: slot `key - low`. */
 struct sb_join_direct {
-    bool is_decided;
-    uint64_t low;        // the smallest key
-    uint64_t slot_count; // 0: not chosen
-    uint64_t **slots;
-    /*
-     * Few narrow payload columns lie by slot as well: where keys are unique and no value is null,
-     * a probe reads them here and never touches a row.
-     */
-    bool has_values;
-    bool is_by_value;                     // once ready: they are what is probed
+    uint64_t low; // the smallest key
+    uint64_t slot_count;
+    uint64_t **rows;                      // ROWS: the first row of each key; NULL = not used
+    uint8_t *present;                     // VALUES: whether there is a row
+    uint64_t *values[SB_JOIN_VALUES_MAX]; // VALUES: its payload
     bool is_full;                         // once ready: every slot has a row
-    uint8_t *present;                     // [slot_count]
-    uint64_t *values[SB_JOIN_VALUES_MAX]; // [slot_count]
+};
+
+/* SLOTS: where a group's slots are, side by side for all groups. */
+struct sb_join_head {
+    uint64_t *rows;
+    int64_t pair_count;
 };
 
 struct sb_hash_join {
@@ -52,30 +75,60 @@ struct sb_hash_join {
     int32_t left_count;          // columns of the left input
     int32_t payload_count;
     const int32_t *payload;      // columns of the right input
-    struct sb_row_layout layout; // keys, payload
-    uint64_t *missing_row;       // of nulls: what a left row without a match is joined to
+    struct sb_row_layout layout; // ROWS: hash, link, keys, nulls, payload
+    bool is_word;                // one key of one word: blocks have the two below instead
+    struct sb_row_layout plain;  // key, payload
+    struct sb_row_layout full;   // key, nulls, payload
     struct sb_schema *state_schema;
 
-    _Atomic bool is_ready;      // every group has its index
-    pthread_mutex_t ready_lock; // of becoming ready
-    pthread_mutex_t lock;       // of the decision below
+    pthread_mutex_t lock; // of the four that follow, until ready
+    struct sb_join_facts facts;
+    bool is_decided;
+    enum sb_join_form form; // no more than a wish until ready
     struct sb_join_direct direct;
-    bool has_lock;
-    bool has_chains; // some key has several rows; once ready
+    _Atomic bool has_duplicates; // so that SLOTS and VALUES will not do
+
+    pthread_mutex_t ready_lock; // of becoming ready
+    bool has_locks;
+    _Atomic bool is_ready;                  // every group is linked, in `form`; what follows is set
+    bool has_chains;                        // some key has several rows
+    const struct sb_row_layout *row_layout; // of the rows that probes find
+    uint64_t *missing_row;       // of nulls: what a left row without a match is joined to
+    struct sb_join_head *heads;  // SLOTS: [group_count]
+    struct sb_word_slots nobody; // SLOTS: the head of groups without rows
 };
 
 struct sb_join_group {
-    struct sb_row_table table;
-    uint64_t low; // of its keys, in the order of direct addressing; low > high: none yet
-    uint64_t high;
+    struct sb_row_table table; // ROWS
+    struct sb_block *blocks;   // rows that wait to be linked, and those of VALUES
+    int64_t block_row_count;
+    struct sb_word_slots slots; // SLOTS
+    struct sb_row_heap heap;    // their long texts
     bool is_linked;
+    bool is_rows; // linked as ROWS
     bool has_chains;
-    bool has_null_values;
 };
 
 static inline struct sb_hash_join *sb_hash_join_from(struct sb_op *op)
 {
     return (struct sb_hash_join *)op;
+}
+
+/* Blocks have the number of their rows' layout as format. */
+enum { SB_JOIN_FORMAT_ROWS, SB_JOIN_FORMAT_PLAIN, SB_JOIN_FORMAT_FULL };
+
+static inline const struct sb_row_layout *sb_join_layout(const struct sb_hash_join *join,
+                                                         int32_t format)
+{
+    return format == SB_JOIN_FORMAT_PLAIN  ? &join->plain
+           : format == SB_JOIN_FORMAT_FULL ? &join->full
+                                           : &join->layout;
+}
+
+/* Rows in slots have nulls when there are any, or when rows without a match need them. */
+static inline const struct sb_row_layout *sb_join_slots_layout(const struct sb_hash_join *join)
+{
+    return join->is_left || join->facts.has_null_payload ? &join->full : &join->plain;
 }
 
 /* hash_join_plan.c */
@@ -98,21 +151,59 @@ const uint8_t *sb_hash_join_null_keys(const struct sb_hash_join *join,
                                       const struct sb_row_chunk *chunk, int64_t count,
                                       uint8_t *nulls);
 
-/* hash_join_direct.c */
+/* hash_join_build.c: the local half of the build side */
+SB_MUST_CHECK enum sb_status sb_join_build_create(struct sb_op *op, struct sb_op_ctx *ctx,
+                                                  void **local);
+void sb_join_build_destroy(struct sb_op *op, void *local);
+SB_MUST_CHECK enum sb_status sb_join_build_batch(struct sb_hash_join *join, void *local,
+                                                 const struct sb_batch *batch,
+                                                 struct sb_op_ctx *ctx);
+SB_MUST_CHECK enum sb_status sb_join_build_flush(struct sb_hash_join *join, void *local,
+                                                 struct sb_op_ctx *ctx);
 
-/* Takes note of the first key word of `count` rows that lie `stride` words apart. */
-void sb_join_direct_observe(const struct sb_hash_join *join, struct sb_join_group *group,
-                            const uint64_t *keys, int64_t stride, int64_t count);
+/* Adds rows in the chunk's vectors to what is known, and facts to facts. */
+void sb_join_facts_note(const struct sb_hash_join *join, struct sb_join_facts *facts,
+                        const struct sb_row_chunk *chunk, int64_t count);
+void sb_join_facts_add(struct sb_hash_join *join, const struct sb_join_facts *facts);
+
+/* hash_join_group.c: a key group's rows and their links */
+SB_MUST_CHECK enum sb_status sb_join_group_create(struct sb_op *op, int32_t group_index,
+                                                  struct sb_op_ctx *ctx, void **out);
+void sb_join_group_destroy(struct sb_op *op, void *group);
+SB_MUST_CHECK enum sb_status sb_join_on_block(struct sb_op *op, void *group, struct sb_block *block,
+                                              struct sb_op_ctx *ctx);
+SB_MUST_CHECK enum sb_status sb_join_snapshot(struct sb_op *op, void *group, struct sb_op_ctx *ctx);
+SB_MUST_CHECK enum sb_status sb_join_restore(struct sb_op *op, void *group, struct sb_batch *batch,
+                                             struct sb_op_ctx *ctx);
+
+/* Makes the group's index. Groups may be linked at once on several threads. */
+SB_MUST_CHECK enum sb_status sb_join_link(struct sb_hash_join *join, struct sb_join_group *group,
+                                          struct sb_error *err);
 
 /*
- * Makes the group's index, once all groups have all their rows: over direct slots where those are
- * chosen, else over hashes. Groups may link at once on several threads.
+ * Makes sure that every group is linked, in one form, before the first probe. on_end linked them,
+ * except those that were restored from a snapshot taken after the end of the build side.
  */
-SB_MUST_CHECK enum sb_status sb_hash_join_link(struct sb_hash_join *join,
-                                               struct sb_join_group *group, struct sb_error *err);
-/* After the last group was linked. */
-void sb_join_direct_settle(struct sb_hash_join *join);
+SB_MUST_CHECK enum sb_status sb_join_get_ready(struct sb_hash_join *join, struct sb_error *err);
+
+/* hash_join_direct.c: rows and payload by key */
+
+/* Whether keys lie close enough together. */
+bool sb_join_is_close(const struct sb_hash_join *join);
+
+/* Whether there may be values: few, of one word, none of them null. */
+bool sb_join_has_values(const struct sb_hash_join *join);
+
+/* Makes the arrays for values or for rows. Under the lock. */
+SB_MUST_CHECK enum sb_status sb_join_values_alloc(struct sb_hash_join *join, struct sb_error *err);
+SB_MUST_CHECK enum sb_status sb_join_rows_alloc(struct sb_hash_join *join, struct sb_error *err);
 void sb_join_direct_deinit(struct sb_hash_join *join);
+
+/* Stores rows of `plain`; false when a key is there already. */
+bool sb_join_values_store(struct sb_hash_join *join, uint64_t *const *rows, int64_t count);
+
+/* Chains the rows of the group's table by key. */
+void sb_join_rows_link(struct sb_hash_join *join, struct sb_join_group *group);
 
 /* hash_join_probe.c */
 SB_MUST_CHECK enum sb_status sb_hash_join_probe_create(struct sb_op *op, struct sb_op_ctx *ctx,

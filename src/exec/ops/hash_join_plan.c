@@ -152,21 +152,13 @@ static enum sb_status plan_layout(struct sb_hash_join *join, const struct sb_sch
         kinds[f] = sb_row_kind(fields[f].type.id);
     }
     SB_TRY_RETURN(sb_schema_create(join->op.memory, fields, field_count, &join->state_schema, err));
-    return sb_row_layout_init(&join->layout, join->op.memory, &options, err);
-}
-
-static enum sb_status plan_missing_row(struct sb_hash_join *join, struct sb_error *err)
-{
-    join->missing_row = sb_arena_alloc_zeroed(&join->arena, sizeof *join->missing_row *
-                                                                (size_t)join->layout.row_words);
-    if (join->missing_row == NULL) {
-        return plan_no_memory(err);
-    }
-    for (int32_t f = 0; f < join->layout.field_count; f++) {
-        const struct sb_row_field *field = &join->layout.fields[f];
-        join->missing_row[field->null_word] |= field->null_bit;
-    }
-    return SB_OK;
+    SB_TRY_RETURN(sb_row_layout_init(&join->layout, join->op.memory, &options, err));
+    join->is_word = join->key_count == 1 && sb_row_kind_words(kinds[0]) == 1;
+    options.has_hash = false;
+    options.has_link = false;
+    SB_TRY_RETURN(sb_row_layout_init(&join->full, join->op.memory, &options, err));
+    options.has_nulls = false;
+    return sb_row_layout_init(&join->plain, join->op.memory, &options, err);
 }
 
 enum sb_status sb_hash_join_plan(struct sb_hash_join *join, const struct sb_op_options *options,
@@ -179,7 +171,7 @@ enum sb_status sb_hash_join_plan(struct sb_hash_join *join, const struct sb_op_o
     sb_arena_init(&join->arena, join->op.memory);
     pthread_mutex_init(&join->lock, NULL);
     pthread_mutex_init(&join->ready_lock, NULL);
-    join->has_lock = true;
+    join->has_locks = true;
     join->is_left = spec->kind == SB_JOIN_LEFT;
     join->key_count = spec->key_count;
     join->left_count = left->field_count;
@@ -188,16 +180,24 @@ enum sb_status sb_hash_join_plan(struct sb_hash_join *join, const struct sb_op_o
     SB_TRY_RETURN(plan_keys(join, SB_JOIN_PROBE_PORT, left, spec->left_keys, spec->key_types, err));
     SB_TRY_RETURN(
         plan_keys(join, SB_JOIN_BUILD_PORT, right, spec->right_keys, spec->key_types, err));
-    SB_TRY_RETURN(plan_layout(join, right, spec->key_types, err));
-    return plan_missing_row(join, err);
+    return plan_layout(join, right, spec->key_types, err);
 }
 
 void sb_hash_join_plan_deinit(struct sb_hash_join *join)
 {
     sb_row_layout_deinit(&join->layout);
+    sb_row_layout_deinit(&join->plain);
+    sb_row_layout_deinit(&join->full);
+    if (join->nobody.memory != NULL) {
+        sb_word_slots_deinit(&join->nobody);
+    }
+    if (join->heads != NULL) {
+        sb_memory_free(join->op.memory, join->heads,
+                       sizeof *join->heads * (size_t)join->op.group_count);
+    }
     sb_schema_release(join->state_schema);
     sb_arena_deinit(&join->arena);
-    if (join->has_lock) {
+    if (join->has_locks) {
         pthread_mutex_destroy(&join->lock);
         pthread_mutex_destroy(&join->ready_lock);
     }

@@ -110,6 +110,19 @@ static enum sb_status piece_open(struct sb_hash_join *join, struct join_piece *p
     return SB_OK;
 }
 
+/* Gathers a field that is never null into a column of words, without a stop between. */
+static bool words_append(const struct sb_row_field *field, uint64_t *const *rows, int64_t count,
+                         struct sb_column_writer *writer)
+{
+    uint64_t *restrict words = field->null_word < 0 ? sb_column_writer_words(writer, count) : NULL;
+    int32_t word = field->word;
+
+    for (int64_t i = 0; words != NULL && i < count; i++) {
+        words[i] = rows[i][word];
+    }
+    return words != NULL;
+}
+
 /* Gathers the right columns of the pending rows. */
 static enum sb_status piece_append(const struct sb_hash_join *join, struct join_probe *probe,
                                    struct sb_error *err)
@@ -117,9 +130,14 @@ static enum sb_status piece_append(const struct sb_hash_join *join, struct join_
     struct join_piece *piece = &probe->piece;
 
     for (int32_t p = 0; p < join->payload_count; p++) {
+        const struct sb_row_field *field = &join->row_layout->fields[join->key_count + p];
         struct sb_row_vector vector;
-        sb_row_field_load(&join->layout.fields[join->key_count + p], probe->chunk->rows,
-                          piece->pending_count, NULL, probe->scratch, &vector);
+
+        if (words_append(field, probe->chunk->rows, piece->pending_count, &piece->writers[p])) {
+            continue;
+        }
+        sb_row_field_load(field, probe->chunk->rows, piece->pending_count, NULL, probe->scratch,
+                          &vector);
         SB_TRY_RETURN(
             sb_column_writer_append(&piece->writers[p], &vector, piece->pending_count, err));
     }
@@ -197,60 +215,29 @@ static inline enum sb_status piece_add(struct sb_hash_join *join, struct join_pr
 
 // --- probing -------------------------------------------------------------------------------------
 
-/*
- * Makes sure that every group has its index. on_end made them, except in groups that were restored
- * from a snapshot taken after the end of the build side.
- */
-static enum sb_status join_get_ready(struct sb_hash_join *join, struct sb_error *err)
-{
-    enum sb_status status = SB_OK;
-
-    if (sb_likely(atomic_load_explicit(&join->is_ready, memory_order_acquire))) {
-        return SB_OK;
-    }
-    for (int32_t g = 0; g < join->op.group_count && status == SB_OK; g++) {
-        struct sb_join_group *group = sb_op_group(&join->op, g);
-        if (group != NULL) {
-            pthread_mutex_lock(&join->ready_lock);
-            status = sb_hash_join_link(join, group, err);
-            pthread_mutex_unlock(&join->ready_lock);
-        }
-    }
-    pthread_mutex_lock(&join->ready_lock);
-    if (status == SB_OK && !atomic_load_explicit(&join->is_ready, memory_order_relaxed)) {
-        sb_join_direct_settle(join);
-        atomic_store_explicit(&join->is_ready, true, memory_order_release);
-    }
-    pthread_mutex_unlock(&join->ready_lock);
-    return status;
-}
-
-/* The row in the direct slot of each key of the chunk, or NULL. */
+/* ROWS by key: the first row of each key of the chunk, or NULL. */
 static void chunk_find_direct(const struct sb_join_direct *direct, const uint64_t *words,
-                              const uint8_t *nulls, int64_t count, uint64_t **found)
+                              const uint8_t *nulls, int64_t count, uint64_t **restrict found)
 {
-    uint64_t *const *slots = direct->slots;
+    uint64_t *const *restrict rows = direct->rows;
+    uint64_t slot_count = direct->slot_count;
+    uint64_t low = direct->low;
 
     for (int64_t i = 0; i < count; i++) {
-        uint64_t at = words[i] - direct->low;
-        found[i] = at < direct->slot_count ? slots[at] : NULL;
+        uint64_t at = words[i] - low;
+        found[i] = at < slot_count ? rows[at] : NULL;
     }
     for (int64_t i = 0; nulls != NULL && i < count; i++) {
         found[i] = nulls[i] ? NULL : found[i];
     }
 }
 
-/* The first build row of each row of the chunk, or NULL. */
-static void chunk_find(struct sb_hash_join *join, struct join_probe *probe, int64_t count)
+/* ROWS by hash: the first row of each key of the chunk, or NULL. */
+static void chunk_find_hashed(struct sb_hash_join *join, struct join_probe *probe,
+                              const uint8_t *nulls, int64_t count, uint64_t **found)
 {
     struct sb_row_chunk *chunk = probe->chunk;
-    uint8_t null_bytes[SB_ROW_CHUNK];
-    const uint8_t *nulls = sb_hash_join_null_keys(join, chunk, count, null_bytes);
 
-    if (join->direct.slot_count > 0) {
-        chunk_find_direct(&join->direct, chunk->vectors[0].words, nulls, count, probe->found);
-        return;
-    }
     sb_row_chunk_hash(chunk, join->key_count, count);
     for (int64_t i = 0; i < count; i++) {
         const struct sb_join_group *group =
@@ -258,11 +245,75 @@ static void chunk_find(struct sb_hash_join *join, struct join_probe *probe, int6
         bool has_key = nulls == NULL || !nulls[i];
         probe->tables[i] = has_key && group != NULL ? &group->table : NULL;
     }
-    if (join->key_count == 1 && sb_row_kind_words(join->layout.fields[0].kind) == 1) {
+    if (join->is_word) {
         sb_row_table_find_words(probe->tables, chunk->vectors[0].words, chunk->hashes, count,
-                                probe->found);
+                                found);
     } else {
-        sb_row_table_find(probe->tables, chunk->vectors, chunk->hashes, count, probe->found);
+        sb_row_table_find(probe->tables, chunk->vectors, chunk->hashes, count, found);
+    }
+}
+
+/* The pair of slots each key would be in, on its way to the cache. */
+static void pairs_find(const struct sb_hash_join *join, const uint64_t *restrict hashes,
+                       int64_t count, uint64_t **restrict pairs)
+{
+    const struct sb_join_head *restrict heads = join->heads;
+    uint64_t pair_words = 2 * (uint64_t)join->row_layout->row_words;
+    int32_t group_count = join->op.group_count;
+
+    for (int64_t i = 0; i < count; i++) {
+        const struct sb_join_head *head = &heads[sb_key_group(hashes[i], group_count)];
+        pairs[i] = head->rows + sb_word_slots_home(hashes[i], head->pair_count) * pair_words;
+        __builtin_prefetch(pairs[i]);
+    }
+}
+
+/* A row that is not in the key's pair: in those that follow, or nowhere. */
+static uint64_t *pair_search(const struct sb_hash_join *join, uint64_t hash, const uint64_t *pair,
+                             uint64_t key)
+{
+    const struct sb_join_group *group =
+        sb_op_group(&join->op, sb_key_group(hash, join->op.group_count));
+
+    return group == NULL ? NULL : sb_word_slots_find_further(&group->slots, pair, key);
+}
+
+/* SLOTS: the row of each key of the chunk, or NULL. */
+static void chunk_find_slots(const struct sb_hash_join *join, struct sb_row_chunk *chunk,
+                             const uint8_t *nulls, int64_t count, uint64_t **restrict found)
+{
+    const uint64_t *restrict words = chunk->vectors[0].words;
+    int32_t row_words = join->row_layout->row_words;
+
+    sb_row_chunk_hash(chunk, 1, count);
+    pairs_find(join, chunk->hashes, count, found);
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t *pair = found[i];
+        uint64_t *row = sb_word_slots_guess(pair, row_words, words[i]);
+        if (sb_unlikely(row[0] != words[i] || words[i] == SB_WORD_EMPTY)) {
+            row = pair_search(join, chunk->hashes[i], pair, words[i]);
+        }
+        found[i] = row;
+    }
+    for (int64_t i = 0; nulls != NULL && i < count; i++) {
+        found[i] = nulls[i] ? NULL : found[i];
+    }
+}
+
+/* The first build row of each row of the chunk, or NULL. */
+static void chunk_find(struct sb_hash_join *join, struct join_probe *probe, int64_t count,
+                       uint64_t **found)
+{
+    const uint64_t *words = probe->chunk->vectors[0].words;
+    uint8_t null_bytes[SB_ROW_CHUNK];
+    const uint8_t *nulls = sb_hash_join_null_keys(join, probe->chunk, count, null_bytes);
+
+    if (join->form == SB_JOIN_SLOTS) {
+        chunk_find_slots(join, probe->chunk, nulls, count, found);
+    } else if (join->direct.rows != NULL) {
+        chunk_find_direct(&join->direct, words, nulls, count, found);
+    } else {
+        chunk_find_hashed(join, probe, nulls, count, found);
     }
 }
 
@@ -303,15 +354,28 @@ static void piece_note_run(struct join_piece *piece, int64_t count)
     }
 }
 
-/* Output of a chunk whose keys have one row at most: no branch depends on the data. */
+/* The positions of rows [first, first + count) of a batch in its columns. */
+static void positions_fill(uint32_t *restrict positions, const uint32_t *selected, int64_t first,
+                           int64_t count)
+{
+    if (selected != NULL) {
+        memcpy(positions, selected + first, sizeof *positions * (size_t)count);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        positions[i] = (uint32_t)(first + i);
+    }
+}
+
+/* Output of a chunk whose keys have one row at most, found in chunk->rows. */
 static enum sb_status chunk_emit_single(struct sb_hash_join *join, struct join_probe *probe,
                                         const struct sb_batch *batch, int64_t first, int64_t count,
                                         struct join_count *counted, struct sb_op_ctx *ctx)
 {
     const uint32_t *selected = sb_batch_rows(batch);
     struct join_piece *piece = &probe->piece;
-    uint32_t *positions;
     uint64_t **rows = probe->chunk->rows;
+    uint32_t *positions;
     int64_t matched = 0;
     int64_t out = 0;
 
@@ -321,13 +385,21 @@ static enum sb_status chunk_emit_single(struct sb_hash_join *join, struct join_p
     }
     positions = piece->positions + piece->row_count;
     for (int64_t i = 0; i < count; i++) {
-        uint64_t *row = probe->found[i];
-        bool is_match = row != NULL;
-
-        positions[out] = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
-        rows[out] = is_match ? row : join->missing_row;
-        matched += is_match;
-        out += is_match || join->is_left;
+        matched += rows[i] != NULL;
+    }
+    if (matched == count || join->is_left) {
+        positions_fill(positions, selected, first, count);
+        for (int64_t i = 0; matched < count && i < count; i++) {
+            rows[i] = rows[i] == NULL ? join->missing_row : rows[i];
+        }
+        out = count;
+    } else { // no branch depends on which rows match
+        for (int64_t i = 0; i < count; i++) {
+            uint64_t *row = rows[i];
+            positions[out] = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
+            rows[out] = row;
+            out += row != NULL;
+        }
     }
     piece_note_run(piece, out);
     counted->matched += matched;
@@ -336,9 +408,9 @@ static enum sb_status chunk_emit_single(struct sb_hash_join *join, struct join_p
     return piece_append(join, probe, ctx->error);
 }
 
-/* The slots of a chunk's keys that have a row; others are slot_count. Returns how many have. */
-static int64_t chunk_find_slots(const struct sb_hash_join *join, const struct sb_row_chunk *chunk,
-                                int64_t count, uint64_t *restrict slots)
+/* VALUES: the slots of a chunk's keys; slot_count where there is no row. Returns how many have. */
+static int64_t chunk_find_values(const struct sb_hash_join *join, const struct sb_row_chunk *chunk,
+                                 int64_t count, uint64_t *restrict slots)
 {
     const uint64_t *restrict words = chunk->vectors[0].words;
     const uint8_t *nulls = chunk->vectors[0].nulls;
@@ -426,11 +498,9 @@ static enum sb_status chunk_emit_values(struct sb_hash_join *join, struct join_p
         SB_TRY_RETURN(piece_open(join, piece, ctx->error));
     }
     positions = piece->positions + piece->row_count;
-    matched = chunk_find_slots(join, probe->chunk, count, slots);
+    matched = chunk_find_values(join, probe->chunk, count, slots);
     if (matched == count || join->is_left) {
-        for (int64_t i = 0; i < count; i++) {
-            positions[i] = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
-        }
+        positions_fill(positions, selected, first, count);
         out = count;
     } else {
         for (int64_t i = 0; i < count; i++) {
@@ -456,11 +526,11 @@ static enum sb_status batch_probe(struct sb_hash_join *join, struct join_probe *
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
         SB_TRY_RETURN(sb_hash_join_load_keys(join, SB_JOIN_PROBE_PORT, batch, first, count,
                                              probe->chunk, ctx->error));
-        if (join->direct.is_by_value) {
+        if (join->form == SB_JOIN_VALUES) {
             SB_TRY_RETURN(chunk_emit_values(join, probe, batch, first, count, counted, ctx));
             continue;
         }
-        chunk_find(join, probe, count);
+        chunk_find(join, probe, count, join->has_chains ? probe->found : probe->chunk->rows);
         SB_TRY_RETURN(join->has_chains
                           ? chunk_emit_chains(join, probe, batch, first, count, counted, ctx)
                           : chunk_emit_single(join, probe, batch, first, count, counted, ctx));
@@ -477,7 +547,7 @@ enum sb_status sb_hash_join_probe(struct sb_op *op, void *local, struct sb_batch
     struct join_count counted = {0};
     enum sb_status status;
 
-    SB_TRY_OUT(join_get_ready(join, ctx->error));
+    SB_TRY_OUT(sb_join_get_ready(join, ctx->error));
     piece->capacity = batch->row_count < PIECE_ROWS_MIN   ? PIECE_ROWS_MIN
                       : batch->row_count > PIECE_ROWS_MAX ? PIECE_ROWS_MAX
                                                           : batch->row_count;

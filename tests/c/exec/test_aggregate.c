@@ -313,7 +313,7 @@ static void table_columns(struct table *table)
     int32_t key_count = (int32_t)below(&table->random, KEYS_MAX + 1);
     struct sb_field fields[KEYS_MAX + VALUES_MAX];
     struct sb_schema *schema;
-    char names[KEYS_MAX + VALUES_MAX][8];
+    char names[KEYS_MAX + VALUES_MAX][16];
 
     table->value_count = 1 + (int32_t)below(&table->random, VALUES_MAX);
     for (int32_t c = 0; c < key_count + table->value_count; c++) {

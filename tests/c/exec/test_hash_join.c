@@ -319,7 +319,7 @@ static enum sb_type_id related_type(enum sb_type_id id, uint64_t *random)
 static struct sb_schema *random_schema(const enum sb_type_id *types, int32_t count)
 {
     struct sb_field fields[COLUMNS_MAX];
-    char names[COLUMNS_MAX][8];
+    char names[COLUMNS_MAX][16];
     struct sb_schema *schema;
 
     for (int32_t c = 0; c < count; c++) {

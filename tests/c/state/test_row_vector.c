@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/row_vector.h"
+
+#include <string.h>
+
+#include "state/column_writer.h"
+#include "support/batch_text.h"
+#include "support/domain.h"
+#include "support/seed.h"
+#include "support/test.h"
+
+enum { TEXT_MAX = 40, ROW_COUNT = 300 };
+
+static int sign(int order)
+{
+    return (order > 0) - (order < 0);
+}
+
+static void texts_compare_as_their_bytes(void **state)
+{
+    uint64_t random = test_seed();
+
+    for (int i = 0; i < 20000; i++) {
+        uint8_t a[TEXT_MAX];
+        uint8_t b[TEXT_MAX];
+        int64_t a_size = (int64_t)(test_random(&random) % TEXT_MAX);
+        int64_t b_size = test_random(&random) % 2 == 0 ? a_size
+                                                       : (int64_t)(test_random(&random) % TEXT_MAX);
+        int64_t least = a_size < b_size ? a_size : b_size;
+        struct sb_text texts[2];
+        int order;
+
+        for (int64_t j = 0; j < TEXT_MAX; j++) {
+            a[j] = (uint8_t)(test_random(&random) % 2 * 200);
+            b[j] = test_random(&random) % 16 == 0 ? (uint8_t)~a[j] : a[j];
+        }
+        texts[0] = sb_text_make(a, a_size);
+        texts[1] = sb_text_make(b, b_size);
+        order = memcmp(a, b, (size_t)least);
+        order = order != 0 ? order : (a_size > b_size) - (a_size < b_size);
+        assert_int_equal(sb_text_size(texts[0].head), a_size);
+        assert_memory_equal(sb_text_bytes(&texts[0].head), a, (size_t)a_size);
+        assert_int_equal(sign(sb_text_compare(&texts[0].head, &texts[1].head)), sign(order));
+        assert_int_equal(sb_text_equal(&texts[0].head, &texts[1].head), order == 0);
+    }
+}
+
+static struct sb_schema *schema_make(enum sb_type_id id)
+{
+    struct sb_field field = {.name = "c", .type = {.id = id}, .is_nullable = true};
+    struct sb_schema *schema;
+
+    if (id == SB_TYPE_DECIMAL128) {
+        field.type.precision = 38;
+    }
+    assert_int_equal(sb_schema_create(sb_memory_global(), &field, 1, &schema, NULL), SB_OK);
+    return schema;
+}
+
+/* Random rows of a type, every other one selected. */
+static void batch_make(struct sb_memory *memory, struct sb_schema *schema, uint64_t *random,
+                       int8_t *numbers, uint32_t *selected, struct sb_batch *out)
+{
+    int64_t size = test_domain_size(schema->fields[0].type.id);
+
+    for (int64_t i = 0; i < ROW_COUNT; i++) {
+        numbers[i] = (int8_t)((int64_t)(test_random(random) % (uint64_t)(size + 1)) - 1);
+    }
+    for (int64_t i = 0; i < ROW_COUNT / 2; i++) {
+        selected[i] = (uint32_t)(2 * i + (int64_t)(test_random(random) % 2));
+    }
+    assert_int_equal(test_domain_batch(memory, schema, numbers, ROW_COUNT, random, out), SB_OK);
+}
+
+static void every_type_comes_back_from_words(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    uint64_t random = test_seed();
+
+    for (int id = SB_TYPE_BOOL; id <= SB_TYPE_BINARY_VIEW; id++) {
+        struct sb_schema *schema = schema_make((enum sb_type_id)id);
+        static struct sb_row_scratch scratch;
+        struct sb_column_writer writer;
+        struct sb_row_vector vector;
+        struct sb_column column;
+        struct sb_batch batch;
+        int8_t numbers[ROW_COUNT];
+        uint32_t selected[ROW_COUNT / 2];
+
+        batch_make(memory, schema, &random, numbers, selected, &batch);
+        assert_int_equal(sb_column_writer_init(&writer, memory, &schema->fields[0].type,
+                                               ROW_COUNT + ROW_COUNT / 2, NULL),
+                         SB_OK);
+        assert_int_equal(sb_row_vector_load(&batch.columns[0], NULL, 0, ROW_COUNT, SB_ROW_PLAIN,
+                                            &scratch, &vector, NULL),
+                         SB_OK);
+        assert_int_equal(sb_column_writer_append(&writer, &vector, ROW_COUNT, NULL), SB_OK);
+        assert_int_equal(sb_row_vector_load(&batch.columns[0], selected, 0, ROW_COUNT / 2,
+                                            SB_ROW_CANONICAL, &scratch, &vector, NULL),
+                         SB_OK);
+        assert_int_equal(sb_column_writer_append(&writer, &vector, ROW_COUNT / 2, NULL), SB_OK);
+        assert_int_equal(
+            sb_column_writer_finish(&writer, ROW_COUNT + ROW_COUNT / 2, &column, NULL), SB_OK);
+        for (int64_t i = 0; i < ROW_COUNT; i++) {
+            assert_int_equal(test_domain_number(&column, i), numbers[i]);
+        }
+        for (int64_t i = 0; i < ROW_COUNT / 2; i++) {
+            assert_int_equal(test_domain_number(&column, ROW_COUNT + i), numbers[selected[i]]);
+        }
+        sb_column_deinit(&column);
+        sb_batch_deinit(&batch);
+        sb_schema_release(schema);
+    }
+    sb_memory_release(memory);
+}
+
+static void words_hash_as_columns_do(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    uint64_t random = test_seed();
+
+    for (int id = SB_TYPE_BOOL; id <= SB_TYPE_BINARY_VIEW; id++) {
+        struct sb_schema *schema = schema_make((enum sb_type_id)id);
+        static struct sb_row_scratch scratch;
+        struct sb_row_vector vector;
+        struct sb_batch batch;
+        int8_t numbers[ROW_COUNT];
+        uint32_t selected[ROW_COUNT / 2];
+        uint64_t expected[ROW_COUNT];
+        uint64_t actual[ROW_COUNT];
+
+        batch_make(memory, schema, &random, numbers, selected, &batch);
+        for (int pass = 0; pass < 2; pass++) { // alone, then folded into another
+            sb_column_hash(&batch.columns[0], selected, ROW_COUNT / 2, pass == 0, expected);
+            assert_int_equal(sb_row_vector_load(&batch.columns[0], selected, 0, ROW_COUNT / 2,
+                                                SB_ROW_CANONICAL, &scratch, &vector, NULL),
+                             SB_OK);
+            sb_row_vector_hash(&vector, ROW_COUNT / 2, pass == 0, actual);
+            assert_memory_equal(actual, expected, sizeof expected / 2);
+        }
+        sb_batch_deinit(&batch);
+        sb_schema_release(schema);
+    }
+    sb_memory_release(memory);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_compare_as_their_bytes),
+        cmocka_unit_test(every_type_comes_back_from_words),
+        cmocka_unit_test(words_hash_as_columns_do),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
