@@ -23,7 +23,7 @@ bool sb_join_is_close(const struct sb_hash_join *join)
             facts->high - facts->low < SLOTS_PER_ROW * (uint64_t)facts->row_count);
 }
 
-static void range_set(struct sb_hash_join *join)
+void sb_join_direct_init(struct sb_hash_join *join)
 {
     enum sb_row_kind kind = join->layout.fields[0].kind;
 
@@ -31,7 +31,7 @@ static void range_set(struct sb_hash_join *join)
     join->direct.slot_count = join->facts.high - join->facts.low + 1;
 }
 
-static void values_free(struct sb_hash_join *join)
+void sb_join_values_free(struct sb_hash_join *join)
 {
     struct sb_join_direct *direct = &join->direct;
 
@@ -64,7 +64,6 @@ enum sb_status sb_join_values_alloc(struct sb_hash_join *join, struct sb_error *
 {
     struct sb_join_direct *direct = &join->direct;
 
-    range_set(join);
     direct->present = sb_memory_alloc_zeroed(join->op.memory, direct->slot_count);
     if (direct->present == NULL) {
         return direct_no_memory(join, err);
@@ -83,7 +82,6 @@ enum sb_status sb_join_rows_alloc(struct sb_hash_join *join, struct sb_error *er
 {
     struct sb_join_direct *direct = &join->direct;
 
-    range_set(join);
     direct->rows =
         sb_memory_alloc_zeroed(join->op.memory, sizeof *direct->rows * direct->slot_count);
     return direct->rows != NULL ? SB_OK : direct_no_memory(join, err);
@@ -96,7 +94,7 @@ void sb_join_direct_deinit(struct sb_hash_join *join)
                        sizeof *join->direct.rows * join->direct.slot_count);
         join->direct.rows = NULL;
     }
-    values_free(join);
+    sb_join_values_free(join);
 }
 
 bool sb_join_values_store(struct sb_hash_join *join, uint64_t *const *rows, int64_t count)

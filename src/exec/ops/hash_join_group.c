@@ -300,6 +300,7 @@ static enum sb_status form_decide(struct sb_hash_join *join, struct sb_error *er
     join->is_decided = true;
     join->form = SB_JOIN_ROWS;
     if (sb_join_is_close(join)) {
+        sb_join_direct_init(join);
         if (sb_join_has_values(join)) {
             join->form = SB_JOIN_VALUES;
             return sb_join_values_alloc(join, err);
@@ -382,11 +383,9 @@ static enum sb_status get_ready(struct sb_hash_join *join, struct sb_error *err)
             SB_TRY_RETURN(sb_join_link(join, group, err));
         }
     }
-    if (!join->is_decided) { // no group has a row
-        join->form = SB_JOIN_ROWS;
-    }
     if (atomic_load(&join->has_duplicates)) {
         join->form = SB_JOIN_ROWS;
+        sb_join_values_free(join);
     }
     for (int32_t g = 0; g < join->op.group_count; g++) {
         struct sb_join_group *group = sb_op_group(&join->op, g);

@@ -194,9 +194,13 @@ bool sb_join_is_close(const struct sb_hash_join *join);
 /* Whether there may be values: few, of one word, none of them null. */
 bool sb_join_has_values(const struct sb_hash_join *join);
 
+/* Takes the range of the keys, which lie close together. Under the lock. */
+void sb_join_direct_init(struct sb_hash_join *join);
+
 /* Makes the arrays for values or for rows. Under the lock. */
 SB_MUST_CHECK enum sb_status sb_join_values_alloc(struct sb_hash_join *join, struct sb_error *err);
 SB_MUST_CHECK enum sb_status sb_join_rows_alloc(struct sb_hash_join *join, struct sb_error *err);
+void sb_join_values_free(struct sb_hash_join *join);
 void sb_join_direct_deinit(struct sb_hash_join *join);
 
 /* Stores rows of `plain`; false when a key is there already. */

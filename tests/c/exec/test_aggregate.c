@@ -246,6 +246,43 @@ static void sums_may_leave_the_range_on_the_way(void **state)
         "1, 9223372036854775802, 2.3058430092136940e18", CALL(SUM, 1), CALL(MEAN, 1));
 }
 
+static void sums_may_leave_the_range_between_fences(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    struct op_harness harness;
+    struct plan plan;
+
+    plan_init(&plan, schema_parse("k: int64, v: int64, u: uint64"), 1);
+    plan_call(&plan, SB_AGGREGATE_SUM, 1);
+    plan_call(&plan, SB_AGGREGATE_COUNT_ROWS, -1);
+    plan_call(&plan, SB_AGGREGATE_MIN, 1);
+    plan_call(&plan, SB_AGGREGATE_MEAN, 2);
+    plan_finish(&plan);
+    assert_int_equal(op_harness_init(&harness, sb_aggregate_create, &plan.node, memory, 1), SB_OK);
+    for (int i = 0; i < 6; i++) {
+        push_rows(&harness, &plan,
+                  i < 3 ? "1, 9223372036854775807, 18446744073709551615; 2, 1, 1"
+                        : "1, -9223372036854775807, 18446744073709551615; 2, 1, 1");
+        assert_int_equal(op_harness_flush(&harness), SB_OK);
+    }
+    push_rows(&harness, &plan, "1, 5, null");
+    assert_int_equal(op_harness_end(&harness), SB_OK);
+    expect_rows(&harness, "1, 5, 7, -9223372036854775807, 18446744073709551615.0; 2, 6, 6, 1, 1.0");
+    assert_true(op_harness_is_balanced(&harness));
+    assert_int_equal(harness.ledger[SB_LEDGER_HELD], 0);
+    op_harness_deinit(&harness);
+    plan_deinit(&plan);
+    sb_memory_release(memory);
+}
+
+static void any_word_may_be_a_key(void **state)
+{
+    // The first is what tables mark empty slots with.
+    RUN("k: int64, v: int64", 1,
+        "6534857275711415761, 1; 0, 2; -1, 4; 6534857275711415761, 8; 0, 16; -1, 32",
+        "6534857275711415761, 9; 0, 18; -1, 36", CALL(SUM, 1));
+}
+
 static void a_sum_that_does_not_fit_names_column_and_type(void **state)
 {
     struct sb_memory *memory = sb_memory_create(0);
@@ -744,6 +781,8 @@ int main(void)
         cmocka_unit_test(a_key_over_no_input_gives_no_row),
         cmocka_unit_test(nan_is_the_greatest_number),
         cmocka_unit_test(sums_may_leave_the_range_on_the_way),
+        cmocka_unit_test(sums_may_leave_the_range_between_fences),
+        cmocka_unit_test(any_word_may_be_a_key),
         cmocka_unit_test(a_sum_that_does_not_fit_names_column_and_type),
         cmocka_unit_test(decimals_are_summed_exactly),
         cmocka_unit_test(unsigned_sums_reach_the_end_of_uint64),

@@ -211,6 +211,72 @@ static void decimals_match_across_scales(void **state)
              "1.5000000000, 1; -2.2500000000, 2; 3.0000000001, 3", "1.50, 1; -2.25, 2");
 }
 
+static void any_word_may_be_a_key(void **state)
+{
+    // The first is what tables mark empty slots with.
+    run_text("left", "k: int64", "k: int64, b: int64", "k: int64",
+             "6534857275711415761; 0; -1; 7000000000000000000",
+             "6534857275711415761, 1; 0, 2; -1, 3",
+             "6534857275711415761, 1; 0, 2; -1, 3; 7000000000000000000, null");
+    run_text("inner", "k: int64", "k: int64, b: int64", "k: int64",
+             "6534857275711415761; 0; 7000000000000000000", "0, 2; -7000000000000000000, 3",
+             "0, 2");
+}
+
+static void keys_that_lie_close_together_match(void **state)
+{
+    run_text("left", "k: int16", "k: int64, b: int64, c: float64", "k: int64",
+             "-5; -4; 0; 3; null; -6; 32767", "3, 30, 0.5; -5, 50, 1.5; 0, 1, nan",
+             "-5, 50, 1.5; -4, null, null; 0, 1, nan; 3, 30, 0.5; null, null, null; -6, null, "
+             "null; 32767, null, null");
+    run_text("inner", "k: uint8", "k: uint64, b: int64", "k: uint64", "255; 0; 1", "255, 1; 0, 2",
+             "255, 1; 0, 2");
+    run_text("inner", "k: int64", "k: int64, b: utf8", "k: int64", "1; 2; 3; 4",
+             "1, 'one'; 3, 'a text that is longer than a view'; 4, null",
+             "1, 'one'; 3, 'a text that is longer than a view'; 4, null");
+}
+
+static void one_duplicate_among_many_keys_is_found(void **state)
+{
+    enum { ROWS = 5000, DUPLICATE = 4321 };
+    static const int64_t factors[] = {1, 1000003 * 1000003LL}; // close together, and far apart
+
+    for (int f = 0; f < 2; f++) {
+        struct sb_memory *memory = sb_memory_create(0);
+        struct op_harness harness;
+        struct plan plan;
+
+        plan_init(&plan, SB_JOIN_INNER, schema_parse("k: int64"),
+                  schema_parse("k: int64, b: int64"), 1, &(struct sb_type){.id = SB_TYPE_INT64});
+        assert_int_equal(op_harness_init(&harness, sb_hash_join_create, &plan.node, memory, 1),
+                         SB_OK);
+        for (int32_t port = BUILD; port >= PROBE; port--) {
+            struct sb_batch batch;
+            int64_t count = port == BUILD ? ROWS + 1 : ROWS;
+            assert_int_equal(sb_batch_init(&batch, memory, plan.inputs[port], count, NULL), SB_OK);
+            for (int32_t c = 0; c < plan.inputs[port]->field_count; c++) {
+                struct sb_builder builder;
+                sb_builder_init(&builder, memory, &plan.inputs[port]->fields[c].type);
+                for (int64_t i = 0; i < count; i++) {
+                    int64_t key = (i == ROWS ? DUPLICATE : i) * factors[f];
+                    assert_int_equal(sb_builder_append_fixed(&builder, c == 0 ? &key : &i, NULL),
+                                     SB_OK);
+                }
+                assert_int_equal(sb_builder_finish(&builder, &batch.columns[c], NULL), SB_OK);
+            }
+            assert_int_equal(op_harness_push(&harness, 0, port, &batch), SB_OK);
+            if (port == BUILD) {
+                assert_int_equal(op_harness_end(&harness), SB_OK);
+            }
+        }
+        assert_int_equal(harness.rows_out, ROWS + 1);
+        assert_true(op_harness_is_balanced(&harness));
+        op_harness_deinit(&harness);
+        plan_deinit(&plan);
+        sb_memory_release(memory);
+    }
+}
+
 static void no_right_column_may_be_left(void **state)
 {
     run_text("inner", "k: int64, a: int64", "k: int64", "k: int64", "1, 10; 2, 20; 1, 30", "1; 1",
@@ -680,6 +746,9 @@ int main(void)
         cmocka_unit_test(floats_of_both_widths_match),
         cmocka_unit_test(times_match_across_units),
         cmocka_unit_test(decimals_match_across_scales),
+        cmocka_unit_test(any_word_may_be_a_key),
+        cmocka_unit_test(keys_that_lie_close_together_match),
+        cmocka_unit_test(one_duplicate_among_many_keys_is_found),
         cmocka_unit_test(no_right_column_may_be_left),
         cmocka_unit_test(shares_left_columns_when_each_row_matches_once),
         cmocka_unit_test(one_huge_key_leaves_in_bounded_batches),

@@ -70,8 +70,8 @@ static void keys_make(struct sb_row_chunk *chunk, int64_t first, int64_t count, 
         key_put(chunk, i, (first + i) * 7 % (NUMBERS * TEXTS), may_be_null);
     }
     for (int32_t k = 0; k < FIELD_COUNT; k++) {
-        chunk->vectors[k] = (struct sb_row_vector){
-            kinds[k], chunk->scratches[k].words, may_be_null ? chunk->scratches[k].nulls : NULL};
+        chunk->vectors[k] = (struct sb_row_vector){kinds[k], chunk->scratches[k].words,
+                                                   may_be_null ? chunk->scratches[k].nulls : NULL};
     }
     sb_row_chunk_hash(chunk, KEY_COUNT, count);
 }

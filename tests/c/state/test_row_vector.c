@@ -24,8 +24,8 @@ static void texts_compare_as_their_bytes(void **state)
         uint8_t a[TEXT_MAX];
         uint8_t b[TEXT_MAX];
         int64_t a_size = (int64_t)(test_random(&random) % TEXT_MAX);
-        int64_t b_size = test_random(&random) % 2 == 0 ? a_size
-                                                       : (int64_t)(test_random(&random) % TEXT_MAX);
+        int64_t b_size =
+            test_random(&random) % 2 == 0 ? a_size : (int64_t)(test_random(&random) % TEXT_MAX);
         int64_t least = a_size < b_size ? a_size : b_size;
         struct sb_text texts[2];
         int order;
@@ -99,8 +99,8 @@ static void every_type_comes_back_from_words(void **state)
                                             SB_ROW_CANONICAL, &scratch, &vector, NULL),
                          SB_OK);
         assert_int_equal(sb_column_writer_append(&writer, &vector, ROW_COUNT / 2, NULL), SB_OK);
-        assert_int_equal(
-            sb_column_writer_finish(&writer, ROW_COUNT + ROW_COUNT / 2, &column, NULL), SB_OK);
+        assert_int_equal(sb_column_writer_finish(&writer, ROW_COUNT + ROW_COUNT / 2, &column, NULL),
+                         SB_OK);
         for (int64_t i = 0; i < ROW_COUNT; i++) {
             assert_int_equal(test_domain_number(&column, i), numbers[i]);
         }
