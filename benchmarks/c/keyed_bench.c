@@ -4,7 +4,8 @@
  *
  *     keyed_bench [--rows N] [--threads N] [--repeat N] [CASE...]
  *
- * Cases: sum:GROUPS (sum of an int64), group:GROUPS (that, sum of a float64 and count of rows) and
+ * Cases: sum:GROUPS (sum of an int64), group:GROUPS (that, sum of a float64 and count of rows),
+ * nulls:GROUPS (the same, one value in ten null), text:GROUPS (utf8 keys of 6 to 11 bytes) and
  * join:ROWS, each with ":dense" (keys 0..n) or ":sparse" (64-bit keys). Threads take morsels from a
  * shared counter, push them and apply the blocks of groups that nobody else is at, as the engine's
  * workers do. Prints medians: elapsed time times threads, and processor time, which other work on
@@ -38,6 +39,9 @@ struct data {
     struct sb_memory *memory;
     struct sb_schema *schema;
     struct sb_buffer *columns[COLUMNS_MAX];
+    struct sb_buffer *validity; // of column 1, or NULL
+    struct sb_buffer *texts;    // column 0 as text: offsets and bytes; or NULL
+    struct sb_buffer *text_bytes;
     int64_t row_count;
 };
 
@@ -102,7 +106,44 @@ static void data_deinit(struct data *data)
     for (int32_t c = 0; c < data->schema->field_count; c++) {
         sb_buffer_release(data->columns[c]);
     }
+    sb_buffer_release(data->validity);
+    sb_buffer_release(data->texts);
+    sb_buffer_release(data->text_bytes);
     sb_schema_release(data->schema);
+}
+
+/* Makes one value in ten of column 1 null. */
+static void data_add_nulls(struct data *data)
+{
+    if (sb_buffer_create(data->memory, sb_bitmap_size(data->row_count), &data->validity, NULL) !=
+        SB_OK) {
+        fail("nulls", NULL);
+    }
+    memset(data->validity->data, 0xff, (size_t)data->validity->size);
+    for (int64_t i = 0; i < data->row_count; i++) {
+        if ((uint64_t)i * UINT64_C(0x9e3779b97f4a7c15) < UINT64_MAX / 10) {
+            sb_bitmap_clear(data->validity->data, i);
+        }
+    }
+}
+
+/* Spells the numbers of column 0 as "id_123". */
+static void data_spell(struct data *data)
+{
+    int32_t *offsets;
+    int32_t size = 0;
+
+    data->schema->fields[0].type.id = SB_TYPE_UTF8;
+    if (sb_buffer_create(data->memory, (data->row_count + 1) * 4, &data->texts, NULL) != SB_OK ||
+        sb_buffer_create(data->memory, data->row_count * 12, &data->text_bytes, NULL) != SB_OK) {
+        fail("text", NULL);
+    }
+    offsets = (int32_t *)(void *)data->texts->data;
+    for (int64_t i = 0; i < data->row_count; i++) {
+        offsets[i] = size;
+        size += sprintf((char *)data->text_bytes->data + size, "id_%03" PRId64, column(data, 0)[i]);
+    }
+    offsets[data->row_count] = size;
 }
 
 static void data_morsel(const struct data *data, int64_t first, struct sb_batch *out)
@@ -120,6 +161,16 @@ static void data_morsel(const struct data *data, int64_t first, struct sb_batch 
             .values = column(data, c) + first,
             .owner = sb_buffer_retain(data->columns[c]),
         };
+    }
+    if (data->validity != NULL) {
+        out->columns[1].validity = data->validity->data;
+        out->columns[1].values = column(data, 1);
+        out->columns[1].offset = first;
+        out->columns[1].null_count = -1;
+    }
+    if (data->texts != NULL) {
+        out->columns[0].values = (const int32_t *)(const void *)data->texts->data + first;
+        out->columns[0].bytes = data->text_bytes->data;
     }
 }
 
@@ -392,6 +443,12 @@ static void run_case(const char *name, const struct settings *settings)
                                            : "kvX"),
               settings->row_count);
     data_fill(&rows, key_count, factor);
+    if (name[0] == 'n') {
+        data_add_nulls(&rows);
+    }
+    if (name[0] == 't') {
+        data_spell(&rows);
+    }
     data_init(&build, schema_make("kp"), is_join ? key_count : 0);
     for (int64_t i = 0; i < build.row_count; i++) {
         // Every number below key_count once, scattered.

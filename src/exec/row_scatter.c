@@ -160,6 +160,7 @@ static enum sb_status rows_reserve(struct sb_row_scatter *scatter, const uint64_
         }
         rows[i] = (uint64_t *)(void *)target->next;
         target->next += row_bytes;
+        __builtin_prefetch(target->next + 64, 1); // see WORDS_SCATTER
         if (text_sizes != NULL) {
             target->end -= text_sizes[i];
             places[i] = (struct row_heap_place){target->block->data, target->end};

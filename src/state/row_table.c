@@ -3,8 +3,8 @@
 
 enum {
     SLOT_COUNT_MIN = 16,
-    GROUP_BITS = 7,             // the low bits of the hash, equal within a key group
-    PREFETCH_SLOTS = 16 * 1024, // an index of at most so many slots stays in L2
+    GROUP_BITS = 7, // the low bits of the hash, equal within a key group
+    CHUNK = 256,    // rows to guess at a time: they stay in L1 until they are looked at
 };
 
 #define SLOT_ADDRESS ((UINT64_C(1) << 48) - 1)
@@ -27,9 +27,27 @@ static inline bool slot_has_tag(uint64_t slot, uint64_t hash)
     return ((slot ^ hash) & ~SLOT_ADDRESS) == 0;
 }
 
-static inline uint64_t slot_home(uint64_t hash, uint64_t mask)
+/* The first of the two slots where a hash is at home. */
+static inline uint64_t pair_home(uint64_t hash, int64_t slot_count)
 {
-    return (hash >> GROUP_BITS) & mask;
+    return (hash >> GROUP_BITS << 1) & ((uint64_t)slot_count - 2);
+}
+
+/*
+ * The slot with the tag of a hash: in its pair or, where that is full, in those that follow; 0 when
+ * there is none. Which of the two slots it is cannot be foreseen, so no branch asks.
+ */
+static inline uint64_t slot_guess(const uint64_t *slots, int64_t slot_count, uint64_t hash)
+{
+    for (uint64_t at = pair_home(hash, slot_count);; at = (at + 2) & ((uint64_t)slot_count - 2)) {
+        uint64_t second = slots[at + 1];
+        uint64_t is_second = -(uint64_t)slot_has_tag(second, hash);
+        uint64_t slot = (second & is_second) | (slots[at] & ~is_second);
+
+        if (sb_likely(slot_has_tag(slot, hash) || second == 0)) {
+            return slot;
+        }
+    }
 }
 
 void sb_row_table_init(struct sb_row_table *table, struct sb_memory *memory,
@@ -67,12 +85,12 @@ void sb_row_table_reset(struct sb_row_table *table)
     }
 }
 
-static void slots_insert(uint64_t *slots, uint64_t mask, uint64_t hash, uint64_t slot)
+static void slots_insert(uint64_t *slots, int64_t slot_count, uint64_t hash, uint64_t slot)
 {
-    uint64_t at = slot_home(hash, mask);
+    uint64_t at = pair_home(hash, slot_count);
 
     while (slots[at] != 0) {
-        at = (at + 1) & mask;
+        at = (at + 1) & ((uint64_t)slot_count - 1);
     }
     slots[at] = slot;
 }
@@ -89,7 +107,7 @@ static enum sb_status table_resize(struct sb_row_table *table, int64_t slot_coun
     for (int64_t i = 0; i < table->slot_count; i++) {
         if (table->slots[i] != 0) {
             uint64_t hash = slot_row(table->slots[i])[table->layout->hash_word];
-            slots_insert(slots, (uint64_t)slot_count - 1, hash, table->slots[i]);
+            slots_insert(slots, slot_count, hash, table->slots[i]);
         }
     }
     slots_free(table);
@@ -98,15 +116,23 @@ static enum sb_status table_resize(struct sb_row_table *table, int64_t slot_coun
     return SB_OK;
 }
 
-/* Room for one more key, at most half full. */
+/* A third full at most, so that one key in twenty is not in its pair. */
+static inline bool is_roomy(int64_t slot_count, int64_t key_count)
+{
+    return 3 * key_count <= slot_count;
+}
+
+/* Room for one more key. */
 static inline enum sb_status table_reserve(struct sb_row_table *table, struct sb_error *err)
 {
-    if (sb_unlikely(2 * (table->key_count + 1) > table->slot_count)) {
-        return table_resize(table, table->slot_count == 0 ? SLOT_COUNT_MIN : 2 * table->slot_count,
-                            err);
+    if (sb_likely(is_roomy(table->slot_count, table->key_count + 1))) {
+        return SB_OK;
     }
-    return SB_OK;
+    return table_resize(table, table->slot_count == 0 ? SLOT_COUNT_MIN : 2 * table->slot_count,
+                        err);
 }
+
+// --- keys ----------------------------------------------------------------------------------------
 
 static inline bool field_equal(const struct sb_row_field *field, const uint64_t *row,
                                const struct sb_row_vector *vector, int64_t i)
@@ -126,9 +152,13 @@ static inline bool field_equal(const struct sb_row_field *field, const uint64_t 
     }
 }
 
-static inline bool keys_equal(const struct sb_row_layout *layout, const uint64_t *row,
-                              const struct sb_row_vector *keys, int64_t i)
+/* Hashes are compared first, so that what differs is hardly ever looked at. */
+static inline bool row_has_key(const struct sb_row_layout *layout, const uint64_t *row,
+                               const struct sb_row_vector *keys, uint64_t hash, int64_t i)
 {
+    if (row[layout->hash_word] != hash) {
+        return false;
+    }
     for (int32_t k = 0; k < layout->key_count; k++) {
         if (!field_equal(&layout->fields[k], row, &keys[k], i)) {
             return false;
@@ -137,21 +167,24 @@ static inline bool keys_equal(const struct sb_row_layout *layout, const uint64_t
     return true;
 }
 
-/* Brings the slots of a chunk, then the rows they name, into the cache. */
-static void table_prefetch(const struct sb_row_table *table, const uint64_t *hashes, int64_t count)
+/* The row of a key, or NULL and the empty slot it would get. */
+static uint64_t *key_seek(const struct sb_row_table *table, const struct sb_row_vector *keys,
+                          uint64_t hash, int64_t i, uint64_t *empty)
 {
-    uint64_t mask = (uint64_t)table->slot_count - 1;
+    uint64_t at = pair_home(hash, table->slot_count);
 
-    if (table->slot_count <= PREFETCH_SLOTS) {
-        return;
+    for (; table->slots[at] != 0; at = (at + 1) & ((uint64_t)table->slot_count - 1)) {
+        uint64_t *row = slot_row(table->slots[at]);
+        if (slot_has_tag(table->slots[at], hash) &&
+            row_has_key(table->layout, row, keys, hash, i)) {
+            return row;
+        }
     }
-    for (int64_t i = 0; i < count; i++) {
-        __builtin_prefetch(&table->slots[slot_home(hashes[i], mask)]);
-    }
-    for (int64_t i = 0; i < count; i++) {
-        __builtin_prefetch(slot_row(table->slots[slot_home(hashes[i], mask)]));
-    }
+    *empty = at;
+    return NULL;
 }
+
+// --- upsert --------------------------------------------------------------------------------------
 
 static enum sb_status row_make(struct sb_row_table *table, const struct sb_row_vector *keys,
                                uint64_t hash, int64_t i, uint64_t **out, struct sb_error *err)
@@ -181,47 +214,54 @@ static enum sb_status row_make(struct sb_row_table *table, const struct sb_row_v
     return SB_OK;
 }
 
+/* What is left when the guess was wrong: new keys, and those that share a tag. */
+static enum sb_status key_settle(struct sb_row_table *table, const struct sb_row_vector *keys,
+                                 uint64_t hash, int64_t i, uint64_t **row, struct sb_error *err)
+{
+    uint64_t at = 0;
+
+    *row = key_seek(table, keys, hash, i, &at);
+    if (*row != NULL) {
+        return SB_OK;
+    }
+    SB_TRY_RETURN(row_make(table, keys, hash, i, row, err));
+    table->slots[at] = slot_make(hash, *row);
+    table->key_count++;
+    return table_reserve(table, err);
+}
+
 enum sb_status sb_row_table_upsert(struct sb_row_table *table, const struct sb_row_vector *keys,
                                    const uint64_t *hashes, int64_t count, uint64_t **rows,
                                    struct sb_error *err)
 {
-    const struct sb_row_layout *layout = table->layout;
-
     SB_TRY_RETURN(table_reserve(table, err));
-    table_prefetch(table, hashes, count);
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t hash = hashes[i];
-        uint64_t mask = (uint64_t)table->slot_count - 1;
-        uint64_t at = slot_home(hash, mask);
-        uint64_t *row = NULL;
+    for (int64_t first = 0; first < count; first += CHUNK) {
+        int64_t end = first + CHUNK < count ? first + CHUNK : count;
 
-        for (;;) {
-            uint64_t slot = table->slots[at];
-            if (slot == 0) {
-                break;
-            }
-            if (slot_has_tag(slot, hash)) {
-                row = slot_row(slot);
-                if (row[layout->hash_word] == hash && keys_equal(layout, row, keys, i)) {
-                    break;
-                }
-                row = NULL;
-            }
-            at = (at + 1) & mask;
+        for (int64_t i = first; i < end; i++) {
+            __builtin_prefetch(&table->slots[pair_home(hashes[i], table->slot_count)]);
         }
-        if (row == NULL) {
-            SB_TRY_RETURN(row_make(table, keys, hash, i, &row, err));
-            table->slots[at] = slot_make(hash, row);
-            table->key_count++;
-            SB_TRY_RETURN(table_reserve(table, err));
+        for (int64_t i = first; i < end; i++) {
+            rows[i] = slot_row(slot_guess(table->slots, table->slot_count, hashes[i]));
+            __builtin_prefetch(rows[i], 1);
         }
-        rows[i] = row;
+        for (int64_t i = first; i < end; i++) {
+            if (sb_unlikely(rows[i] == NULL ||
+                            !row_has_key(table->layout, rows[i], keys, hashes[i], i))) {
+                SB_TRY_RETURN(key_settle(table, keys, hashes[i], i, &rows[i], err));
+            }
+        }
     }
     return SB_OK;
 }
 
+// --- link ----------------------------------------------------------------------------------------
+
 static bool rows_equal(const struct sb_row_layout *layout, const uint64_t *a, const uint64_t *b)
 {
+    if (a[layout->hash_word] != b[layout->hash_word]) {
+        return false;
+    }
     for (int32_t k = 0; k < layout->key_count; k++) {
         const struct sb_row_field *field = &layout->fields[k];
         struct sb_row_vector vector = {field->kind, b + field->word, NULL};
@@ -238,14 +278,12 @@ static bool row_link(struct sb_row_table *table, uint64_t *row)
 {
     const struct sb_row_layout *layout = table->layout;
     uint64_t hash = row[layout->hash_word];
-    uint64_t mask = (uint64_t)table->slot_count - 1;
-    uint64_t at = slot_home(hash, mask);
+    uint64_t at = pair_home(hash, table->slot_count);
 
     row[layout->link_word] = 0;
-    for (; table->slots[at] != 0; at = (at + 1) & mask) {
+    for (; table->slots[at] != 0; at = (at + 1) & ((uint64_t)table->slot_count - 1)) {
         uint64_t *first = slot_row(table->slots[at]);
-        if (slot_has_tag(table->slots[at], hash) && first[layout->hash_word] == hash &&
-            rows_equal(layout, first, row)) {
+        if (slot_has_tag(table->slots[at], hash) && rows_equal(layout, first, row)) {
             row[layout->link_word] = first[layout->link_word];
             first[layout->link_word] = (uint64_t)(uintptr_t)row;
             return true;
@@ -259,22 +297,21 @@ static bool row_link(struct sb_row_table *table, uint64_t *row)
 enum sb_status sb_row_table_link(struct sb_row_table *table, bool *has_chains, struct sb_error *err)
 {
     struct sb_row_cursor cursor = {0};
-    uint64_t *rows[SB_ROW_CHUNK];
-    uint64_t hashes[SB_ROW_CHUNK];
+    uint64_t *rows[CHUNK];
     int64_t slot_count = SLOT_COUNT_MIN;
     int64_t count;
 
     sb_assert(table->slots == NULL);
     *has_chains = false;
-    while (slot_count < 2 * table->store.row_count) {
+    while (!is_roomy(slot_count, table->store.row_count)) {
         slot_count *= 2;
     }
     SB_TRY_RETURN(table_resize(table, slot_count, err));
-    while ((count = sb_row_cursor_next(&cursor, &table->store, SB_ROW_CHUNK, rows)) > 0) {
+    while ((count = sb_row_cursor_next(&cursor, &table->store, CHUNK, rows)) > 0) {
         for (int64_t i = 0; i < count; i++) {
-            hashes[i] = rows[i][table->layout->hash_word];
+            uint64_t hash = rows[i][table->layout->hash_word];
+            __builtin_prefetch(&table->slots[pair_home(hash, slot_count)], 1);
         }
-        table_prefetch(table, hashes, count);
         for (int64_t i = 0; i < count; i++) {
             *has_chains |= row_link(table, rows[i]);
         }
@@ -282,92 +319,54 @@ enum sb_status sb_row_table_link(struct sb_row_table *table, bool *has_chains, s
     return SB_OK;
 }
 
-static inline uint64_t *table_find(const struct sb_row_table *table,
-                                   const struct sb_row_vector *keys, uint64_t hash, int64_t i)
-{
-    const struct sb_row_layout *layout = table->layout;
-    uint64_t mask = (uint64_t)table->slot_count - 1;
-    uint64_t at = slot_home(hash, mask);
+// --- find ----------------------------------------------------------------------------------------
 
-    for (uint64_t slot; (slot = table->slots[at]) != 0; at = (at + 1) & mask) {
-        uint64_t *row = slot_row(slot);
-        if (slot_has_tag(slot, hash) && row[layout->hash_word] == hash &&
-            keys_equal(layout, row, keys, i)) {
-            return row;
-        }
+/* A table without keys, for keys that have no table. */
+static uint64_t nothing_slots[2];
+static const struct sb_row_table nothing = {.slots = nothing_slots, .slot_count = 2};
+
+static inline const struct sb_row_table *table_or_nothing(const struct sb_row_table *table)
+{
+    return table != NULL && table->slots != NULL ? table : &nothing;
+}
+
+/* The row each key may have, or NULL, on its way to the cache. */
+static void rows_guess(const struct sb_row_table *const *tables, const uint64_t *hashes,
+                       int64_t count, uint64_t **rows)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const struct sb_row_table *table = table_or_nothing(tables[i]);
+        __builtin_prefetch(&table->slots[pair_home(hashes[i], table->slot_count)]);
     }
-    return NULL;
+    for (int64_t i = 0; i < count; i++) {
+        const struct sb_row_table *table = table_or_nothing(tables[i]);
+        rows[i] = slot_row(slot_guess(table->slots, table->slot_count, hashes[i]));
+        __builtin_prefetch(rows[i]);
+    }
 }
 
 void sb_row_table_find(const struct sb_row_table *const *tables, const struct sb_row_vector *keys,
                        const uint64_t *hashes, int64_t count, uint64_t **rows)
 {
+    rows_guess(tables, hashes, count, rows);
     for (int64_t i = 0; i < count; i++) {
-        if (tables[i] != NULL && tables[i]->slots != NULL) {
-            const struct sb_row_table *table = tables[i];
-            __builtin_prefetch(
-                &table->slots[slot_home(hashes[i], (uint64_t)table->slot_count - 1)]);
+        uint64_t at;
+        if (rows[i] != NULL && !row_has_key(tables[i]->layout, rows[i], keys, hashes[i], i)) {
+            rows[i] = key_seek(tables[i], keys, hashes[i], i, &at);
         }
     }
-    for (int64_t i = 0; i < count; i++) {
-        if (tables[i] != NULL && tables[i]->slots != NULL) {
-            const struct sb_row_table *table = tables[i];
-            uint64_t slot = table->slots[slot_home(hashes[i], (uint64_t)table->slot_count - 1)];
-            __builtin_prefetch(slot_row(slot));
-        }
-    }
-    for (int64_t i = 0; i < count; i++) {
-        rows[i] = tables[i] != NULL && tables[i]->slots != NULL
-                      ? table_find(tables[i], keys, hashes[i], i)
-                      : NULL;
-    }
-}
-
-/* Walks on from a slot that is not the key's; rarely needed in an index that is half empty. */
-static uint64_t *table_walk_words(const struct sb_row_table *table, uint64_t word, uint64_t hash)
-{
-    int32_t key_word = table->layout->fields[0].word;
-    uint64_t mask = (uint64_t)table->slot_count - 1;
-    uint64_t at = slot_home(hash, mask);
-
-    for (uint64_t slot; (slot = table->slots[at]) != 0; at = (at + 1) & mask) {
-        if (slot_has_tag(slot, hash) && slot_row(slot)[key_word] == word) {
-            return slot_row(slot);
-        }
-    }
-    return NULL;
 }
 
 void sb_row_table_find_words(const struct sb_row_table *const *tables, const uint64_t *words,
                              const uint64_t *hashes, int64_t count, uint64_t **rows)
 {
-    static const uint64_t nothing = 0; // what a key without a table finds
-    const uint64_t *places[SB_ROW_CHUNK];
-    int32_t key_word = 0;
-
-    sb_assert(count <= SB_ROW_CHUNK);
+    rows_guess(tables, hashes, count, rows);
     for (int64_t i = 0; i < count; i++) {
-        const struct sb_row_table *table = tables[i];
-
-        places[i] = &nothing;
-        if (sb_likely(table != NULL && table->slots != NULL)) {
-            places[i] = &table->slots[slot_home(hashes[i], (uint64_t)table->slot_count - 1)];
-            key_word = table->layout->fields[0].word;
-        }
-        __builtin_prefetch(places[i]);
-    }
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t slot = *places[i];
-
-        // A first slot with another tag is settled below; its row is not worth fetching.
-        rows[i] = slot != 0 && slot_has_tag(slot, hashes[i]) ? slot_row(slot) : NULL;
-        __builtin_prefetch(rows[i]);
-    }
-    for (int64_t i = 0; i < count; i++) {
-        bool is_settled = rows[i] != NULL ? rows[i][key_word] == words[i] : *places[i] == 0;
-
-        if (sb_unlikely(!is_settled)) {
-            rows[i] = table_walk_words(tables[i], words[i], hashes[i]);
+        uint64_t *row = rows[i];
+        uint64_t at;
+        if (row != NULL && row[tables[i]->layout->fields[0].word] != words[i]) {
+            struct sb_row_vector key = {tables[i]->layout->fields[0].kind, words, NULL};
+            rows[i] = key_seek(tables[i], &key, hashes[i], i, &at);
         }
     }
 }

@@ -2,9 +2,9 @@
 /*
  * aggregate_group.c - the group half: the rows of one key group, folded into its tables.
  *
- * Full blocks are applied as they come. Plain blocks wait until there are as many rows as the table
- * has: then each visit brings the whole table into the cache for many rows, instead of missing it
- * for a few. What waits is part of the state; a snapshot applies it first.
+ * Blocks wait until there are as many rows as the tables have: then each visit brings the whole
+ * table into the cache for many rows, instead of missing it for a few. What waits is part of the
+ * state; a snapshot applies it first.
  */
 #include "exec/ops/aggregate_internal.h"
 #include "exec/row_snapshot.h"
@@ -67,8 +67,9 @@ static void count_merged(struct sb_op_ctx *ctx, int64_t row_count, int64_t new_c
 
 static enum sb_status full_block_apply(const struct sb_aggregate *aggregate,
                                        struct sb_row_table *table, struct sb_block *block,
-                                       struct sb_row_chunk *chunk, struct sb_error *err)
+                                       struct sb_row_chunk *chunk, struct sb_op_ctx *ctx)
 {
+    int64_t rows_before = table->store.row_count;
     bool is_raw = sb_row_block(block)->format == SB_AGGREGATE_RAW;
     const struct sb_row_layout *layout = is_raw ? &aggregate->raw_layout : &aggregate->state_layout;
     uint64_t *rows = sb_row_block(block)->rows;
@@ -84,31 +85,12 @@ static enum sb_status full_block_apply(const struct sb_aggregate *aggregate,
             sb_row_field_load(&layout->fields[f], chunk->rows, count, block->data,
                               &chunk->scratches[f], &chunk->vectors[f]);
         }
-        SB_TRY_RETURN(is_raw ? sb_aggregate_table_update(aggregate, table, chunk, count, err)
-                             : sb_aggregate_table_merge(aggregate, table, chunk, count, err));
+        SB_TRY_RETURN(is_raw
+                          ? sb_aggregate_table_update(aggregate, table, chunk, count, ctx->error)
+                          : sb_aggregate_table_merge(aggregate, table, chunk, count, ctx->error));
     }
-    return SB_OK;
-}
-
-/* Takes `block`. */
-static enum sb_status full_block_take(const struct sb_aggregate *aggregate,
-                                      struct sb_row_table *table, struct sb_block *block,
-                                      struct sb_op_ctx *ctx)
-{
-    struct sb_memory *memory = aggregate->op.memory;
-    int64_t rows_before = table->store.row_count;
-    struct sb_row_chunk *chunk = NULL;
-    enum sb_status status;
-
-    SB_TRY_OUT(
-        sb_row_chunk_create(memory, sb_aggregate_vector_count(aggregate), &chunk, ctx->error));
-    status = full_block_apply(aggregate, table, block, chunk, ctx->error);
     count_merged(ctx, block->row_count, table->store.row_count - rows_before);
-
-out:
-    sb_row_chunk_destroy(chunk);
-    sb_block_destroy(memory, block);
-    return status;
+    return SB_OK;
 }
 
 // --- plain blocks --------------------------------------------------------------------------------
@@ -215,37 +197,51 @@ static enum sb_status plain_block_apply(const struct sb_aggregate *aggregate,
     return SB_OK;
 }
 
+// --- pending blocks ------------------------------------------------------------------------------
+
+static enum sb_status block_apply(const struct sb_aggregate *aggregate,
+                                  struct sb_aggregate_group *group, struct sb_block *block,
+                                  struct sb_row_chunk **chunk, struct sb_op_ctx *ctx)
+{
+    if (sb_row_block(block)->format >= SB_AGGREGATE_PLAIN_RAW) {
+        return plain_block_apply(aggregate, group, block, ctx);
+    }
+    if (*chunk == NULL) {
+        SB_TRY_RETURN(sb_row_chunk_create(aggregate->op.memory,
+                                          sb_aggregate_vector_count(aggregate), chunk, ctx->error));
+    }
+    return full_block_apply(aggregate, &group->full, block, *chunk, ctx);
+}
+
 enum sb_status sb_aggregate_group_settle(struct sb_aggregate *aggregate,
                                          struct sb_aggregate_group *group, struct sb_op_ctx *ctx)
 {
     enum sb_status status = SB_OK;
+    struct sb_row_chunk *chunk = NULL;
     struct sb_block *block;
 
     while (status == SB_OK && (block = pending_pop(group)) != NULL) {
-        status = plain_block_apply(aggregate, group, block, ctx);
+        status = block_apply(aggregate, group, block, &chunk, ctx);
         sb_block_destroy(aggregate->op.memory, block);
     }
+    sb_row_chunk_destroy(chunk);
     return status;
 }
 
 enum sb_status sb_aggregate_on_block(struct sb_op *op, void *state, struct sb_block *block,
                                      struct sb_op_ctx *ctx)
 {
-    struct sb_aggregate *aggregate = sb_aggregate_from(op);
     struct sb_aggregate_group *group = state;
 
-    if (sb_row_block(block)->format < SB_AGGREGATE_PLAIN_RAW) {
-        return full_block_take(aggregate, &group->full, block, ctx);
-    }
     block->next = NULL;
     *group->pending_last = block;
     group->pending_last = &block->next;
     group->pending_row_count += block->row_count;
     if (group->pending_row_count < PENDING_ROWS_MIN ||
-        group->pending_row_count < group->plain.row_count) {
+        group->pending_row_count < group->plain.row_count + group->full.store.row_count) {
         return SB_OK;
     }
-    return sb_aggregate_group_settle(aggregate, group, ctx);
+    return sb_aggregate_group_settle(sb_aggregate_from(op), group, ctx);
 }
 
 enum sb_status sb_aggregate_group_unite(struct sb_aggregate *aggregate,
@@ -263,9 +259,11 @@ enum sb_status sb_aggregate_group_unite(struct sb_aggregate *aggregate,
                                       &chunk, ctx->error));
     rows_before = group->full.store.row_count;
     for (int64_t first = 0, count; first < group->plain.row_count; first += count) {
+        const uint64_t *rows;
+
         count = group->plain.row_count - first;
-        sb_plain_rows_load(aggregate, sb_word_table_run(&group->plain, first, &count), count,
-                           chunk);
+        rows = sb_word_table_run(&group->plain, first, &count);
+        sb_plain_rows_load(aggregate, rows, count, chunk);
         sb_row_chunk_hash(chunk, 1, count);
         SB_TRY_OUT(sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
     }
@@ -286,8 +284,11 @@ static enum sb_status plain_save(struct sb_aggregate *aggregate, const struct sb
                                  struct sb_op_ctx *ctx)
 {
     for (int64_t first = 0, count; first < table->row_count; first += count) {
+        const uint64_t *rows;
+
         count = table->row_count - first;
-        sb_plain_rows_load(aggregate, sb_word_table_run(table, first, &count), count, chunk);
+        rows = sb_word_table_run(table, first, &count);
+        sb_plain_rows_load(aggregate, rows, count, chunk);
         SB_TRY_RETURN(sb_row_saver_add(saver, chunk->vectors, count, ctx));
     }
     return SB_OK;

@@ -100,7 +100,7 @@ enum sb_aggregate_format {
 struct sb_aggregate_group {
     struct sb_row_table full;
     struct sb_word_table plain;
-    struct sb_block *pending; // plain blocks to be applied, oldest first
+    struct sb_block *pending; // blocks to be applied, oldest first
     struct sb_block **pending_last;
     int64_t pending_row_count;
     int64_t spilled_count; // rows of `full` that no input row stands for in the ledger

@@ -4,8 +4,8 @@
  *
  * Rows are folded into a table that stays in L2; when it is full its rows go to their key groups.
  * Where keys hardly ever repeat that is wasted work, so after a table that filled with little to
- * fold, rows go to the groups as they come, for a while. Chunks without a null take the plain form
- * if there is one; each form has its own table and its own judgement.
+ * fold, rows go to the groups as they come, for a while. Rows without a null take the plain form if
+ * there is one; each form has its own table and its own judgement.
  */
 #include "exec/ops/aggregate_internal.h"
 
@@ -30,7 +30,8 @@ struct local_balance {
 
 struct aggregate_local {
     struct sb_row_chunk *chunk;
-    const uint64_t **columns; // [plain_raw.row_words]: words of the chunk
+    struct sb_row_chunk *nulls; // the rows of a chunk that have a null; made with the first
+    const uint64_t **columns;   // [plain_raw.row_words]: words of the chunk
 
     struct sb_row_table full;
     int64_t full_rows_max;
@@ -61,6 +62,7 @@ void sb_aggregate_local_destroy(struct sb_op *op, int32_t port, void *state)
     sb_row_scatter_deinit(&local->plain_raws);
     sb_row_scatter_deinit(&local->plain_states);
     sb_row_chunk_destroy(local->chunk);
+    sb_row_chunk_destroy(local->nulls);
     if (local->columns != NULL) {
         sb_memory_free(op->memory, local->columns, columns_size(sb_aggregate_from(op)));
     }
@@ -152,15 +154,14 @@ static enum sb_status full_send(struct sb_aggregate *aggregate, struct aggregate
 }
 
 static enum sb_status full_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
-                                 int64_t count, struct sb_op_ctx *ctx)
+                                 struct sb_row_chunk *chunk, int64_t count, struct sb_op_ctx *ctx)
 {
-    sb_row_chunk_hash(local->chunk, aggregate->key_count, count);
+    sb_row_chunk_hash(chunk, aggregate->key_count, count);
     if (local->full_balance.bypass_count > 0) {
         local->full_balance.bypass_count -= count;
-        return sb_row_scatter_append(&local->raws, local->chunk, count, ctx);
+        return sb_row_scatter_append(&local->raws, chunk, count, ctx);
     }
-    SB_TRY_RETURN(
-        sb_aggregate_table_update(aggregate, &local->full, local->chunk, count, ctx->error));
+    SB_TRY_RETURN(sb_aggregate_table_update(aggregate, &local->full, chunk, count, ctx->error));
     local->full_balance.absorbed_count += count;
     if (local->full.store.row_count >= local->full_rows_max ||
         local->full.store.heap.bytes_used >= FULL_HEAP_MAX) {
@@ -312,7 +313,88 @@ static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggrega
                           : plain_pass_on(local, aggregate->plain_raw.row_words, first, count, ctx);
 }
 
+// --- rows with a null ----------------------------------------------------------------------------
+
+/* `count` values of a vector, gathered into a scratch; ascending places may be gathered in place.
+ */
+static void vector_gather(const struct sb_row_vector *vector, const uint16_t *places, int64_t count,
+                          struct sb_row_scratch *scratch, struct sb_row_vector *out)
+{
+    const uint64_t *words = vector->words;
+    const uint8_t *nulls = vector->nulls;
+
+    if (sb_row_kind_words(vector->kind) == 1) {
+        for (int64_t i = 0; i < count; i++) {
+            scratch->words[i] = words[places[i]];
+        }
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            scratch->words[2 * i] = words[2 * places[i]];
+            scratch->words[2 * i + 1] = words[2 * places[i] + 1];
+        }
+    }
+    for (int64_t i = 0; nulls != NULL && i < count; i++) {
+        scratch->nulls[i] = nulls[places[i]];
+    }
+    *out =
+        (struct sb_row_vector){vector->kind, scratch->words, nulls == NULL ? NULL : scratch->nulls};
+}
+
+/* Moves the rows of the chunk that have a null to local->nulls. Returns how many have none. */
+static enum sb_status chunk_split(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                  int64_t count, int64_t *kept, struct sb_error *err)
+{
+    int32_t vector_count = aggregate->key_count + aggregate->arg_count;
+    uint8_t moved[SB_ROW_CHUNK] = {0};
+    uint16_t with_null[SB_ROW_CHUNK];
+    uint16_t whole[SB_ROW_CHUNK];
+    int64_t whole_count = 0;
+
+    if (local->nulls == NULL) {
+        SB_TRY_RETURN(sb_row_chunk_create(
+            aggregate->op.memory, sb_aggregate_vector_count(aggregate), &local->nulls, err));
+    }
+    for (int32_t v = 0; v < vector_count; v++) {
+        const uint8_t *nulls = local->chunk->vectors[v].nulls;
+        for (int64_t i = 0; nulls != NULL && i < count; i++) {
+            moved[i] |= nulls[i];
+        }
+    }
+    for (int64_t i = 0; i < count; i++) { // both are written, one stays: no branch on the data
+        with_null[i - whole_count] = (uint16_t)i;
+        whole[whole_count] = (uint16_t)i;
+        whole_count += !moved[i];
+    }
+    for (int32_t v = 0; v < vector_count; v++) {
+        struct sb_row_vector *vector = &local->chunk->vectors[v];
+
+        vector_gather(vector, with_null, count - whole_count, &local->nulls->scratches[v],
+                      &local->nulls->vectors[v]);
+        vector->nulls = NULL;
+        vector_gather(vector, whole, whole_count, &local->chunk->scratches[v], vector);
+    }
+    *kept = whole_count;
+    return SB_OK;
+}
+
 // --- hooks ---------------------------------------------------------------------------------------
+
+static enum sb_status keyed_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                  int64_t count, bool has_nulls, struct sb_op_ctx *ctx)
+{
+    int64_t kept = count;
+
+    if (!aggregate->is_plain) {
+        return full_apply(aggregate, local, local->chunk, count, ctx);
+    }
+    if (has_nulls) {
+        SB_TRY_RETURN(chunk_split(aggregate, local, count, &kept, ctx->error));
+    }
+    if (kept > 0) {
+        SB_TRY_RETURN(plain_apply(aggregate, local, kept, ctx));
+    }
+    return kept < count ? full_apply(aggregate, local, local->nulls, count - kept, ctx) : SB_OK;
+}
 
 static enum sb_status vectors_load(const struct sb_aggregate *aggregate,
                                    const struct sb_batch *batch, int64_t first, int64_t count,
@@ -354,10 +436,8 @@ enum sb_status sb_aggregate_on_batch(struct sb_op *op, void *state, int32_t port
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
         SB_TRY_OUT(
             vectors_load(aggregate, batch, first, count, local->chunk, &has_nulls, ctx->error));
-        if (aggregate->is_plain && !has_nulls) {
-            SB_TRY_OUT(plain_apply(aggregate, local, count, ctx));
-        } else if (aggregate->key_count > 0) {
-            SB_TRY_OUT(full_apply(aggregate, local, count, ctx));
+        if (aggregate->key_count > 0) {
+            SB_TRY_OUT(keyed_apply(aggregate, local, count, has_nulls, ctx));
         } else {
             SB_TRY_OUT(keyless_apply(aggregate, local, count, ctx));
         }
