@@ -33,6 +33,10 @@ class DuckDBPeer:
         """Return a run of `query` as it is, to an Arrow table."""
         return lambda: self._connection.sql(query).to_arrow_table()
 
+    def execute(self, statement: str) -> None:
+        """Do something whose result is not looked at."""
+        self._connection.execute(statement)
+
     def runs(self, query: str, *, is_large: bool = False) -> dict[str, Callable[[], Any]]:
         """Return the runs of a query that names its tables in braces, like ``{numbers}``.
 

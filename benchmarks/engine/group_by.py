@@ -11,19 +11,21 @@ from engine.case import Case, Contest, Settings
 from engine.duckdb_peer import DuckDBPeer
 from engine.polars_peer import frame_of, polars_runs
 from engine.sabot_run import SABOT, GraphDraft, run_of
+from engine.tables import Keys
 
-_QUERY = (
-    "SELECT key, sum(v)::BIGINT AS v_sum, sum(x) AS x_sum, count(*) AS rows "
-    "FROM {rows} GROUP BY key"
-)
 _LARGE = 100_000
 
 
-def group_by(groups: int, *, is_dense: bool = False) -> Case:
-    """Return the case of `groups`; dense keys are 0, 1, 2, others all over the int64 range."""
+def group_by(groups: int, keys: Keys = Keys.SPREAD) -> Case:
+    """Return the case of `groups`."""
+    columns = ", ".join(keys.names)
+    sql = (
+        f"SELECT {columns}, sum(v)::BIGINT AS v_sum, sum(x) AS x_sum, count(*) AS rows "
+        f"FROM {{rows}} GROUP BY {columns}"
+    )
 
     def prepare(settings: Settings) -> Contest:
-        rows = tables.grouped(settings.rows, groups, settings.seed, is_dense=is_dense)
+        rows = tables.grouped(settings.rows, groups, settings.seed, keys)
 
         def draw(draft: GraphDraft) -> None:
             draft.add("source", "rows", data=rows)
@@ -31,7 +33,7 @@ def group_by(groups: int, *, is_dense: bool = False) -> Case:
                 "aggregate",
                 "groups",
                 "rows",
-                key_by=["key"],
+                key_by=list(keys.names),
                 aggregations={"v_sum": ("v", "sum"), "x_sum": ("x", "sum"), "rows": ("*", "count")},
             )
             draft.add("sink", "out", "groups")
@@ -39,19 +41,18 @@ def group_by(groups: int, *, is_dense: bool = False) -> Case:
         duckdb = DuckDBPeer({"rows": rows}, settings.threads)
         query = (
             frame_of(rows)
-            .group_by("key")
+            .group_by(keys.names)
             .agg(v_sum=pl.col("v").sum(), x_sum=pl.col("x").sum(), rows=pl.len())
         )
         return Contest(
             rows=settings.rows,
             runs={
                 SABOT: run_of(draw, settings.threads),
-                **duckdb.runs(_QUERY, is_large=groups >= _LARGE),
+                **duckdb.runs(sql, is_large=groups >= _LARGE),
                 **polars_runs(query, settings.threads),
             },
-            keys=("key",),
+            keys=keys.names,
         )
 
-    size, keys = short_count(groups), "dense" if is_dense else "spread"
-    suffix = "_dense" if is_dense else ""
-    return Case(f"group_{size}{suffix}", f"group-by, {size} groups, {keys}", prepare)
+    size = short_count(groups)
+    return Case(f"group_{size}{keys.suffix}", f"group-by, {size} groups, {keys.value}", prepare)

@@ -11,25 +11,24 @@ from engine.case import Case, Contest, Settings
 from engine.duckdb_peer import DuckDBPeer
 from engine.polars_peer import frame_of, polars_runs
 from engine.sabot_run import SABOT, GraphDraft, run_of
-
-_QUERY = (
-    "SELECT sum(payload)::BIGINT AS total, count(*) AS matches "
-    "FROM {probe} AS probe JOIN {build} AS build USING (key)"
-)
+from engine.tables import Keys
 
 
-def hash_join(build_rows: int, *, is_dense: bool = False) -> Case:
-    """Return the case of `build_rows`; dense keys are 0, 1, 2, others all over the int64 range."""
+def hash_join(build_rows: int, keys: Keys = Keys.SPREAD) -> Case:
+    """Return the case of `build_rows`."""
+    columns = list(keys.names)
+    sql = (
+        "SELECT sum(payload)::BIGINT AS total, count(*) AS matches "
+        f"FROM {{probe}} AS probe JOIN {{build}} AS build USING ({', '.join(columns)})"
+    )
 
     def prepare(settings: Settings) -> Contest:
-        probe, build = tables.probe_and_build(
-            settings.rows, build_rows, settings.seed, is_dense=is_dense
-        )
+        probe, build = tables.probe_and_build(settings.rows, build_rows, settings.seed, keys)
 
         def draw(draft: GraphDraft) -> None:
             draft.add("source", "probe", data=probe)
             draft.add("source", "build", data=build)
-            draft.add("hash_join", "both", "probe", "build", left_key="key", right_key="key")
+            draft.add("hash_join", "both", "probe", "build", left_keys=columns, right_keys=columns)
             draft.add(
                 "aggregate",
                 "total",
@@ -41,18 +40,17 @@ def hash_join(build_rows: int, *, is_dense: bool = False) -> Case:
         duckdb = DuckDBPeer({"probe": probe, "build": build}, settings.threads)
         query = (
             frame_of(probe)
-            .join(frame_of(build), on="key")
+            .join(frame_of(build), on=columns)
             .select(total=pl.col("payload").sum(), matches=pl.len())
         )
         return Contest(
             rows=settings.rows,
             runs={
                 SABOT: run_of(draw, settings.threads),
-                **duckdb.runs(_QUERY),
+                **duckdb.runs(sql),
                 **polars_runs(query, settings.threads),
             },
         )
 
-    size, keys = short_count(build_rows), "dense" if is_dense else "spread"
-    suffix = "_dense" if is_dense else ""
-    return Case(f"join_{size}{suffix}", f"join, {size} build rows, {keys}", prepare)
+    size = short_count(build_rows)
+    return Case(f"join_{size}{keys.suffix}", f"join, {size} build rows, {keys.value}", prepare)

@@ -79,8 +79,10 @@ class Agreement:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return integers as int64 and text as large_string, whatever an engine likes best."""
+    """Return integers as int64, text as large_string, timestamps in µs, in one piece."""
     kind = column.type
+    if pt.is_timestamp(kind):
+        return column.cast(pa.timestamp("us", kind.tz)).combine_chunks()
     if pt.is_integer(kind):
         return column.cast(pa.int64())
     if pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ _PARQUET_ROWS = 500_000  # per row group
 SECTORS = ["Energy", "Materials", "Industrials", "Health Care", "Financials", "Utilities"]
 
 
-def chunked(columns: dict[str, np.ndarray]) -> pa.Table:
+def chunked(columns: Mapping[str, np.ndarray | pa.Array]) -> pa.Table:
     """Return a table of slices of the arrays."""
     return pa.Table.from_batches(pa.table(columns).to_batches(max_chunksize=_CHUNK_ROWS))
 
@@ -37,28 +39,76 @@ def numbers(rows: int, seed: int) -> pa.Table:
     return chunked({"k": random.integers(0, 100, rows), "v": random.integers(0, 10**6, rows)})
 
 
-def probe_and_build(
-    rows: int, build_rows: int, seed: int, *, is_dense: bool
-) -> tuple[pa.Table, pa.Table]:
+class Keys(Enum):
+    """What numbers 0, 1, 2, ... become as keys."""
+
+    DENSE = "dense"  # themselves
+    SPREAD = "spread"  # int64 all over its range
+    PAIR = "pair"  # two int64 columns
+    TEXT = "text"  # "customer-00000042": 17 bytes
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+        return ("key", "part") if self is Keys.PAIR else ("key",)
+
+    @property
+    def suffix(self) -> str:
+        """Of the names of cases."""
+        return "" if self is Keys.SPREAD else f"_{self.value}"
+
+    def columns(self, ids: np.ndarray) -> dict[str, np.ndarray | pa.Array]:
+        """Return the key columns of `ids`."""
+        if self is Keys.DENSE:
+            return {"key": ids}
+        if self is Keys.SPREAD:
+            return {"key": spread(ids)}
+        if self is Keys.PAIR:
+            return {"key": spread(ids // 10), "part": ids % 10}
+        return {"key": _texts(ids)}
+
+
+def _texts(ids: np.ndarray) -> pa.Array:
+    distinct = pa.array(np.arange(ids.max(initial=0) + 1))
+    digits = pc.utf8_lpad(pc.cast(distinct, pa.string()), width=8, padding="0")
+    return pc.binary_join_element_wise("customer", digits, "-").take(pa.array(ids))
+
+
+def probe_and_build(rows: int, build_rows: int, seed: int, keys: Keys) -> tuple[pa.Table, pa.Table]:
     """Distinct build keys in random order with an int64 `payload`; each probe key has a match."""
     random = np.random.default_rng(seed)
-    keys = random.permutation(build_rows)
-    probe = random.integers(0, build_rows, rows)
-    if not is_dense:
-        keys, probe = spread(keys), spread(probe)
-    build = {"key": keys, "payload": random.integers(0, 10**6, build_rows)}
-    return chunked({"key": probe}), chunked(build)
+    build = keys.columns(random.permutation(build_rows))
+    probe = keys.columns(random.integers(0, build_rows, rows))
+    return chunked(probe), chunked(build | {"payload": random.integers(0, 10**6, build_rows)})
 
 
-def grouped(rows: int, groups: int, seed: int, *, is_dense: bool) -> pa.Table:
-    """`key` uniform over the groups, `v` int64 below a million, `x` float64 in [0, 1)."""
+def grouped(rows: int, groups: int, seed: int, keys: Keys) -> pa.Table:
+    """Keys uniform over the groups, `v` int64 below a million, `x` float64 in [0, 1)."""
     random = np.random.default_rng(seed)
-    keys = random.integers(0, groups, rows)
+    return chunked(
+        keys.columns(random.integers(0, groups, rows))
+        | {"v": random.integers(0, 10**6, rows), "x": random.random(rows)}
+    )
+
+
+def skewed(rows: int, groups: int, seed: int, hot_percent: int) -> pa.Table:
+    """As `grouped`, but one key has so many of 100 rows."""
+    random = np.random.default_rng(seed)
+    ids = random.integers(0, groups, rows)
+    ids[random.integers(0, 100, rows) < hot_percent] = groups // 2
+    return chunked({"key": spread(ids), "v": random.integers(0, 10**6, rows)})
+
+
+def sortable(rows: int, seed: int) -> pa.Table:
+    """`n` int64 all over its range, `t` text of 17 bytes in random order, `x` and `v` beside."""
+    random = np.random.default_rng(seed)
+    ids = random.permutation(rows)
     return chunked(
         {
-            "key": keys if is_dense else spread(keys),
-            "v": random.integers(0, 10**6, rows),
+            "n": spread(ids),
+            "t": _texts(ids),
             "x": random.random(rows),
+            "v": random.integers(0, 10**6, rows),
         }
     )
 
@@ -94,3 +144,18 @@ def write_securities(path: Path, rows: int, seed: int, compression: str) -> None
         }
     )
     pq.write_table(table, path, compression=compression)
+
+
+def events(rows: int, accounts: int, seed: int) -> pa.Table:
+    """Payments: `id`, `account`, `amount` below a thousand in cents, `city`, `at`."""
+    random = np.random.default_rng(seed)
+    cities = pa.array(["Zürich", "Paris", "London", "New York", "Tokyo", "Singapore"])
+    return pa.table(
+        {
+            "id": np.arange(rows),
+            "account": random.integers(0, accounts, rows),
+            "amount": np.round(random.uniform(0.0, 1000.0, rows), 2),
+            "city": cities.take(pa.array(random.integers(0, len(cities), rows))),
+            "at": pa.array(1_700_000_000_000 + np.arange(rows), pa.timestamp("ms")),
+        }
+    )

@@ -34,14 +34,15 @@ static inline uint64_t pair_home(uint64_t hash, int64_t slot_count)
 }
 
 /*
- * The slot with the tag of a hash: in its pair or, where that is full, in those that follow; 0 when
- * there is none. Which of the two slots it is cannot be foreseen, so no branch asks.
+ * The slot with the tag of a hash: in its pair or, where that is full, in those that follow; any
+ * slot, or 0, when there is none. Which of the two slots it is cannot be foreseen, so no branch
+ * asks. An empty slot looks like one with tag 0, and must not hide the slot before it.
  */
 static inline uint64_t slot_guess(const uint64_t *slots, int64_t slot_count, uint64_t hash)
 {
     for (uint64_t at = pair_home(hash, slot_count);; at = (at + 2) & ((uint64_t)slot_count - 2)) {
         uint64_t second = slots[at + 1];
-        uint64_t is_second = -(uint64_t)slot_has_tag(second, hash);
+        uint64_t is_second = -(uint64_t)(slot_has_tag(second, hash) & (second != 0));
         uint64_t slot = (second & is_second) | (slots[at] & ~is_second);
 
         if (sb_likely(slot_has_tag(slot, hash) || second == 0)) {
