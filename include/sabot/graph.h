@@ -67,6 +67,13 @@ enum sb_explain_format {
 SB_API enum sb_status sb_graph_explain(const struct sb_graph *graph, enum sb_explain_format format,
                                        char **out, struct sb_error *err);
 
+/*
+ * The functions that expressions may call, as a JSON list of objects: name, category, signature,
+ * summary, argument_min, argument_max (-1: any number), and example with call (wire form), text and
+ * result. Free with sb_string_free().
+ */
+SB_API enum sb_status sb_functions_to_json(char **out, struct sb_error *err);
+
 /* Frees a string that this library returned; NULL is fine. */
 SB_API void sb_string_free(char *string);
 

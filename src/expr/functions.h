@@ -8,12 +8,15 @@
 #include "expr/function.h"
 
 struct sb_function_list {
+    const char *category; // heading in the reference
     const struct sb_function *functions;
     int32_t count;
 };
 
-#define SB_FUNCTION_LIST(array)                                                                    \
-    {.functions = (array), .count = (int32_t)(sizeof(array) / sizeof(array)[0])}
+#define SB_FUNCTION_LIST(heading, array)                                                           \
+    {.category = (heading),                                                                        \
+     .functions = (array),                                                                         \
+     .count = (int32_t)(sizeof(array) / sizeof(array)[0])}
 
 extern const struct sb_function_list sb_functions_arithmetic;
 extern const struct sb_function_list sb_functions_compare;

@@ -258,6 +258,8 @@ static const struct sb_function functions[] = {
         .argument_max = 2,
         .signature = "number, number",
         .summary = "The sum. Integer and decimal overflow is an error.",
+        .example = "[1, 2.5]",
+        .result = "3.5",
         .resolve = resolve_arithmetic,
         .detail = SB_ARITHMETIC_ADD,
     },
@@ -269,6 +271,8 @@ static const struct sb_function functions[] = {
         .argument_max = 2,
         .signature = "number, number",
         .summary = "The difference. Integer and decimal overflow is an error.",
+        .example = "[1, 3]",
+        .result = "-2",
         .resolve = resolve_arithmetic,
         .detail = SB_ARITHMETIC_SUBTRACT,
     },
@@ -280,6 +284,8 @@ static const struct sb_function functions[] = {
         .argument_max = 2,
         .signature = "number, number",
         .summary = "The product. Integer and decimal overflow is an error.",
+        .example = "[{'lit': '1.50', 'type': 'decimal128(5, 2)'}, 3]",
+        .result = "4.50",
         .resolve = resolve_arithmetic,
         .detail = SB_ARITHMETIC_MULTIPLY,
     },
@@ -292,6 +298,8 @@ static const struct sb_function functions[] = {
         .signature = "number, number",
         .summary = "The quotient as float64, of decimals as a decimal. A float divided by zero is "
                    "infinite or NaN, a decimal divided by zero is an error.",
+        .example = "[7, 2]",
+        .result = "3.5",
         .resolve = resolve_arithmetic,
         .detail = SB_ARITHMETIC_DIVIDE,
     },
@@ -304,6 +312,8 @@ static const struct sb_function functions[] = {
         .signature = "number, number",
         .summary = "The rest of the division that rounds down: its sign is the divisor's. An "
                    "integer or decimal divisor of zero is an error.",
+        .example = "[-7, 3]",
+        .result = "2",
         .resolve = resolve_arithmetic,
         .detail = SB_ARITHMETIC_MODULO,
     },
@@ -315,9 +325,11 @@ static const struct sb_function functions[] = {
         .argument_max = 1,
         .signature = "signed number",
         .summary = "The number with the other sign.",
+        .example = "[7]",
+        .result = "-7",
         .resolve = resolve_negate,
         .detail = SB_ARITHMETIC_NEGATE,
     },
 };
 
-const struct sb_function_list sb_functions_arithmetic = SB_FUNCTION_LIST(functions);
+const struct sb_function_list sb_functions_arithmetic = SB_FUNCTION_LIST("Arithmetic", functions);

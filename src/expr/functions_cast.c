@@ -48,8 +48,10 @@ static const struct sb_function functions[] = {
         .signature = "any",
         .summary = "The value as another type. What does not fit is an error, or null with "
                    "\"on_error\": \"null\".",
+        .example = "['12'], 'type': 'int32'",
+        .result = "12",
         .resolve = resolve_cast,
     },
 };
 
-const struct sb_function_list sb_functions_cast = SB_FUNCTION_LIST(functions);
+const struct sb_function_list sb_functions_cast = SB_FUNCTION_LIST("Casts", functions);

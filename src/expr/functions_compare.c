@@ -240,7 +240,7 @@ static enum sb_status resolve_compare(struct sb_binder *binder, const struct sb_
     return compare_columns(binder, name, operator, arguments, out);
 }
 
-#define COMPARISON(function_name, sign, operator, sentence)                                        \
+#define COMPARISON(function_name, sign, operator, sentence, arguments, truth)                      \
     {                                                                                              \
         .name = function_name,                                                                     \
         .infix = sign,                                                                             \
@@ -249,17 +249,25 @@ static enum sb_status resolve_compare(struct sb_binder *binder, const struct sb_
         .argument_max = 2,                                                                         \
         .signature = "a, b of one kind",                                                           \
         .summary = sentence,                                                                       \
+        .example = arguments,                                                                      \
+        .result = truth,                                                                           \
         .resolve = resolve_compare,                                                                \
         .detail = operator,                                                                        \
     }
 
 static const struct sb_function functions[] = {
-    COMPARISON("equal", " == ", OPERATOR_EQUAL, "Whether both are the same value."),
-    COMPARISON("not_equal", " != ", OPERATOR_NOT_EQUAL, "Whether they are different values."),
-    COMPARISON("less", " < ", OPERATOR_LESS, "Whether the first is below the second."),
-    COMPARISON("less_equal", " <= ", OPERATOR_LESS_EQUAL, "Whether the first is not above."),
-    COMPARISON("greater", " > ", OPERATOR_GREATER, "Whether the first is above the second."),
-    COMPARISON("greater_equal", " >= ", OPERATOR_GREATER_EQUAL, "Whether the first is not below."),
+    COMPARISON("equal", " == ", OPERATOR_EQUAL, "Whether both are the same value.",
+               "[{'lit': 'NaN', 'type': 'float64'}, {'lit': 'NaN', 'type': 'float64'}]", "true"),
+    COMPARISON("not_equal", " != ", OPERATOR_NOT_EQUAL, "Whether they are different values.",
+               "['a', 'A']", "true"),
+    COMPARISON("less", " < ", OPERATOR_LESS, "Whether the first is below the second.", "[2, 2.5]",
+               "true"),
+    COMPARISON("less_equal", " <= ", OPERATOR_LESS_EQUAL, "Whether the first is not above.",
+               "[2, 2]", "true"),
+    COMPARISON("greater", " > ", OPERATOR_GREATER, "Whether the first is above the second.",
+               "[{'lit': 'NaN', 'type': 'float64'}, 1e308]", "true"),
+    COMPARISON("greater_equal", " >= ", OPERATOR_GREATER_EQUAL, "Whether the first is not below.",
+               "[{'lit': 19782, 'type': 'date32'}, '2024-02-29']", "true"),
 };
 
-const struct sb_function_list sb_functions_compare = SB_FUNCTION_LIST(functions);
+const struct sb_function_list sb_functions_compare = SB_FUNCTION_LIST("Comparison", functions);

@@ -14,15 +14,30 @@ static const struct sb_function_list *const lists[] = {
 };
 enum { LIST_COUNT = sizeof lists / sizeof lists[0] };
 
-const struct sb_function *sb_function_at(int32_t index)
+/* The list that holds the function at `*index`, which becomes the position in it, or NULL. */
+static const struct sb_function_list *list_at(int32_t *index)
 {
     for (int32_t i = 0; i < LIST_COUNT; i++) {
-        if (index < lists[i]->count) {
-            return &lists[i]->functions[index];
+        if (*index < lists[i]->count) {
+            return lists[i];
         }
-        index -= lists[i]->count;
+        *index -= lists[i]->count;
     }
     return NULL;
+}
+
+const struct sb_function *sb_function_at(int32_t index)
+{
+    const struct sb_function_list *list = list_at(&index);
+
+    return list == NULL ? NULL : &list->functions[index];
+}
+
+const char *sb_function_category(int32_t index)
+{
+    const struct sb_function_list *list = list_at(&index);
+
+    return list == NULL ? NULL : list->category;
 }
 
 const struct sb_function *sb_function_find(const char *name)

@@ -4,6 +4,7 @@
  */
 #include "library.h"
 
+#include <sabot/graph.h>
 #include <sabot/library.h>
 
 #include "capsule.h"
@@ -50,6 +51,20 @@ PyObject *library_hash_rows(PyObject *module, PyObject *object)
         Py_CLEAR(result);
         failure_raise(&err, false, NULL);
     }
+    return result;
+}
+
+PyObject *library_functions_json(PyObject *module, PyObject *unused)
+{
+    char *json = NULL;
+    struct sb_error err = {0};
+
+    if (sb_functions_to_json(&json, &err) != SB_OK) {
+        failure_raise(&err, false, NULL);
+        return NULL;
+    }
+    PyObject *result = PyUnicode_FromString(json);
+    sb_string_free(json);
     return result;
 }
 

@@ -32,6 +32,8 @@ static PyMethodDef core_functions[] = {
      "Give memory that no job uses back to the operating system."},
     {"hash_rows", library_hash_rows, METH_O,
      "The stable hash of each row of an Arrow array, as the bytes of uint64 values."},
+    {"functions_json", library_functions_json, METH_NOARGS,
+     "What expressions may call, as a JSON list."},
     {"set_log", library_set_log, METH_O,
      "Send the engine's log to callable(level, event, fields), or to nobody with None."},
     {"_shutdown", shutdown, METH_NOARGS, "Close every job, for good; the exit hook."},

@@ -139,22 +139,35 @@ static inline json_t *expression(const char *text)
 }
 
 /* Parses and binds; frees nothing that is in `arena`. */
+static inline enum sb_status expression_bind_json(const json_t *json,
+                                                  const struct sb_schema *schema,
+                                                  struct sb_arena *arena,
+                                                  const struct sb_bound_expr **out,
+                                                  struct sb_error *err)
+{
+    const struct sb_expr *expr;
+
+    SB_TRY_RETURN(sb_expr_parse(json, arena, &expr, err));
+    return sb_expr_bind(expr, schema, arena, out, err);
+}
+
 static inline enum sb_status expression_bind(const char *text, const struct sb_schema *schema,
                                              struct sb_arena *arena,
                                              const struct sb_bound_expr **out, struct sb_error *err)
 {
     json_t *json = expression(text);
-    const struct sb_expr *expr;
-    enum sb_status status = sb_expr_parse(json, arena, &expr, err);
+    const enum sb_status status = expression_bind_json(json, schema, arena, out, err);
 
     json_decref(json);
-    return status != SB_OK ? status : sb_expr_bind(expr, schema, arena, out, err);
+    return status;
 }
 
 /* The expression over `batch` as a batch of one nullable column "out". */
-static inline enum sb_status expression_evaluate(const char *text, const struct sb_batch *batch,
-                                                 struct sb_memory *memory, struct sb_arena *arena,
-                                                 struct sb_batch *out, struct sb_error *err)
+static inline enum sb_status expression_evaluate_json(const json_t *json,
+                                                      const struct sb_batch *batch,
+                                                      struct sb_memory *memory,
+                                                      struct sb_arena *arena, struct sb_batch *out,
+                                                      struct sb_error *err)
 {
     enum sb_status status = SB_OK;
     const struct sb_bound_expr *bound;
@@ -163,7 +176,7 @@ static inline enum sb_status expression_evaluate(const char *text, const struct 
     struct sb_field field = {.name = "out", .is_nullable = true};
 
     *out = (struct sb_batch){0};
-    SB_TRY_OUT(expression_bind(text, batch->schema, arena, &bound, err));
+    SB_TRY_OUT(expression_bind_json(json, batch->schema, arena, &bound, err));
     field.type = *sb_bound_expr_type(bound);
     SB_TRY_OUT(sb_schema_create(memory, &field, 1, &schema, err));
     SB_TRY_OUT(sb_expr_scratch_create(memory, &scratch, err));
@@ -175,6 +188,17 @@ out:
     }
     sb_expr_scratch_destroy(scratch);
     sb_schema_release(schema);
+    return status;
+}
+
+static inline enum sb_status expression_evaluate(const char *text, const struct sb_batch *batch,
+                                                 struct sb_memory *memory, struct sb_arena *arena,
+                                                 struct sb_batch *out, struct sb_error *err)
+{
+    json_t *json = expression(text);
+    const enum sb_status status = expression_evaluate_json(json, batch, memory, arena, out, err);
+
+    json_decref(json);
     return status;
 }
 
