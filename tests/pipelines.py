@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Short ways to say a graph, for tests."""
 
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -8,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from sabot import JobGraph, OperatorType, StreamOperatorNode
+from sabot._core import Snapshot
 from sabot.execution.run import Run, RunOptions
 
 
@@ -34,8 +37,58 @@ def rows(graph: JobGraph, sink: str = "out", **options: Any) -> pa.Table:
 
 
 def run(graph: JobGraph, **options: Any) -> dict[str, Any]:
-    """Run a graph with engine options."""
-    return Run(graph, RunOptions(**options)).execute()
+    """Run a graph with engine options; its ledger must balance."""
+    result = Run(graph, RunOptions(**options)).execute()
+    assert_ledger_balances(result)
+    return result
+
+
+def through_snapshot(
+    build: Callable[[dict[str, Any]], JobGraph],
+    batches: Sequence[pa.RecordBatch],
+    at: int,
+    worker_counts: tuple[int, int] = (2, 2),
+    **options: Any,
+) -> dict[str, Any]:
+    """Take a snapshot after `at` batches, throw that run away, and go on from there in another.
+
+    `build` makes a graph around the parameters of its source, with the same ids each time.
+    """
+    reached, go = threading.Event(), threading.Event()
+
+    def gated() -> Iterator[pa.RecordBatch]:
+        for index, batch in enumerate(batches):
+            if index == at:
+                reached.set()
+                go.wait(30)
+            yield batch
+        reached.set()
+        go.wait(30)
+
+    schema = batches[0].schema
+    first = Run(
+        build({"data": gated, "schema": schema}),
+        RunOptions(worker_count=worker_counts[0], **options),
+    )
+    try:
+        first.start()
+        assert reached.wait(30)
+        snapshot = _carried(first.snapshot())
+        first.stop("cancel")
+        go.set()
+    finally:
+        first.close()
+    second = build({"data": lambda: iter(batches), "schema": schema})
+    return run(second, worker_count=worker_counts[1], snapshot=snapshot, **options)
+
+
+def _carried(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot after its parts went through Arrow tables and back."""
+    parts = {
+        name: pa.RecordBatchReader.from_stream(snapshot.part_stream(i)).read_all()
+        for i, name in enumerate(snapshot.part_names())
+    }
+    return Snapshot.from_parts(snapshot.description(), parts)
 
 
 def ordered(table: pa.Table) -> pa.Table:
@@ -46,16 +99,26 @@ def ordered(table: pa.Table) -> pa.Table:
 
 def ledger_is_balanced(result: dict[str, Any]) -> bool:
     """Return whether no row of any operator is unaccounted for."""
-    return all(
-        op["rows_in"] + op["rows_added"]
-        == op["rows_out"]
+    return not _unbalanced(result)
+
+
+def assert_ledger_balances(result: dict[str, Any]) -> None:
+    """Fail with the operators of which rows are unaccounted for."""
+    assert not _unbalanced(result), _unbalanced(result)
+
+
+def _unbalanced(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        op
+        for op in result["ledger"].to_pylist()
+        if op["rows_in"] + op["rows_added"]
+        != op["rows_out"]
         + op["rows_held"]
         + op["rows_merged"]
         + op["rows_filtered"]
         + op["rows_late"]
         + op["rows_failed"]
-        for op in result["ledger"].to_pylist()
-    )
+    ]
 
 
 QUOTES_PASSING = 671

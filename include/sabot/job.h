@@ -69,11 +69,12 @@ SB_API enum sb_status sb_job_push_end(struct sb_job *job, const char *operator_i
                                       struct sb_error *err);
 
 /*
- * A function the engine cannot see into: MAP (rows -> rows), FILTER (rows -> one bool column),
- * CUSTOM. Called from engine threads, one batch each, several at once unless the operator is
- * CUSTOM. `input` is owned by the callee (release it); `output` is a struct array of the schema
- * that the resolver of sb_graph_validate() gave, filled by the callee. For CUSTOM `output` may be
- * left unset (release == NULL): no rows; and it is called once more at the end, with `input` NULL.
+ * A function the engine cannot see into: MAP and FLAT_MAP (rows -> rows), FILTER (rows -> one bool
+ * column), REDUCE and CUSTOM. Called from engine threads, one batch each, several at once unless
+ * the operator is REDUCE or CUSTOM. `input` is owned by the callee (release it); `output` is a
+ * struct array of the schema that the resolver of sb_graph_validate() gave, filled by the callee.
+ * Except for FILTER, `output` may be left unset (release == NULL): no rows. REDUCE and CUSTOM are
+ * called once more at the end, with `input` NULL.
  */
 typedef enum sb_status (*sb_batch_function)(void *context, struct ArrowArray *input,
                                             const struct ArrowSchema *schema,
@@ -81,6 +82,31 @@ typedef enum sb_status (*sb_batch_function)(void *context, struct ArrowArray *in
 SB_API enum sb_status sb_job_bind_function(struct sb_job *job, const char *operator_id,
                                            sb_batch_function function, void *context,
                                            struct sb_error *err);
+
+/*
+ * A function that does more than turn batches into batches. Every slot but on_batch may be NULL.
+ * State leaves and comes back as a struct array of one large_binary column `state`, whose rows the
+ * engine keeps in their order and never looks into.
+ */
+struct sb_function_hooks {
+    // As sb_batch_function. `*failed_count` (0 before the call): how many rows of `input` were
+    // given up because they failed; they are missing in `output`, or null in a FILTER's mask.
+    enum sb_status (*on_batch)(void *context, struct ArrowArray *input,
+                               const struct ArrowSchema *schema, struct ArrowArray *output,
+                               int64_t *failed_count, struct sb_error *err);
+    // No row with an event time below `watermark_us` follows. REDUCE and CUSTOM; `output` as above.
+    enum sb_status (*on_watermark)(void *context, int64_t watermark_us, struct ArrowArray *output,
+                                   struct sb_error *err);
+    // At a barrier: fills `state`, or leaves it unset when there is none. NULL: the job's snapshot
+    // fails and names the operator. REDUCE and CUSTOM; the others keep nothing.
+    enum sb_status (*snapshot)(void *context, struct ArrowArray *state, struct sb_error *err);
+    // Before the first batch, with rows of `state` in their order, which the callee releases.
+    enum sb_status (*restore)(void *context, struct ArrowArray *state, struct sb_error *err);
+};
+/* Instead of sb_job_bind_function(). `hooks` is copied. */
+SB_API enum sb_status sb_job_bind_hooks(struct sb_job *job, const char *operator_id,
+                                        const struct sb_function_hooks *hooks, void *context,
+                                        struct sb_error *err);
 
 enum sb_sink_kind {
     SB_SINK_COLLECT = 0, // keep the rows; sb_job_collect() after the end

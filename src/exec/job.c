@@ -152,8 +152,9 @@ enum sb_status sb_job_bind_split(struct sb_job *job, const struct sb_node *node,
     return SB_OK;
 }
 
-enum sb_status sb_job_bind_function(struct sb_job *job, const char *operator_id,
-                                    sb_batch_function function, void *context, struct sb_error *err)
+/* The binding of an operator that has a function. */
+static enum sb_status job_function_binding(struct sb_job *job, const char *operator_id,
+                                           struct sb_op_binding **out, struct sb_error *err)
 {
     struct sb_node *node = NULL;
 
@@ -162,8 +163,38 @@ enum sb_status sb_job_bind_function(struct sb_job *job, const char *operator_id,
         return sb_error_set(err, SB_INVALID, "operator '%s' (%s) has no function to bind",
                             node->name, node->type_name);
     }
-    job->bindings[node->index].op.function = function;
-    job->bindings[node->index].op.context = context;
+    *out = &job->bindings[node->index].op;
+    return SB_OK;
+}
+
+enum sb_status sb_job_bind_function(struct sb_job *job, const char *operator_id,
+                                    sb_batch_function function, void *context, struct sb_error *err)
+{
+    struct sb_op_binding *binding = NULL;
+
+    SB_TRY_RETURN(job_function_binding(job, operator_id, &binding, err));
+    binding->function = function;
+    binding->hooks = (struct sb_function_hooks){0};
+    binding->context = context;
+    return SB_OK;
+}
+
+enum sb_status sb_job_bind_hooks(struct sb_job *job, const char *operator_id,
+                                 const struct sb_function_hooks *hooks, void *context,
+                                 struct sb_error *err)
+{
+    struct sb_op_binding *binding = NULL;
+
+    SB_TRY_RETURN(job_function_binding(job, operator_id, &binding, err));
+    if (hooks->on_batch == NULL) {
+        return sb_error_set(err, SB_INVALID,
+                            "operator '%s': hooks without on_batch; give a function to call with "
+                            "each batch",
+                            operator_id);
+    }
+    binding->function = NULL;
+    binding->hooks = *hooks;
+    binding->context = context;
     return SB_OK;
 }
 

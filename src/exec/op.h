@@ -194,9 +194,10 @@ static inline int32_t sb_key_group(uint64_t hash, int32_t group_count)
  * last; `groups` belongs to the stage.
  */
 struct sb_op_binding {
-    sb_batch_function function; // MAP, FILTER and CUSTOM with a function
-    void *context;
-    enum sb_sink_kind sink_kind; // SINK
+    sb_batch_function function;     // of an operator with a function; or
+    struct sb_function_hooks hooks; // the same with hooks; on_batch NULL = not bound
+    void *context;                  // of either
+    enum sb_sink_kind sink_kind;    // SINK
 };
 
 struct sb_op_options {

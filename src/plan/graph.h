@@ -25,6 +25,7 @@ enum sb_node_type {
     SB_NODE_AGGREGATE,
     SB_NODE_LIMIT,
     SB_NODE_CUSTOM,
+    SB_NODE_REDUCE,
 };
 
 struct sb_node;

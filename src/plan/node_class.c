@@ -12,14 +12,15 @@
 #include "plan/suggestion_internal.h"
 
 static const struct sb_node_class *const classes[] = {
-    &sb_node_source, &sb_node_sink,      &sb_node_filter,    &sb_node_map,   &sb_node_select,
-    &sb_node_union,  &sb_node_hash_join, &sb_node_aggregate, &sb_node_limit, &sb_node_custom,
+    &sb_node_source, &sb_node_sink,   &sb_node_filter,    &sb_node_map,
+    &sb_node_select, &sb_node_union,  &sb_node_hash_join, &sb_node_aggregate,
+    &sb_node_limit,  &sb_node_custom, &sb_node_reduce,
 };
 
 // Types that a later version runs.
 static const char *const later_types[] = {
-    "tumbling_window", "sliding_window", "session_window", "flat_map",  "reduce",
-    "distinct",        "group_by",       "interval_join",  "asof_join", "sort",
+    "tumbling_window", "sliding_window", "session_window", "flat_map", "distinct",
+    "group_by",        "interval_join",  "asof_join",      "sort",
 };
 
 enum { CLASS_COUNT = sizeof classes / sizeof classes[0] };

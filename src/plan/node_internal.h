@@ -54,6 +54,7 @@ extern const struct sb_node_class sb_node_hash_join;
 extern const struct sb_node_class sb_node_aggregate;
 extern const struct sb_node_class sb_node_limit;
 extern const struct sb_node_class sb_node_custom;
+extern const struct sb_node_class sb_node_reduce;
 
 /*
  * The class of an `operator_type`. SB_UNSUPPORTED for types that come later, SB_INVALID for others;

@@ -7,7 +7,7 @@
 #include "capsule.h"
 #include "failure.h"
 
-/* The function's rows, moved into `output`; nothing when it returned None. */
+/* The rows a call returned, moved into `output`; nothing when it returned None. */
 static bool take_result(PyObject *result, struct ArrowArray *output)
 {
     struct ArrowSchema schema;
@@ -22,33 +22,125 @@ static bool take_result(PyObject *result, struct ArrowArray *output)
     return true;
 }
 
-static enum sb_status function_call(void *context, struct ArrowArray *input,
-                                    const struct ArrowSchema *schema, struct ArrowArray *output,
-                                    struct sb_error *err)
+/*
+ * Takes what a call returned (a new reference; NULL: an exception is set) as rows. A tuple is rows
+ * and how many rows of the input failed.
+ */
+static enum sb_status finish_call(struct job_function *function, PyObject *result,
+                                  struct ArrowArray *output, int64_t *failed_count,
+                                  struct sb_error *err)
+{
+    enum sb_status status = SB_OK;
+    PyObject *rows = result;
+
+    if (result != NULL && PyTuple_Check(result) && PyTuple_Size(result) == 2 &&
+        failed_count != NULL) {
+        *failed_count = PyLong_AsLongLong(PyTuple_GetItem(result, 1));
+        rows = PyErr_Occurred() ? NULL : PyTuple_GetItem(result, 0);
+    }
+    if (rows == NULL || !take_result(rows, output)) {
+        status = failure_capture(err, function->causes);
+    }
+    Py_XDECREF(result);
+    return status;
+}
+
+static enum sb_status on_batch(void *context, struct ArrowArray *input,
+                               const struct ArrowSchema *schema, struct ArrowArray *output,
+                               int64_t *failed_count, struct sb_error *err)
 {
     struct job_function *function = context;
     PyGILState_STATE gil = PyGILState_Ensure();
     PyObject *schema_capsule, *array_capsule, *result = NULL;
-    enum sb_status status = SB_OK;
+    enum sb_status status;
 
     live_job_enter_function();
     output->release = NULL;
-    // The capsule owns the rows from here on. No rows at all: CUSTOM hears of the end.
+    // The capsule owns the rows from here on. No rows at all: REDUCE and CUSTOM hear of the end.
     array_capsule = input == NULL ? Py_NewRef(Py_None) : capsule_give_array(input);
     schema_capsule = array_capsule == NULL ? NULL : capsule_copy_schema(schema);
     if (schema_capsule != NULL) {
         result =
             PyObject_CallFunctionObjArgs(function->callable, schema_capsule, array_capsule, NULL);
     }
-    if (result == NULL || !take_result(result, output)) {
-        status = failure_capture(err, function->causes);
-    }
-    Py_XDECREF(result);
+    status = finish_call(function, result, output, failed_count, err);
     Py_XDECREF(schema_capsule);
     Py_XDECREF(array_capsule);
     live_job_leave_function();
     PyGILState_Release(gil);
     return status;
+}
+
+static enum sb_status on_watermark(void *context, int64_t watermark_us, struct ArrowArray *output,
+                                   struct sb_error *err)
+{
+    struct job_function *function = context;
+    PyGILState_STATE gil = PyGILState_Ensure();
+    enum sb_status status;
+
+    live_job_enter_function();
+    output->release = NULL;
+    status = finish_call(
+        function,
+        PyObject_CallMethod(function->callable, "on_watermark", "L", (long long)watermark_us),
+        output, NULL, err);
+    live_job_leave_function();
+    PyGILState_Release(gil);
+    return status;
+}
+
+static enum sb_status snapshot(void *context, struct ArrowArray *state, struct sb_error *err)
+{
+    struct job_function *function = context;
+    PyGILState_STATE gil = PyGILState_Ensure();
+    enum sb_status status;
+
+    live_job_enter_function();
+    state->release = NULL;
+    status = finish_call(function, PyObject_CallMethod(function->callable, "snapshot", NULL), state,
+                         NULL, err);
+    live_job_leave_function();
+    PyGILState_Release(gil);
+    return status;
+}
+
+static enum sb_status restore(void *context, struct ArrowArray *state, struct sb_error *err)
+{
+    struct job_function *function = context;
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *capsule = capsule_give_array(state); // owns the rows from here on
+    PyObject *result = NULL;
+    enum sb_status status = SB_OK;
+
+    live_job_enter_function();
+    if (capsule != NULL) {
+        result = PyObject_CallMethod(function->callable, "restore", "O", capsule);
+    }
+    if (result == NULL) {
+        status = failure_capture(err, function->causes);
+    }
+    Py_XDECREF(result);
+    Py_XDECREF(capsule);
+    live_job_leave_function();
+    PyGILState_Release(gil);
+    return status;
+}
+
+/* The hooks that `callable` has methods for. */
+static struct sb_function_hooks hooks_of(PyObject *callable)
+{
+    struct sb_function_hooks hooks = {.on_batch = on_batch};
+
+    if (PyObject_HasAttrString(callable, "on_watermark")) {
+        hooks.on_watermark = on_watermark;
+    }
+    if (PyObject_HasAttrString(callable, "snapshot")) {
+        hooks.snapshot = snapshot;
+    }
+    if (PyObject_HasAttrString(callable, "restore")) {
+        hooks.restore = restore;
+    }
+    return hooks;
 }
 
 PyObject *job_bind_function(PyObject *self, PyObject *args)
@@ -76,8 +168,9 @@ PyObject *job_bind_function(PyObject *self, PyObject *args)
     function->causes = Py_NewRef(live->causes);
     function->next = live->functions;
     live->functions = function;
+    struct sb_function_hooks hooks = hooks_of(callable);
     Py_BEGIN_ALLOW_THREADS
-    status = sb_job_bind_function(handle, operator_id, function_call, function, &err);
+    status = sb_job_bind_hooks(handle, operator_id, &hooks, function, &err);
     Py_END_ALLOW_THREADS
     live_job_unpin(live);
     return job_result(self, status, &err);

@@ -63,6 +63,7 @@ _AVAILABLE = frozenset(
         OperatorType.AGGREGATE,
         OperatorType.LIMIT,
         OperatorType.CUSTOM,
+        OperatorType.REDUCE,
     }
 )
 

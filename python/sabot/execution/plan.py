@@ -121,6 +121,14 @@ class Plan:
             from sabot.operators.custom_function import CustomFunction
 
             return CustomFunction(node, self.graph, schema)
+        if node.operator_type is OperatorType.REDUCE:
+            from sabot.udf.reduce_function import ReduceFunction
+
+            return ReduceFunction(node, schema, self.is_endless)
+        if node.operator_type is OperatorType.FLAT_MAP:
+            from sabot.udf.flat_map_function import FlatMapFunction
+
+            return FlatMapFunction(node, schema)
         from sabot.udf.batch_function import BatchFunction
 
         return BatchFunction(node, schema)

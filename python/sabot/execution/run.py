@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sabot._core import Job
+from sabot._core import Job, Snapshot
 from sabot.connect.drain import Drain
 from sabot.connect.sink import open_writer, sink_kind, sink_target
 from sabot.connect.topic_store import default_data_dir
@@ -50,6 +50,8 @@ class RunOptions:
     data_dir
         Directory of embedded topics for operators that do not name one; default
         ``SABOT_DATA_DIR``, then ``./sabot_data``.
+    snapshot
+        Go on where this was taken, of a run of an equal graph.
     """
 
     worker_count: int = 0
@@ -58,6 +60,7 @@ class RunOptions:
     morsel_rows_max: int = 0
     job_id: str | None = None
     data_dir: str | os.PathLike[str] | None = None
+    snapshot: Snapshot | None = None
 
 
 class Run:
@@ -131,6 +134,8 @@ class Run:
         for operator_id, source in plan.sources.items():
             self._feeders.extend(source.bind(job, operator_id))
         self._open_writers(job, plan)  # handing out a sink's stream ends the binding
+        if self.options.snapshot is not None:
+            job.restore(self.options.snapshot)
         job.start()
         self._start_threads()
         if self._is_stopped is not None:
@@ -203,6 +208,17 @@ class Run:
             return  # closed already
         for feeder in self._feeders:
             feeder.stop()
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of every operator and the position of every source, at a barrier.
+
+        Raises
+        ------
+        JobFailedError
+            If an operator cannot say what its state is.
+        """
+        assert self._job is not None
+        return self._job.snapshot()
 
     def metrics(self) -> dict[str, Any]:
         """Return the counters as of now."""

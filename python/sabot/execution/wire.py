@@ -69,6 +69,7 @@ _COMPARISONS = {
     "==": "equal",
     "!=": "not_equal",
 }
+_JSON_SCALARS = (type(None), bool, int, str)
 # The engine only asks whether there is a function.
 _FUNCTION_HERE = {"kind": "cloudpickle", "python": "", "sha256": "", "data": ""}
 
@@ -172,6 +173,8 @@ def _engine_node(node: StreamOperatorNode) -> dict[str, Any]:
 
 def _is_for_python(node: StreamOperatorNode, key: str) -> bool:
     """Return whether a parameter is Python's alone, and never the engine's."""
+    if node.operator_type is OperatorType.REDUCE and key == "initial":
+        return True
     return key == "schema" or (key == "data_dir" and node.is_sink()) or _is_function(node, key)
 
 
@@ -215,6 +218,8 @@ def _encode_parameter(node: StreamOperatorNode, key: str, value: Any) -> Any:
         return encode_function(value, node.title)
     if key == "value" and node.operator_type is OperatorType.FILTER:
         return _encode_value(node, value)
+    if key == "initial" and not isinstance(value, _JSON_SCALARS):
+        return encode_function(value, node.title)  # exactly as it is: a tuple stays a tuple
     return _plain(value, lambda item: encode_function(item, node.title))
 
 

@@ -16,8 +16,8 @@ from sabot.udf.outcome import (
     conform_batch,
     empty_batch,
     outcome_to_batch,
-    typical_batch,
 )
+from sabot.udf.schema_trial import find_schema
 
 if TYPE_CHECKING:
     from sabot.execution.node import StreamOperatorNode
@@ -55,9 +55,12 @@ class BatchFunction:
         self._function: Callable[[BatchView], Any] = node.function
         self._is_filter = node.operator_type is OperatorType.FILTER
         self._output_column = node.parameters.get("output_column") or node.name
-        self.output_schema = _MASK if self._is_filter else self._find_schema(schema)
         if self._is_filter:
+            self.output_schema = _MASK
             self._check_mask(schema)
+        else:
+            declared = node.parameters.get("schema")
+            self.output_schema = find_schema(declared, schema, node.title, self._attempt)
 
     def __call__(self, schema: object, array: object | None) -> pa.RecordBatch:
         """Return the rows, or the mask, for a batch."""
@@ -107,39 +110,8 @@ class BatchFunction:
         except (TypeError, ValueError) as error:
             raise InvalidJobError(str(error)) from error
 
-    def _find_schema(self, schema: pa.Schema) -> pa.Schema:
-        declared = self._node.parameters.get("schema")
-        if declared is not None:
-            from sabot.connect.rows import schema_of
-
-            return schema_of(declared, self._node.title)
-        found, failure = self._try(empty_batch(schema))
-        if found is not None and found[1] and _is_typed(found[0]):
-            return found[0]
-        better, second_failure = self._try(typical_batch(schema))
-        if better is not None:
-            return better[0]
-        if found is not None and _is_typed(found[0]):
-            return found[0]
-        error = second_failure or failure
-        raise InvalidJobError(
-            f"{self._node.title}: the columns that the function gives are unknown, because it "
-            f"fails without rows and with one row of ordinary values: {type(error).__name__}: "
-            f"{error}. Declare them in parameters['schema'], a pyarrow.Schema or a dict of column "
-            "to type"
-        ) from error
-
-    def _try(self, batch: pa.RecordBatch) -> tuple[tuple[pa.Schema, bool] | None, Exception | None]:
-        """Return the columns for a batch and whether they are certain, or what went wrong."""
-        try:
-            value, view = self._call(batch)
-            result, is_certain = outcome_to_batch(
-                value, view, self._output_column, self._node.title
-            )
-        except Exception as error:
-            return None, error
-        return (result.schema, is_certain), None
-
-
-def _is_typed(schema: pa.Schema) -> bool:
-    return not any(pa.types.is_null(field.type) for field in schema)
+    def _attempt(self, batch: pa.RecordBatch) -> tuple[pa.Schema, bool]:
+        """Return the columns for a batch, and whether they are certain."""
+        value, view = self._call(batch)
+        result, is_certain = outcome_to_batch(value, view, self._output_column, self._node.title)
+        return result.schema, is_certain

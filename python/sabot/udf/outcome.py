@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -34,19 +35,34 @@ def typical_batch(schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _typical_array(kind: pa.DataType) -> pa.Array:
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or kind == pa.binary_view():
-        return pa.array([b"1"], kind)
+    if pa.types.is_struct(kind):
+        fields = [kind.field(i) for i in range(kind.num_fields)]
+        return pa.StructArray.from_arrays([_typical_array(f.type) for f in fields], fields=fields)
+    try:
+        return pa.array([_typical_value(kind)], kind)
+    except (pa.ArrowException, TypeError, ValueError, NotImplementedError):
+        return pa.nulls(1, kind)
+
+
+def _typical_value(kind: pa.DataType) -> Any:
+    if pa.types.is_map(kind):
+        return [(_typical_value(kind.key_type), _typical_value(kind.item_type))]
+    if hasattr(kind, "value_type"):  # lists of all kinds, dictionaries
+        value = _typical_value(kind.value_type)
+        return value if pa.types.is_dictionary(kind) else [value] * getattr(kind, "list_size", 1)
     if pa.types.is_boolean(kind):
-        return pa.array([True])
+        return True
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or kind == pa.binary_view():
+        return b"1"
+    if pa.types.is_fixed_size_binary(kind) and not pa.types.is_decimal(kind):
+        return b"1".ljust(kind.byte_width, b"1")
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
-        return pa.array(["1"], kind)
-    if pa.types.is_date64(kind):
-        return pa.array([86_400_000], pa.int64()).cast(kind)
+        return "1"
     if pa.types.is_decimal(kind):
-        return pa.array([Decimal(1 if kind.precision > kind.scale else 0)], kind)
-    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
-        return pa.array([1]).cast(kind)
-    return pa.array([1], pa.int32() if kind.bit_width == 32 else pa.int64()).cast(kind)
+        return Decimal(1 if kind.precision > kind.scale else 0)
+    if pa.types.is_date(kind):
+        return date(1970, 1, 2)
+    return 1.0 if pa.types.is_floating(kind) else 1
 
 
 def outcome_to_batch(

@@ -33,6 +33,7 @@ static sb_op_constructor node_constructor(const struct sb_op_options *options)
         return sb_aggregate_create;
     case SB_NODE_LIMIT:
         return sb_limit_create;
+    case SB_NODE_REDUCE:
     case SB_NODE_CUSTOM:
         return sb_function_create;
     case SB_NODE_SINK:

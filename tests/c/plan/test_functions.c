@@ -41,6 +41,23 @@ static void a_custom_operator_takes_any_parameters(void **state)
     sb_graph_destroy(graphs_chain("custom", FUNCTION, COLUMNS, "x: int64"));
 }
 
+static void a_reduce_gives_the_resolved_columns(void **state)
+{
+    struct sb_graph *graph =
+        graphs_chain("reduce", FUNCTION ", 'parameters': {'initial': [1, {}], 'emit': 'update'}",
+                     COLUMNS, "total: int64, n: float64");
+
+    graphs_assert_schema(graph, "n", "total: int64, n: float64");
+    sb_graph_destroy(graph);
+    graphs_assert_chain_refused("reduce", "", COLUMNS, "x: int64", SB_INVALID,
+                                "operator 'n' (reduce): has no function; it takes one of two "
+                                "arguments, the value so far and a batch, that returns the new "
+                                "value");
+    graphs_assert_chain_refused("reduce", FUNCTION, COLUMNS, "a: int8, a: int8", SB_INVALID,
+                                "operator 'n' (reduce): its rows would have two columns named 'a'; "
+                                "the function must name one differently");
+}
+
 static void refuses_what_the_resolver_gives(void **state)
 {
     graphs_assert_chain_refused("map", FUNCTION, COLUMNS, NULL, SB_INVALID,
@@ -138,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_map_function_gives_the_resolved_columns),
         cmocka_unit_test(a_filter_function_keeps_the_columns),
+        cmocka_unit_test(a_reduce_gives_the_resolved_columns),
         cmocka_unit_test(a_custom_operator_takes_any_parameters),
         cmocka_unit_test(refuses_what_the_resolver_gives),
         cmocka_unit_test(refuses_types_the_engine_lacks),

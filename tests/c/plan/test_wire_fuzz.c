@@ -38,6 +38,8 @@ static const char *const graphs[] = {
     "'right_key': 'a', 'how': 'left', 'suffix': '_r'}},"
     "{'operator_id': 'c', 'operator_type': 'select', 'parameters': {'columns': ['a', 'b']}},"
     "{'operator_id': 'x', 'operator_type': 'custom', 'function': {'kind': 'cloudpickle'}},"
+    "{'operator_id': 'd', 'operator_type': 'reduce', 'function': {'kind': 'cloudpickle'}, "
+    "'parameters': {'initial': 0, 'emit': 'final'}},"
     "{'operator_id': 'l', 'operator_type': 'limit', 'parameters': {'count': 5}},"
     "{'operator_id': 'w', 'operator_type': 'aggregate', 'parameters': {'aggregations': {'n': ['*', "
     "'count'], 'top': ['a', 'max']}}},"
@@ -45,7 +47,7 @@ static const char *const graphs[] = {
     "{'operator_id': 'p', 'operator_type': 'sink'}],"
     "'edges': [{'from': 's', 'to': 'u', 'port': 0}, {'from': 's', 'to': 'u', 'port': 1},"
     "{'from': 'u', 'to': 'j', 'port': 0}, {'from': 'r', 'to': 'j', 'port': 1},"
-    "{'from': 'j', 'to': 'c'}, {'from': 'c', 'to': 'x'}, {'from': 'x', 'to': 'l'},"
+    "{'from': 'j', 'to': 'c'}, {'from': 'c', 'to': 'x'}, {'from': 'x', 'to': 'd'}, {'from': 'd', 'to': 'l'},"
     "{'from': 'l', 'to': 'o'}, {'from': 'j', 'to': 'w'}, {'from': 'w', 'to': 'p'}]}",
 };
 

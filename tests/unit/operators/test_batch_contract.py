@@ -169,7 +169,7 @@ def test_columns_that_cannot_be_found_out():
 
     class Fragile(BaseOperator):
         def process_batch(self, batch):
-            return batch.slice(0, batch["n"][0].as_py())
+            return batch.slice(0, batch["n"][1].as_py())
 
     for cls in (Quiet, Fragile):
         with pytest.raises(InvalidJobError, match=r"Define get_schema\(\)"):
