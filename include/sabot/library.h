@@ -42,6 +42,12 @@ SB_API void sb_log_set(sb_log_function function, void *context);
 SB_API enum sb_status sb_hash_rows(const struct ArrowArray *array, const struct ArrowSchema *schema,
                                    uint64_t *hashes, struct sb_error *err);
 
+/*
+ * A folder of TZif files for systems that have none of their own; looked at after SABOT_TZDIR,
+ * TZDIR and the system's folders. Call it before the first job; copied, NULL = none.
+ */
+SB_API void sb_time_zone_folder_set(const char *folder);
+
 /* Gives memory that no job uses back to the operating system. */
 SB_API void sb_memory_trim(void);
 

@@ -23,6 +23,7 @@ struct sb_call_options {
     bool is_null_on_error;
     bool is_never_null;
     int64_t parameter;
+    const void *prepared;
     int32_t argument_count;
     const struct sb_bound_node **arguments; // copied
 };

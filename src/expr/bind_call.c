@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/time_zone.h"
 #include "expr/bind.h"
 #include "expr/kernels.h"
 #include "expr/type_rules.h"
@@ -152,6 +153,7 @@ enum sb_status sb_bind_call(struct sb_binder *binder, const struct sb_call_optio
         .argument_count = options->argument_count,
         .arguments = sb_arena_copy(binder->arena, options->arguments, size),
         .parameter = options->parameter,
+        .prepared = options->prepared,
     };
     if (node->arguments == NULL) {
         return sb_bind_no_memory(binder);
@@ -200,12 +202,27 @@ static enum sb_status bind_retype(struct sb_binder *binder, const struct sb_boun
     return SB_OK;
 }
 
+/* The zone whose clock decides what the cast gives; NULL when an instant stays one. */
+static enum sb_status cast_zone(struct sb_binder *binder, const struct sb_type *from,
+                                const struct sb_type *to, const struct sb_zone **out)
+{
+    *out = NULL;
+    if (from->zone != NULL && to->zone == NULL) {
+        return sb_zone_find(from->zone, out, binder->err);
+    }
+    if (from->zone == NULL && to->zone != NULL) {
+        return sb_zone_find(to->zone, out, binder->err);
+    }
+    return SB_OK;
+}
+
 enum sb_status sb_bind_cast(struct sb_binder *binder, const struct sb_bound_node *node,
                             const struct sb_type *type, const char *name, enum sb_cast_mode mode,
                             const struct sb_bound_node **out)
 {
     const char *hint = "there is no such cast";
     const struct sb_kernel_set *kernels;
+    const struct sb_zone *zone;
     struct sb_type step;
     char from[SB_TYPE_NAME_SIZE];
     char to[SB_TYPE_NAME_SIZE];
@@ -236,11 +253,13 @@ enum sb_status sb_bind_cast(struct sb_binder *binder, const struct sb_bound_node
                             sb_type_name(&node->type, from, sizeof from),
                             sb_type_name(type, to, sizeof to), hint);
     }
+    SB_TRY_RETURN(cast_zone(binder, &node->type, type, &zone));
     return sb_bind_call(binder,
                         &(struct sb_call_options){
                             .name = name,
                             .type = *type,
                             .kernels = kernels,
+                            .prepared = zone,
                             .is_null_on_error = mode == SB_CAST_NULL && kernels->may_fail,
                             .argument_count = 1,
                             .arguments = &node,

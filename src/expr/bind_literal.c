@@ -24,7 +24,8 @@ static enum sb_status place_text(struct sb_binder *binder, const struct sb_bytes
                                  enum sb_relation *relation, struct sb_scalar *out)
 {
     struct sb_time time;
-    int64_t offset;
+    const struct sb_zone *zone;
+    struct sb_zone_cursor cursor = {0};
 
     if (!sb_time_parse((const char *)text.data, text.size, &time)) {
         return time_refuse(binder, text, type, name,
@@ -44,16 +45,13 @@ static enum sb_status place_text(struct sb_binder *binder, const struct sb_bytes
         *relation = sb_scalar_floor(&days, type, out);
         return SB_OK;
     }
-    if (type->zone == NULL && time.has_offset) {
+    if (type->zone != NULL) {
+        SB_TRY_RETURN(sb_zone_find(type->zone, &zone, binder->err));
+        cursor = sb_zone_cursor_of(zone);
+    }
+    if (!sb_time_settle(&time, type->zone == NULL ? NULL : &cursor)) {
         return time_refuse(binder, text, type, name,
                            "the text has an offset from UTC, the type has no zone");
-    }
-    if (!time.has_offset) {
-        if (!sb_zone_offset(type->zone, &offset)) {
-            return time_refuse(binder, text, type, name,
-                               "write the offset from UTC, such as 2024-02-29T12:30:00+01:00");
-        }
-        time.seconds -= offset;
     }
     *relation = sb_scalar_floor_time(&time, type, out);
     return SB_OK;

@@ -17,9 +17,11 @@
 #include "expr/utf8.h"
 
 /* Reads `text` as the call's type into `out` (a value of it); false when it is none. */
-typedef bool (*text_reader)(const struct sb_type *type, struct sb_bytes text, void *out);
+typedef bool (*text_reader)(const struct sb_type *type, struct sb_zone_cursor *zone,
+                            struct sb_bytes text, void *out);
 
-static bool read_bool(const struct sb_type *type, struct sb_bytes text, void *out)
+static bool read_bool(const struct sb_type *type, struct sb_zone_cursor *zone, struct sb_bytes text,
+                      void *out)
 {
     bool value;
     const bool is_read = sb_boolean_parse((const char *)text.data, text.size, &value);
@@ -28,7 +30,8 @@ static bool read_bool(const struct sb_type *type, struct sb_bytes text, void *ou
     return is_read;
 }
 
-static bool read_integer(const struct sb_type *type, struct sb_bytes text, void *out)
+static bool read_integer(const struct sb_type *type, struct sb_zone_cursor *zone,
+                         struct sb_bytes text, void *out)
 {
     sb_int128 value;
     sb_int128 least;
@@ -56,13 +59,15 @@ static bool read_integer(const struct sb_type *type, struct sb_bytes text, void 
     return true;
 }
 
-static bool read_float(const struct sb_type *type, struct sb_bytes text, void *out)
+static bool read_float(const struct sb_type *type, struct sb_zone_cursor *zone,
+                       struct sb_bytes text, void *out)
 {
     return type->id == SB_TYPE_FLOAT32 ? sb_float_parse((const char *)text.data, text.size, out)
                                        : sb_double_parse((const char *)text.data, text.size, out);
 }
 
-static bool read_decimal(const struct sb_type *type, struct sb_bytes text, void *out)
+static bool read_decimal(const struct sb_type *type, struct sb_zone_cursor *zone,
+                         struct sb_bytes text, void *out)
 {
     bool is_exact;
     sb_int128 value;
@@ -73,7 +78,8 @@ static bool read_decimal(const struct sb_type *type, struct sb_bytes text, void 
     return is_read;
 }
 
-static bool read_date(const struct sb_type *type, struct sb_bytes text, void *out)
+static bool read_date(const struct sb_type *type, struct sb_zone_cursor *zone, struct sb_bytes text,
+                      void *out)
 {
     struct sb_time time;
 
@@ -88,21 +94,16 @@ static bool read_date(const struct sb_type *type, struct sb_bytes text, void *ou
     return true; // six digits of a year are days that both types hold
 }
 
-static bool read_timestamp(const struct sb_type *type, struct sb_bytes text, void *out)
+static bool read_timestamp(const struct sb_type *type, struct sb_zone_cursor *zone,
+                           struct sb_bytes text, void *out)
 {
     struct sb_time time;
-    int64_t offset = 0;
     bool is_exact;
     sb_int128 value;
 
-    if (!sb_time_parse((const char *)text.data, text.size, &time)) {
+    if (!sb_time_parse((const char *)text.data, text.size, &time) || !sb_time_settle(&time, zone)) {
         return false;
     }
-    if (type->zone == NULL ? time.has_offset
-                           : !time.has_offset && !sb_zone_offset(type->zone, &offset)) {
-        return false; // a clock without a zone, or a zone without a known clock
-    }
-    time.seconds -= time.has_offset ? 0 : offset;
     value = sb_time_in_unit(&time, type->unit, &is_exact);
     *(int64_t *)out = (int64_t)value;
     return value >= INT64_MIN && value <= INT64_MAX;
@@ -115,12 +116,14 @@ static inline enum sb_status read_rows(struct sb_kernel_call *call, text_reader 
     const int32_t width = sb_physical_width(sb_physical_of(type));
     const struct sb_vector *argument = sb_kernel_argument(call, 0);
     const struct sb_bytes *texts = argument->values;
+    struct sb_zone_cursor cursor = sb_zone_cursor_of(call->node->prepared);
+    struct sb_zone_cursor *const zone = cursor.zone == NULL ? NULL : &cursor;
     uint8_t *out = call->out;
 
     for (int32_t i = 0; i < call->count; i++, out += width) {
         if (argument->valid != NULL && !argument->valid[i]) {
             memset(out, 0, (size_t)width);
-        } else if (!reader(type, texts[i], out)) {
+        } else if (!reader(type, zone, texts[i], out)) {
             memset(out, 0, (size_t)width);
             SB_TRY_RETURN(sb_cast_row_failed(call, i, why));
         }
@@ -142,10 +145,12 @@ TEXT_TO(date, "is no")
 TEXT_TO(timestamp, "is no")
 
 /* Writes `value` of `type` into `buffer`, which has VALUE_TEXT_SIZE bytes; its length. */
-typedef int32_t (*text_writer)(const struct sb_type *type, const void *value, char *buffer);
+typedef int32_t (*text_writer)(const struct sb_type *type, struct sb_zone_cursor *zone,
+                               const void *value, char *buffer);
 enum { VALUE_TEXT_SIZE = SB_DECIMAL_TEXT_SIZE };
 
-static int32_t write_bool(const struct sb_type *type, const void *value, char *buffer)
+static int32_t write_bool(const struct sb_type *type, struct sb_zone_cursor *zone,
+                          const void *value, char *buffer)
 {
     const bool is_true = *(const uint8_t *)value != 0;
 
@@ -153,23 +158,27 @@ static int32_t write_bool(const struct sb_type *type, const void *value, char *b
     return 5 - is_true;
 }
 
-static int32_t write_integer(const struct sb_type *type, const void *value, char *buffer)
+static int32_t write_integer(const struct sb_type *type, struct sb_zone_cursor *zone,
+                             const void *value, char *buffer)
 {
     return sb_decimal_format(sb_value_integer(sb_physical_of(type), value), 0, buffer);
 }
 
-static int32_t write_float(const struct sb_type *type, const void *value, char *buffer)
+static int32_t write_float(const struct sb_type *type, struct sb_zone_cursor *zone,
+                           const void *value, char *buffer)
 {
     return type->id == SB_TYPE_FLOAT32 ? sb_float_format(*(const float *)value, buffer)
                                        : sb_double_format(*(const double *)value, buffer);
 }
 
-static int32_t write_decimal(const struct sb_type *type, const void *value, char *buffer)
+static int32_t write_decimal(const struct sb_type *type, struct sb_zone_cursor *zone,
+                             const void *value, char *buffer)
 {
     return sb_decimal_format(*(const sb_int128 *)value, type->scale, buffer);
 }
 
-static int32_t write_date(const struct sb_type *type, const void *value, char *buffer)
+static int32_t write_date(const struct sb_type *type, struct sb_zone_cursor *zone,
+                          const void *value, char *buffer)
 {
     return sb_date_format(type->id == SB_TYPE_DATE32
                               ? *(const int32_t *)value
@@ -177,9 +186,10 @@ static int32_t write_date(const struct sb_type *type, const void *value, char *b
                           buffer);
 }
 
-static int32_t write_timestamp(const struct sb_type *type, const void *value, char *buffer)
+static int32_t write_timestamp(const struct sb_type *type, struct sb_zone_cursor *zone,
+                               const void *value, char *buffer)
 {
-    return sb_timestamp_format(*(const int64_t *)value, type->unit, type->zone, buffer);
+    return sb_timestamp_format(*(const int64_t *)value, type->unit, zone, buffer);
 }
 
 static inline enum sb_status write_rows(struct sb_kernel_call *call, text_writer writer)
@@ -189,6 +199,8 @@ static inline enum sb_status write_rows(struct sb_kernel_call *call, text_writer
     const struct sb_vector *argument = sb_kernel_argument(call, 0);
     const uint8_t *values = argument->values;
     struct sb_bytes *out = call->out;
+    struct sb_zone_cursor cursor = sb_zone_cursor_of(call->node->prepared);
+    struct sb_zone_cursor *const zone = cursor.zone == NULL ? NULL : &cursor;
     const size_t room = (size_t)call->count * VALUE_TEXT_SIZE;
     char *next = sb_arena_alloc(call->text, room);
 
@@ -198,7 +210,7 @@ static inline enum sb_status write_rows(struct sb_kernel_call *call, text_writer
     for (int32_t i = 0; i < call->count; i++, values += width) {
         out[i] = (struct sb_bytes){(const uint8_t *)next, 0};
         if (argument->valid == NULL || argument->valid[i]) {
-            out[i].size = writer(type, values, next);
+            out[i].size = writer(type, zone, values, next);
             next += out[i].size;
         }
     }

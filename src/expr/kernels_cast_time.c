@@ -3,8 +3,9 @@
  * kernels_cast_time.c - between dates and timestamps of any unit and zone.
  *
  * A coarser unit rounds down, towards the past, so that order is kept. Between a zone and none the
- * clock on the wall is kept; that needs the zone's offset, which this version knows for UTC and
- * fixed offsets only. Between two zones the instant is kept and nothing is computed.
+ * clock on the wall is kept: a clock that was shown twice is the earlier instant, one that was
+ * never shown is moved forward with the clocks. Between two zones the instant is kept and nothing
+ * is computed. The zone is what binding prepared.
  */
 #include "expr/cast_failure.h"
 #include "expr/kernels.h"
@@ -24,32 +25,27 @@ static int64_t ticks_per_day(const struct sb_type *type)
     }
 }
 
-/* What turns a value of one type into one of another: (value + shift) * factor / divisor. */
+/* What turns a value of one type into one of another: value * factor / divisor. */
 struct conversion {
-    int64_t shift;
     int64_t factor;
     int64_t divisor;
-    int64_t step; // the result is a multiple of it: date64 counts whole days
+    int64_t step;        // the result is a multiple of it: date64 counts whole days
+    int64_t from_second; // ticks of a second before and after
+    int64_t to_second;
 };
 
 static struct conversion conversion_of(const struct sb_type *from, const struct sb_type *to)
 {
     const int64_t from_ticks = ticks_per_day(from);
     const int64_t to_ticks = ticks_per_day(to);
-    const bool has_from_zone = from->id == SB_TYPE_TIMESTAMP && from->zone != NULL;
-    const bool has_to_zone = to->id == SB_TYPE_TIMESTAMP && to->zone != NULL;
-    struct conversion out = {.factor = 1, .divisor = 1, .step = 1};
-    int64_t offset = 0;
+    struct conversion out = {
+        .factor = 1,
+        .divisor = 1,
+        .step = 1,
+        .from_second = from_ticks / SB_SECONDS_PER_DAY,
+        .to_second = to_ticks / SB_SECONDS_PER_DAY,
+    };
 
-    if (has_from_zone && !has_to_zone) { // to the clock on the wall
-        (void)sb_zone_offset(from->zone, &offset);
-        out.shift = offset * (from_ticks / SB_SECONDS_PER_DAY);
-    }
-    if (!has_from_zone && has_to_zone) {
-        // the other way it is applied to the result, whose ticks can say it
-        (void)sb_zone_offset(to->zone, &offset);
-        out.shift = -offset * (to_ticks / SB_SECONDS_PER_DAY);
-    }
     if (from_ticks > to_ticks) {
         out.divisor = from_ticks / to_ticks;
     } else {
@@ -66,18 +62,43 @@ static inline sb_int128 floor_divide(sb_int128 a, int64_t b)
     return a / b - (a % b < 0);
 }
 
-static bool time_convert(const struct conversion *conversion, bool is_shift_last, int64_t value,
-                         int64_t least, int64_t greatest, int64_t *out)
+/* From an instant to the clock of its zone. */
+static inline sb_int128 shift_to_local(const struct conversion *conversion, int64_t value,
+                                       struct sb_zone_cursor *cursor)
+{
+    const int64_t seconds = sb_floor_divide(value, conversion->from_second);
+
+    return value + (sb_int128)sb_zone_cursor_offset(cursor, seconds) * conversion->from_second;
+}
+
+/* From a clock to the instant that showed it. */
+static inline sb_int128 shift_to_instant(const struct conversion *conversion, sb_int128 value,
+                                         struct sb_zone_cursor *cursor)
+{
+    const sb_int128 seconds = floor_divide(value, conversion->to_second);
+    int64_t earliest;
+    int64_t latest;
+
+    if (seconds != (int64_t)seconds) {
+        return value; // does not fit anyway
+    }
+    (void)sb_zone_cursor_local(cursor, (int64_t)seconds, &earliest, &latest);
+    return value + ((sb_int128)earliest - seconds) * conversion->to_second;
+}
+
+static inline bool time_convert(const struct conversion *conversion, struct sb_zone_cursor *cursor,
+                                bool is_to_instant, int64_t value, int64_t least, int64_t greatest,
+                                int64_t *out)
 {
     sb_int128 result = value;
 
-    if (!is_shift_last) {
-        result += conversion->shift;
+    if (cursor->zone != NULL && !is_to_instant) {
+        result = shift_to_local(conversion, value, cursor);
     }
     result = conversion->divisor > 1 ? floor_divide(result, conversion->divisor)
                                      : result * conversion->factor;
-    if (is_shift_last) {
-        result += conversion->shift;
+    if (cursor->zone != NULL && is_to_instant) {
+        result = shift_to_instant(conversion, result, cursor);
     }
     if (conversion->step > 1) {
         result = floor_divide(result, conversion->step) * conversion->step;
@@ -91,7 +112,8 @@ static enum sb_status time_vectors(struct sb_kernel_call *call)
     const struct sb_type *from = &call->node->arguments[0]->type;
     const struct sb_type *to = &call->node->type;
     const struct conversion conversion = conversion_of(from, to);
-    const bool is_shift_last = to->id == SB_TYPE_TIMESTAMP && to->zone != NULL;
+    struct sb_zone_cursor cursor = sb_zone_cursor_of(call->node->prepared);
+    const bool is_to_instant = to->zone != NULL;
     const bool is_narrow = to->id == SB_TYPE_DATE32;
     const int64_t least = is_narrow ? INT32_MIN : INT64_MIN;
     const int64_t greatest = is_narrow ? INT32_MAX : INT64_MAX;
@@ -101,7 +123,7 @@ static enum sb_status time_vectors(struct sb_kernel_call *call)
         const int64_t value = from->id == SB_TYPE_DATE32 ? ((const int32_t *)values)[i]
                                                          : ((const int64_t *)values)[i];
         int64_t result;
-        if (!time_convert(&conversion, is_shift_last, value, least, greatest, &result)) {
+        if (!time_convert(&conversion, &cursor, is_to_instant, value, least, greatest, &result)) {
             SB_TRY_RETURN(sb_cast_row_failed(call, i, "does not fit"));
             result = 0;
         }
@@ -118,18 +140,9 @@ const struct sb_kernel_set *sb_kernels_cast_time(const struct sb_type *from,
                                                  const struct sb_type *to, const char **hint)
 {
     static const struct sb_kernel_set kernels = {.vectors = time_vectors, .may_fail = true};
-    const bool has_from_zone = from->id == SB_TYPE_TIMESTAMP && from->zone != NULL;
-    const bool has_to_zone = to->id == SB_TYPE_TIMESTAMP && to->zone != NULL;
-    int64_t offset;
 
     if (!sb_type_is_temporal(from->id) || !sb_type_is_temporal(to->id)) {
         *hint = "dates and timestamps turn into each other, integers and text";
-        return NULL;
-    }
-    if (has_from_zone != has_to_zone &&
-        !(sb_zone_offset(from->zone, &offset) && sb_zone_offset(to->zone, &offset))) {
-        *hint = "that needs the time zone database, which this version lacks; UTC and fixed "
-                "offsets such as +01:00 work";
         return NULL;
     }
     return &kernels;

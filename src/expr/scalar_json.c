@@ -115,6 +115,22 @@ static enum sb_status decimal_from_json(const json_t *json, struct sb_scalar *ou
     return SB_OK;
 }
 
+/* False: the text has an offset and the type no zone, or nobody knows the zone. */
+static bool time_settle(const struct sb_type *type, struct sb_time *time)
+{
+    const struct sb_zone *zone;
+    struct sb_zone_cursor cursor;
+
+    if (type->zone == NULL) {
+        return sb_time_settle(time, NULL);
+    }
+    if (sb_zone_find(type->zone, &zone, NULL) != SB_OK) {
+        return false;
+    }
+    cursor = sb_zone_cursor_of(zone);
+    return sb_time_settle(time, &cursor);
+}
+
 static enum sb_status time_from_json(const json_t *json, struct sb_scalar *out,
                                      struct sb_error *err)
 {
@@ -127,7 +143,7 @@ static enum sb_status time_from_json(const json_t *json, struct sb_scalar *out,
         value = json_integer_value(json);
     } else if (json_is_string(json) &&
                sb_time_parse(json_string_value(json), (int64_t)json_string_length(json), &time) &&
-               !(is_date && time.has_clock)) {
+               !(is_date && time.has_clock) && (is_date || time_settle(&out->type, &time))) {
         value = is_date ? time.days : sb_time_in_unit(&time, out->type.unit, &is_exact);
     } else if (!json_is_string(json) ||
                !sb_integer_parse(json_string_value(json), (int64_t)json_string_length(json),

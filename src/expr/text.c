@@ -74,6 +74,20 @@ static void write_binary(struct writer *writer, struct sb_bytes bytes)
     write_text(writer, "'");
 }
 
+/* A zone that nobody knows is printed in UTC. */
+static void write_timestamp(const struct sb_scalar *scalar, char *text)
+{
+    struct sb_zone_cursor cursor = {0};
+    const struct sb_zone *zone;
+
+    if (scalar->type.zone != NULL && (sb_zone_find(scalar->type.zone, &zone, NULL) == SB_OK ||
+                                      sb_zone_find("UTC", &zone, NULL) == SB_OK)) {
+        cursor.zone = zone;
+    }
+    sb_timestamp_format(scalar->value.i64, scalar->type.unit, cursor.zone == NULL ? NULL : &cursor,
+                        text);
+}
+
 static void write_scalar(struct writer *writer, const struct sb_scalar *scalar)
 {
     const union sb_value *value = &scalar->value;
@@ -103,7 +117,7 @@ static void write_scalar(struct writer *writer, const struct sb_scalar *scalar)
         write_quoted(writer, text, strlen(text), '\'');
         return;
     case SB_TYPE_TIMESTAMP:
-        sb_timestamp_format(value->i64, scalar->type.unit, scalar->type.zone, text);
+        write_timestamp(scalar, text);
         write_text(writer, "timestamp ");
         write_quoted(writer, text, strlen(text), '\'');
         return;

@@ -1,57 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * time_text.c - the calendar and ISO 8601. Day numbers after Howard Hinnant, "chrono-compatible
- * low-level date algorithms".
+ * time_text.c - ISO 8601, in and out.
  */
 #include "expr/time_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 int64_t sb_unit_per_second(enum sb_time_unit unit)
 {
     static const int64_t per_second[] = {1, 1000, 1000000, 1000000000};
 
     return per_second[unit];
-}
-
-/* Years begin in March, so that the leap day comes last. */
-static int64_t days_from_civil(int64_t year, int32_t month, int32_t day)
-{
-    const int64_t y = month <= 2 ? year - 1 : year;
-    const int64_t era = sb_floor_divide(y, 400);
-    const int64_t year_of_era = y - era * 400;
-    const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    const int64_t day_of_era =
-        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-
-    return era * 146097 + day_of_era - 719468;
-}
-
-static void civil_from_days(int64_t days, int64_t *year, int32_t *month, int32_t *day)
-{
-    const int64_t z = days + 719468;
-    const int64_t era = sb_floor_divide(z, 146097);
-    const int64_t day_of_era = z - era * 146097;
-    const int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    const int64_t day_of_year =
-        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    const int64_t shifted_month = (5 * day_of_year + 2) / 153;
-
-    *day = (int32_t)(day_of_year - (153 * shifted_month + 2) / 5 + 1);
-    *month = (int32_t)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
-    *year = year_of_era + era * 400 + (*month <= 2);
-}
-
-static int32_t days_in_month(int64_t year, int32_t month)
-{
-    static const int8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    const bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-    return days[month - 1] + (month == 2 && is_leap);
 }
 
 /* Reads exactly `digits` digits. */
@@ -110,10 +71,10 @@ static bool read_date(const char **next, const char *end, int64_t *days)
         return false;
     }
     year = is_negative ? -year : year;
-    if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) {
+    if (month < 1 || month > 12 || day < 1 || day > sb_days_in_month(year, month)) {
         return false;
     }
-    *days = days_from_civil(year, month, day);
+    *days = sb_days_from_civil(year, month, day);
     return true;
 }
 
@@ -155,51 +116,6 @@ static bool read_clock(const char **next, const char *end, struct sb_time *out)
     return hour < 24 && minute < 60 && second < 60;
 }
 
-/* "Z", "+hh", "+hhmm", "+hh:mm" to the end of the text. */
-static bool read_offset(const char *next, const char *end, int64_t *seconds)
-{
-    int32_t hours;
-    int32_t minutes = 0;
-    bool is_west;
-
-    if (end - next == 1 && (*next == 'Z' || *next == 'z')) {
-        *seconds = 0;
-        return true;
-    }
-    if (next == end || (*next != '+' && *next != '-')) {
-        return false;
-    }
-    is_west = *next == '-';
-    next++;
-    if (!read_number(&next, end, 2, &hours)) {
-        return false;
-    }
-    if (next < end) {
-        next += *next == ':';
-        if (!read_number(&next, end, 2, &minutes)) {
-            return false;
-        }
-    }
-    *seconds = (hours * 3600 + minutes * 60) * (is_west ? -1 : 1);
-    return next == end && hours < 24 && minutes < 60;
-}
-
-bool sb_zone_offset(const char *zone, int64_t *seconds)
-{
-    static const char *const utc[] = {"UTC", "Etc/UTC", "GMT", "Etc/GMT"};
-
-    *seconds = 0;
-    if (zone == NULL) {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof utc / sizeof utc[0]; i++) {
-        if (strcasecmp(zone, utc[i]) == 0) {
-            return true;
-        }
-    }
-    return read_offset(zone, zone + strlen(zone), seconds);
-}
-
 bool sb_time_parse(const char *text, int64_t size, struct sb_time *out)
 {
     const char *next = text;
@@ -222,11 +138,28 @@ bool sb_time_parse(const char *text, int64_t size, struct sb_time *out)
     }
     if (next < end) {
         out->has_offset = true;
-        if (!read_offset(next, end, &offset)) {
+        if (!sb_zone_offset_parse(next, end - next, &offset)) {
             return false;
         }
     }
     out->seconds -= offset;
+    return true;
+}
+
+bool sb_time_settle(struct sb_time *time, struct sb_zone_cursor *zone)
+{
+    int64_t earliest;
+    int64_t latest;
+
+    if (zone == NULL) {
+        return !time->has_offset;
+    }
+    if (!time->has_offset) {
+        const int64_t local = time->days * SB_SECONDS_PER_DAY + time->seconds;
+        (void)sb_zone_cursor_local(zone, local, &earliest, &latest);
+        time->seconds += earliest - local;
+        time->has_offset = true;
+    }
     return true;
 }
 
@@ -242,30 +175,44 @@ sb_int128 sb_time_in_unit(const struct sb_time *time, enum sb_time_unit unit, bo
 
 int32_t sb_date_format(int64_t days, char *buffer)
 {
-    int64_t year;
-    int32_t month;
-    int32_t day;
+    const struct sb_civil civil = sb_civil_from_days(days);
+    const int64_t year = civil.year;
 
-    civil_from_days(days, &year, &month, &day);
     if (year < 0 || year > 9999) {
         return snprintf(buffer, SB_TIME_TEXT_SIZE, "%c%04" PRId64 "-%02d-%02d",
-                        year < 0 ? '-' : '+', year < 0 ? -year : year, month, day);
+                        year < 0 ? '-' : '+', year < 0 ? -year : year, civil.month, civil.day);
     }
-    return snprintf(buffer, SB_TIME_TEXT_SIZE, "%04" PRId64 "-%02d-%02d", year, month, day);
+    return snprintf(buffer, SB_TIME_TEXT_SIZE, "%04" PRId64 "-%02d-%02d", year, civil.month,
+                    civil.day);
 }
 
-int32_t sb_timestamp_format(int64_t value, enum sb_time_unit unit, const char *zone, char *buffer)
+/* "+01:00", "-00:25:21". */
+static int32_t offset_format(int64_t offset, char *buffer, int32_t room)
+{
+    const int64_t size = offset < 0 ? -offset : offset;
+    const char sign = offset < 0 ? '-' : '+';
+
+    if (size % 60 == 0) {
+        return snprintf(buffer, (size_t)room, "%c%02" PRId64 ":%02" PRId64, sign, size / 3600,
+                        size / 60 % 60);
+    }
+    return snprintf(buffer, (size_t)room, "%c%02" PRId64 ":%02" PRId64 ":%02" PRId64, sign,
+                    size / 3600, size / 60 % 60, size % 60);
+}
+
+int32_t sb_timestamp_format(int64_t value, enum sb_time_unit unit, struct sb_zone_cursor *zone,
+                            char *buffer)
 {
     static const int8_t fraction_digits[] = {0, 3, 6, 9};
     const int64_t per_second = sb_unit_per_second(unit);
     int64_t seconds = sb_floor_divide(value, per_second);
     const int64_t fraction = sb_floor_modulo(value, per_second);
-    int64_t offset = 0;
+    int64_t offset = zone == NULL ? 0 : sb_zone_cursor_offset(zone, seconds);
     int64_t days;
     int32_t size;
 
-    if (!sb_zone_offset(zone, &offset) || __builtin_add_overflow(seconds, offset, &seconds)) {
-        offset = 0; // a named zone is printed in UTC
+    if (__builtin_add_overflow(seconds, offset, &seconds)) {
+        offset = 0; // at the very ends of the range: printed in UTC
     }
     days = sb_floor_divide(seconds, SB_SECONDS_PER_DAY);
     seconds = sb_floor_modulo(seconds, SB_SECONDS_PER_DAY);
@@ -281,10 +228,7 @@ int32_t sb_timestamp_format(int64_t value, enum sb_time_unit unit, const char *z
         buffer[size++] = 'Z';
         buffer[size] = 0;
     } else if (zone != NULL) {
-        const int64_t minutes = (offset < 0 ? -offset : offset) / 60;
-        size += snprintf(buffer + size, (size_t)(SB_TIME_TEXT_SIZE - size),
-                         "%c%02" PRId64 ":%02" PRId64, offset < 0 ? '-' : '+', minutes / 60,
-                         minutes % 60);
+        size += offset_format(offset, buffer + size, SB_TIME_TEXT_SIZE - size);
     }
     return size;
 }

@@ -57,7 +57,8 @@ struct sb_bound_node {
     bool is_null_on_error;
     int32_t argument_count;
     const struct sb_bound_node **arguments;
-    int64_t parameter; // what a kernel needs beside types; the kernel's file says what
+    int64_t parameter;    // what a kernel needs beside types; the kernel's file says what
+    const void *prepared; // the same for what binding built; lives in the arena or the process
 };
 
 struct sb_bound_expr {

@@ -28,6 +28,17 @@ PyObject *library_memory_trim(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+PyObject *library_set_time_zone_folder(PyObject *module, PyObject *path)
+{
+    const char *text = PyUnicode_AsUTF8AndSize(path, NULL);
+
+    if (text == NULL) {
+        return NULL;
+    }
+    sb_time_zone_folder_set(text);
+    Py_RETURN_NONE;
+}
+
 PyObject *library_hash_rows(PyObject *module, PyObject *object)
 {
     struct ArrowSchema schema;

@@ -12,6 +12,7 @@ PyObject *library_processor_count(PyObject *module, PyObject *unused);
 PyObject *library_memory_trim(PyObject *module, PyObject *unused);
 PyObject *library_functions_json(PyObject *module, PyObject *unused);
 PyObject *library_hash_rows(PyObject *module, PyObject *object);
+PyObject *library_set_time_zone_folder(PyObject *module, PyObject *path);
 PyObject *library_set_log(PyObject *module, PyObject *callable);
 
 #endif

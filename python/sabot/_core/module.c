@@ -30,6 +30,8 @@ static PyMethodDef core_functions[] = {
      "Processors this process may use: affinity and cgroup limits respected."},
     {"memory_trim", library_memory_trim, METH_NOARGS,
      "Give memory that no job uses back to the operating system."},
+    {"set_time_zone_folder", library_set_time_zone_folder, METH_O,
+     "Name a folder of TZif files for systems that have none."},
     {"hash_rows", library_hash_rows, METH_O,
      "The stable hash of each row of an Arrow array, as the bytes of uint64 values."},
     {"functions_json", library_functions_json, METH_NOARGS,

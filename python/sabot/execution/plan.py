@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from sabot import _time_zones
 from sabot._core import Graph, processor_count
 from sabot.connect.sink import sink_kind
 from sabot.connect.source import Source, SourceSettings, open_source
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from sabot.execution.node import StreamOperatorNode
 
 __all__ = ["Plan"]
+
+_time_zones.name_packaged_zones()
 
 
 class Plan:
