@@ -79,8 +79,9 @@ static inline sb_int128 shift_to_instant(const struct conversion *conversion, sb
     int64_t earliest;
     int64_t latest;
 
-    if (seconds != (int64_t)seconds) {
-        return value; // does not fit anyway
+    if (seconds > INT64_MAX - 2 * SB_SECONDS_PER_DAY ||
+        seconds < INT64_MIN + 2 * SB_SECONDS_PER_DAY) {
+        return (sb_int128)INT64_MAX + 1; // the instant may not fit, the clock perhaps does not
     }
     (void)sb_zone_cursor_local(cursor, (int64_t)seconds, &earliest, &latest);
     return value + ((sb_int128)earliest - seconds) * conversion->to_second;
