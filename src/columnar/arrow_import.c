@@ -60,7 +60,7 @@ static enum sb_status values_align(struct sb_column *column, struct sb_memory *m
     if (is_aligned(column->values, values_alignment(id))) {
         return SB_OK;
     }
-    size = sb_column_values_size(id, column->offset + column->length);
+    size = sb_column_values_size(column->type, column->offset + column->length);
     SB_TRY_RETURN(sb_buffer_create(memory, size, &copy, err));
     memcpy(copy->data, column->values, (size_t)size);
     sb_buffer_keep(copy, column->owner);

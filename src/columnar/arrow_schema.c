@@ -95,7 +95,7 @@ static enum sb_status decimal_import(const char *column, const char *format, str
         snprintf(name, sizeof name, "decimal%d", bits);
         return format_unsupported(column, name, format, err);
     }
-    if (!sb_type_is_decimal(precision, scale)) {
+    if (!sb_type_decimal_fits(SB_TYPE_DECIMAL128, precision, scale)) {
         return format_malformed(column, format, err);
     }
     out->id = SB_TYPE_DECIMAL128;

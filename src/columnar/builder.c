@@ -48,7 +48,7 @@ static enum sb_status buffer_grow(struct sb_memory *memory, struct sb_buffer **b
 // Offsets start with the 0 before the first row.
 static int64_t values_used_size(const struct sb_builder *builder)
 {
-    return sb_column_values_size(builder->type->id, builder->length);
+    return sb_column_values_size(builder->type, builder->length);
 }
 
 static enum sb_status rows_reserve(struct sb_builder *builder, int64_t rows, struct sb_error *err)
@@ -63,7 +63,7 @@ static enum sb_status rows_reserve(struct sb_builder *builder, int64_t rows, str
     if (capacity < builder->length + rows) {
         capacity = builder->length + rows;
     }
-    values_size = sb_column_values_size(builder->type->id, capacity);
+    values_size = sb_column_values_size(builder->type, capacity);
     if (builder->validity != NULL) {
         SB_TRY_RETURN(buffer_grow(builder->memory, &builder->validity,
                                   sb_bitmap_size(builder->length), sb_bitmap_size(capacity), err));

@@ -23,6 +23,7 @@ struct sb_builder {
     struct sb_buffer *validity; // created at the first null
     struct sb_buffer *bytes;
     int64_t bytes_size;
+    struct sb_builder *children; // [type->child_count], made when first asked for
 };
 
 void sb_builder_init(struct sb_builder *builder, struct sb_memory *memory,

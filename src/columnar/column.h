@@ -7,6 +7,16 @@
  * Buffers are there even for no rows, and aligned to the width of a value (views: to 8). Nothing
  * may be read past them, for they can be foreign. Values of null rows may be anything: offsets
  * still ascend, but a view must not be followed. A zeroed column is empty and safe to deinit.
+ *
+ * Columns of nested types have children in one counted block, which slices and shares have in
+ * common. As in Arrow, children are not sliced with their parent: row i of a struct is row
+ * `offset + i` of each child, lists count their elements from the first row of the child, row i of
+ * a fixed_size_list begins at element (offset + i) * size, a dictionary's indices are its values,
+ * and run ends are compared with `offset + i`.
+ *
+ * `validity` is the truth for every type, also where Arrow keeps it elsewhere: columns of type null
+ * have a bitmap of zeros, run-end encoded ones have one where runs are null, and an index to a null
+ * of the dictionary is null itself.
  */
 #ifndef SABOT_COLUMNAR_COLUMN_H
 #define SABOT_COLUMNAR_COLUMN_H
@@ -19,19 +29,64 @@
 #include "columnar/buffer.h"
 #include "columnar/type.h"
 
+struct sb_children;
+
 struct sb_column {
     const struct sb_type *type;
     int64_t length;
     int64_t offset;
     int64_t null_count;          // -1 = not counted yet
     const uint8_t *validity;     // bitmap; NULL = no nulls
-    const void *values;          // values, bool bits, int32/int64 offsets, or 16-byte views
-    const uint8_t *bytes;        // what offsets point into
+    const void *values;          // values, bool bits, offsets, 16-byte views, indices, or NULL
+    const uint8_t *bytes;        // what offsets of text point into; list views: sizes of the rows
     const uint8_t *const *heaps; // what views point into
     int64_t heap_count;
     const int64_t *heap_sizes; // bytes in each heap
     struct sb_buffer *owner;
+    struct sb_children *children; // one reference; NULL for flat types
 };
+
+/*
+ * The columns inside of a column. Their `type` is not set: it is the one the parent's type says,
+ * which may change when the parent moves to another batch. sb_column_child() fills it in.
+ */
+struct sb_children {
+    _Atomic int32_t reference_count;
+    int32_t count;
+    struct sb_memory *memory;
+    struct sb_column columns[];
+};
+
+/* `count` zeroed columns, one reference. */
+SB_MUST_CHECK enum sb_status sb_children_create(struct sb_memory *memory, int32_t count,
+                                                struct sb_children **out, struct sb_error *err);
+struct sb_children *sb_children_retain(struct sb_children *children); // NULL in, NULL out
+void sb_children_release(struct sb_children *children);               // NULL is fine
+
+/*
+ * Child `index` with its type, borrowed: valid as long as `column`, not to be deinited. All of its
+ * rows, wherever the parent's slice begins.
+ */
+struct sb_column sb_column_child(const struct sb_column *column, int32_t index);
+
+/* The rows of a struct's child that stand beside those of `column`, borrowed. */
+struct sb_column sb_column_field(const struct sb_column *column, int32_t index);
+
+/* The elements of one row of a list, in rows of the child. */
+struct sb_range {
+    int64_t first;
+    int64_t count;
+};
+
+/* Of the five list layouts and map; undefined for null rows. */
+struct sb_range sb_column_range(const struct sb_column *column, int64_t row);
+
+/*
+ * Which rows of child 1 (the dictionary, the values of runs) hold rows[0..count) of an encoded
+ * column (NULL = from `first` on). Rows that are null get UINT32_MAX.
+ */
+void sb_column_decode_rows(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                           int64_t count, uint32_t *out);
 
 /* A second column over the same memory. */
 void sb_column_share(struct sb_column *to, const struct sb_column *from);
@@ -97,8 +152,9 @@ static inline struct sb_bytes sb_column_bytes(const struct sb_column *column, in
 }
 
 /*
- * A new column of rows[0..count) of `from`, dense, same type (views become views into the same
- * heaps). `rows` == NULL copies the first `count` rows. A row of UINT32_MAX gives null.
+ * A new column of rows[0..count) of `from`, dense, same type. Views become views into the same
+ * heaps, list views views into the same child, dictionaries are shared. `rows` == NULL copies the
+ * first `count` rows. A row of UINT32_MAX gives null.
  */
 SB_MUST_CHECK enum sb_status sb_column_gather(const struct sb_column *from, const uint32_t *rows,
                                               int64_t count, struct sb_memory *memory,

@@ -53,17 +53,14 @@ static ALWAYS_INLINE void fixed_loop(uint8_t *restrict to, const uint8_t *restri
     }
 }
 
-static void fixed_gather(uint8_t *to, const uint8_t *from, const struct gather *gather,
-                         int32_t width)
+void sb_values_gather(uint8_t *to, const uint8_t *from, const uint32_t *rows, int64_t count,
+                      int32_t width, bool has_missing)
 {
-    const uint32_t *rows = gather->rows;
-    int64_t count = gather->count;
-
     if (rows == NULL) {
         memcpy(to, from, (size_t)count * (size_t)width);
         return;
     }
-    switch (gather->has_missing ? -width : width) {
+    switch (has_missing ? -width : width) {
     case 1:
         fixed_loop(to, from, rows, count, 1, false);
         break;
@@ -94,18 +91,15 @@ static void fixed_gather(uint8_t *to, const uint8_t *from, const struct gather *
     case -16:
         fixed_loop(to, from, rows, count, 16, true);
         break;
-    default:
-        sb_assert(!"a width of 1, 2, 4, 8 or 16");
+    default: // decimal256 and fixed_size_binary
+        fixed_loop(to, from, rows, count, (size_t)width, has_missing);
+        break;
     }
 }
 
-// A missing row gives 0. `bitmap` NULL stands for all ones.
-static void bits_gather(uint8_t *to, const uint8_t *bitmap, int64_t offset,
-                        const struct gather *gather)
+void sb_bits_gather(uint8_t *to, const uint8_t *bitmap, int64_t offset, const uint32_t *rows,
+                    int64_t count)
 {
-    const uint32_t *rows = gather->rows;
-    int64_t count = gather->count;
-
     if (rows == NULL) {
         sb_bitmap_copy(to, bitmap, offset, count);
         return;
@@ -135,7 +129,8 @@ static enum sb_status validity_gather(struct gather *gather)
     }
     SB_TRY_RETURN(sb_buffer_create(gather->memory, sb_bitmap_size(gather->count), &gather->validity,
                                    gather->err));
-    bits_gather(gather->validity->data, has_nulls ? from->validity : NULL, from->offset, gather);
+    sb_bits_gather(gather->validity->data, has_nulls ? from->validity : NULL, from->offset,
+                   gather->rows, gather->count);
     gather->null_count = gather->count - sb_bitmap_count(gather->validity->data, 0, gather->count);
     if (gather->null_count == 0) { // the rows that are left have none: readers go the fast way
         sb_buffer_release(gather->validity);
@@ -273,22 +268,18 @@ static enum sb_status values_gather(struct gather *gather)
 {
     const struct sb_column *from = gather->from;
     enum sb_type_id id = from->type->id;
+    int32_t width = sb_type_is_view(id) ? SB_VIEW_SIZE : sb_type_bytes(from->type);
 
-    SB_TRY_RETURN(sb_buffer_create(gather->memory, sb_column_values_size(id, gather->count),
+    SB_TRY_RETURN(sb_buffer_create(gather->memory, sb_column_values_size(from->type, gather->count),
                                    &gather->values, gather->err));
     if (id == SB_TYPE_BOOL) {
-        bits_gather(gather->values->data, from->values, from->offset, gather);
-    } else if (sb_type_is_view(id)) {
-        fixed_gather(gather->values->data, sb_column_fixed(from, SB_VIEW_SIZE), gather,
-                     SB_VIEW_SIZE);
-    } else if (!sb_type_is_variable(id)) {
-        int32_t width = sb_type_width(id);
-
-        fixed_gather(gather->values->data, sb_column_fixed(from, width), gather, width);
-    } else if (sb_type_is_large(id)) {
-        return text_gather(gather, true);
-    } else {
-        return text_gather(gather, false);
+        sb_bits_gather(gather->values->data, from->values, from->offset, gather->rows,
+                       gather->count);
+    } else if (width > 0) {
+        sb_values_gather(gather->values->data, sb_column_fixed(from, width), gather->rows,
+                         gather->count, width, gather->has_missing);
+    } else if (sb_type_is_variable(id)) {
+        return sb_type_is_large(id) ? text_gather(gather, true) : text_gather(gather, false);
     }
     return SB_OK;
 }
@@ -313,6 +304,11 @@ enum sb_status sb_column_gather(const struct sb_column *from, const uint32_t *ro
         return sb_column_nulls(from->type, count, memory, out, err);
     }
     SB_TRY_OUT(validity_gather(&gather));
+    if (sb_type_is_nested(from->type->id) && from->type->id != SB_TYPE_DICTIONARY) {
+        SB_TRY_OUT(sb_column_gather_nested(from, rows, count, gather.validity, memory, out, err));
+        out->null_count = gather.null_count;
+        return SB_OK;
+    }
     SB_TRY_OUT(values_gather(&gather));
     *out = (struct sb_column){
         .type = from->type,
@@ -322,6 +318,7 @@ enum sb_status sb_column_gather(const struct sb_column *from, const uint32_t *ro
         .values = gather.values->data,
         .bytes = gather.bytes == NULL ? NULL : gather.bytes->data,
         .owner = gather.values,
+        .children = sb_children_retain(from->children), // a dictionary is shared
     };
     sb_buffer_keep(gather.values, gather.validity);
     sb_buffer_keep(gather.values, gather.bytes);

@@ -12,11 +12,8 @@ static enum sb_status field_copy(struct sb_arena *arena, struct sb_field *to,
     if (to->name == NULL) {
         return sb_error_no_memory(err, "schema", (int64_t)strlen(from->name) + 1);
     }
-    if (from->type.zone != NULL) {
-        to->type.zone = sb_arena_copy_string(arena, from->type.zone);
-        if (to->type.zone == NULL) {
-            return sb_error_no_memory(err, "schema", (int64_t)strlen(from->type.zone) + 1);
-        }
+    if (!sb_type_copy(arena, &to->type, &from->type)) {
+        return sb_error_no_memory(err, "schema", (int64_t)sizeof *from);
     }
     return SB_OK;
 }

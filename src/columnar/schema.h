@@ -13,17 +13,11 @@
 #include "base/error.h"
 #include "columnar/type.h"
 
-struct sb_field {
-    const char *name;
-    struct sb_type type;
-    bool is_nullable;
-};
-
 struct sb_schema {
     _Atomic int32_t reference_count;
     int32_t field_count;
     struct sb_field *fields;
-    struct sb_arena arena; // names, zones, fields
+    struct sb_arena arena; // names, zones, fields and their children
 };
 
 /* Copies `fields` deeply. One reference, the caller's. */

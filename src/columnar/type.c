@@ -1,29 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "columnar/type.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "columnar/type_internal.h"
 
-enum { DECIMAL128_DIGITS_MAX = 38 };
-
-// What there is to know about a type by its id alone.
-struct type_facts {
-    const char *name;
-    int32_t width;
-    bool is_integer;
-    bool is_signed;
-    bool is_float;
-    bool is_text;
-    bool is_binary;
-    bool is_temporal;
-};
-
-static const struct type_facts type_facts[] = {
+const struct sb_type_facts sb_type_facts[SB_TYPE_ID_END] = {
     [SB_TYPE_BOOL] = {.name = "bool"},
     [SB_TYPE_INT8] = {.name = "int8", .width = 1, .is_integer = true, .is_signed = true},
     [SB_TYPE_INT16] = {.name = "int16", .width = 2, .is_integer = true, .is_signed = true},
@@ -38,27 +22,52 @@ static const struct type_facts type_facts[] = {
     [SB_TYPE_DATE32] = {.name = "date32", .width = 4, .is_temporal = true},
     [SB_TYPE_DATE64] = {.name = "date64", .width = 8, .is_temporal = true},
     [SB_TYPE_TIMESTAMP] = {.name = "timestamp", .width = 8, .is_temporal = true},
-    [SB_TYPE_DECIMAL128] = {.name = "decimal128", .width = 16},
+    [SB_TYPE_DECIMAL128] = {.name = "decimal128", .width = 16, .decimal_digits = 38},
     [SB_TYPE_UTF8] = {.name = "utf8", .is_text = true},
     [SB_TYPE_LARGE_UTF8] = {.name = "large_utf8", .is_text = true},
     [SB_TYPE_UTF8_VIEW] = {.name = "utf8_view", .is_text = true},
     [SB_TYPE_BINARY] = {.name = "binary", .is_binary = true},
     [SB_TYPE_LARGE_BINARY] = {.name = "large_binary", .is_binary = true},
     [SB_TYPE_BINARY_VIEW] = {.name = "binary_view", .is_binary = true},
+    [SB_TYPE_NULL] = {.name = "null", .has_no_order = true},
+    [SB_TYPE_FLOAT16] = {.name = "float16", .width = 2},
+    [SB_TYPE_DECIMAL32] = {.name = "decimal32", .width = 4, .decimal_digits = 9},
+    [SB_TYPE_DECIMAL64] = {.name = "decimal64", .width = 8, .decimal_digits = 18},
+    [SB_TYPE_DECIMAL256] = {.name = "decimal256", .width = 32, .decimal_digits = 76},
+    [SB_TYPE_TIME32] = {.name = "time32", .width = 4},
+    [SB_TYPE_TIME64] = {.name = "time64", .width = 8},
+    [SB_TYPE_DURATION] = {.name = "duration", .width = 8},
+    [SB_TYPE_INTERVAL_MONTH] = {.name = "interval", .width = 4, .has_no_order = true},
+    [SB_TYPE_INTERVAL_DAY_TIME] = {.name = "interval", .width = 8, .has_no_order = true},
+    [SB_TYPE_INTERVAL_MONTH_DAY_NANO] = {.name = "interval", .width = 16, .has_no_order = true},
+    [SB_TYPE_FIXED_SIZE_BINARY] = {.name = "fixed_size_binary"},
+    [SB_TYPE_DICTIONARY] = {.name = "dictionary", .child_count = 2},
+    [SB_TYPE_RUN_END_ENCODED] = {.name = "run_end_encoded", .child_count = 2},
+    [SB_TYPE_LIST] = {.name = "list", .child_count = 1, .is_list = true, .has_no_order = true},
+    [SB_TYPE_LARGE_LIST] = {.name = "large_list",
+                            .child_count = 1,
+                            .is_list = true,
+                            .has_no_order = true},
+    [SB_TYPE_LIST_VIEW] = {.name = "list_view",
+                           .child_count = 1,
+                           .is_list = true,
+                           .has_no_order = true},
+    [SB_TYPE_LARGE_LIST_VIEW] = {.name = "large_list_view",
+                                 .child_count = 1,
+                                 .is_list = true,
+                                 .has_no_order = true},
+    [SB_TYPE_FIXED_SIZE_LIST] = {.name = "fixed_size_list",
+                                 .child_count = 1,
+                                 .is_list = true,
+                                 .has_no_order = true},
+    [SB_TYPE_STRUCT] = {.name = "struct", .child_count = -1, .has_no_order = true},
+    [SB_TYPE_MAP] = {.name = "map", .child_count = 1, .is_list = true, .has_no_order = true},
 };
-enum { TYPE_ID_END = sizeof type_facts / sizeof type_facts[0] };
 
-static const char *const unit_names[] = {
-    [SB_UNIT_SECOND] = "s",
-    [SB_UNIT_MILLI] = "ms",
-    [SB_UNIT_MICRO] = "us",
-    [SB_UNIT_NANO] = "ns",
-};
-
-static const struct type_facts *facts_of(enum sb_type_id id)
+static const struct sb_type_facts *facts_of(enum sb_type_id id)
 {
-    sb_assert((int)id > 0 && (int)id < TYPE_ID_END);
-    return &type_facts[id];
+    sb_assert((int)id > 0 && (int)id < SB_TYPE_ID_END);
+    return &sb_type_facts[id];
 }
 
 int32_t sb_type_width(enum sb_type_id id)
@@ -103,7 +112,8 @@ bool sb_type_is_view(enum sb_type_id id)
 
 bool sb_type_is_large(enum sb_type_id id)
 {
-    return id == SB_TYPE_LARGE_UTF8 || id == SB_TYPE_LARGE_BINARY;
+    return id == SB_TYPE_LARGE_UTF8 || id == SB_TYPE_LARGE_BINARY || id == SB_TYPE_LARGE_LIST ||
+           id == SB_TYPE_LARGE_LIST_VIEW;
 }
 
 bool sb_type_is_temporal(enum sb_type_id id)
@@ -111,10 +121,87 @@ bool sb_type_is_temporal(enum sb_type_id id)
     return facts_of(id)->is_temporal;
 }
 
-bool sb_type_is_decimal(int64_t precision, int64_t scale)
+bool sb_type_is_decimal(enum sb_type_id id)
 {
-    return precision >= 1 && precision <= DECIMAL128_DIGITS_MAX &&
-           scale >= -DECIMAL128_DIGITS_MAX && scale <= DECIMAL128_DIGITS_MAX;
+    return facts_of(id)->decimal_digits > 0;
+}
+
+bool sb_type_is_nested(enum sb_type_id id)
+{
+    return facts_of(id)->child_count != 0;
+}
+
+bool sb_type_is_list(enum sb_type_id id)
+{
+    return facts_of(id)->is_list;
+}
+
+bool sb_type_is_list_view(enum sb_type_id id)
+{
+    return id == SB_TYPE_LIST_VIEW || id == SB_TYPE_LARGE_LIST_VIEW;
+}
+
+bool sb_type_is_encoded(enum sb_type_id id)
+{
+    return id == SB_TYPE_DICTIONARY || id == SB_TYPE_RUN_END_ENCODED;
+}
+
+bool sb_type_index_fits(enum sb_type_id id, enum sb_type_id index)
+{
+    if (id == SB_TYPE_RUN_END_ENCODED) {
+        return index == SB_TYPE_INT16 || index == SB_TYPE_INT32 || index == SB_TYPE_INT64;
+    }
+    return facts_of(index)->is_integer;
+}
+
+const struct sb_type *sb_type_value(const struct sb_type *type)
+{
+    while (sb_type_is_encoded(type->id)) {
+        type = &type->children[1].type;
+    }
+    return type;
+}
+
+bool sb_type_is_ordered(const struct sb_type *type)
+{
+    return !facts_of(sb_type_value(type)->id)->has_no_order;
+}
+
+bool sb_type_decimal_fits(enum sb_type_id id, int64_t precision, int64_t scale)
+{
+    int32_t digits = facts_of(id)->decimal_digits;
+
+    return precision >= 1 && precision <= digits && scale >= -digits && scale <= digits;
+}
+
+static bool children_equal(const struct sb_type *a, const struct sb_type *b)
+{
+    bool has_names = a->id == SB_TYPE_STRUCT;
+    bool has_nulls = !sb_type_is_encoded(a->id); // an encoded column's own flag says it all
+
+    if (a->child_count != b->child_count) {
+        return false;
+    }
+    for (int32_t i = 0; i < a->child_count; i++) {
+        if ((has_names && strcmp(a->children[i].name, b->children[i].name) != 0) ||
+            (has_nulls && a->children[i].is_nullable != b->children[i].is_nullable) ||
+            !sb_type_equal(&a->children[i].type, &b->children[i].type)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The entries of a map: a struct whose names do not count either.
+static bool entries_equal(const struct sb_type *a, const struct sb_type *b)
+{
+    for (int32_t i = 0; i < 2; i++) {
+        if (a->children[i].is_nullable != b->children[i].is_nullable ||
+            !sb_type_equal(&a->children[i].type, &b->children[i].type)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool sb_type_equal(const struct sb_type *a, const struct sb_type *b)
@@ -126,17 +213,71 @@ bool sb_type_equal(const struct sb_type *a, const struct sb_type *b)
     case SB_TYPE_TIMESTAMP:
         return a->unit == b->unit && (a->zone == NULL) == (b->zone == NULL) &&
                (a->zone == NULL || strcmp(a->zone, b->zone) == 0);
+    case SB_TYPE_TIME32:
+    case SB_TYPE_TIME64:
+    case SB_TYPE_DURATION:
+        return a->unit == b->unit;
+    case SB_TYPE_DECIMAL32:
+    case SB_TYPE_DECIMAL64:
     case SB_TYPE_DECIMAL128:
+    case SB_TYPE_DECIMAL256:
         return a->precision == b->precision && a->scale == b->scale;
+    case SB_TYPE_FIXED_SIZE_BINARY:
+        return a->size == b->size;
+    case SB_TYPE_MAP:
+        return a->is_sorted == b->is_sorted &&
+               entries_equal(&a->children[0].type, &b->children[0].type);
     default:
-        return true;
+        return a->size == b->size && a->is_sorted == b->is_sorted && children_equal(a, b);
+    }
+}
+
+bool sb_type_copy(struct sb_arena *arena, struct sb_type *to, const struct sb_type *from)
+{
+    struct sb_type copy = *from;
+    struct sb_field *children;
+
+    if (from->zone != NULL) {
+        copy.zone = sb_arena_copy_string(arena, from->zone);
+        if (copy.zone == NULL) {
+            return false;
+        }
+    }
+    if (from->child_count > 0) {
+        children = sb_arena_alloc_zeroed(arena, (size_t)from->child_count * sizeof *children);
+        if (children == NULL) {
+            return false;
+        }
+        for (int32_t i = 0; i < from->child_count; i++) {
+            children[i] = from->children[i];
+            children[i].name = sb_arena_copy_string(arena, from->children[i].name);
+            if (children[i].name == NULL ||
+                !sb_type_copy(arena, &children[i].type, &from->children[i].type)) {
+                return false;
+            }
+        }
+        copy.children = children;
+    }
+    *to = copy;
+    return true;
+}
+
+int32_t sb_type_bytes(const struct sb_type *type)
+{
+    switch (type->id) {
+    case SB_TYPE_FIXED_SIZE_BINARY:
+        return type->size;
+    case SB_TYPE_DICTIONARY:
+        return facts_of(type->children[0].type.id)->width;
+    default:
+        return facts_of(type->id)->width;
     }
 }
 
 bool sb_type_is_comparable(const struct sb_type *a, const struct sb_type *b)
 {
-    const struct type_facts *fa = facts_of(a->id);
-    const struct type_facts *fb = facts_of(b->id);
+    const struct sb_type_facts *fa = facts_of(a->id);
+    const struct sb_type_facts *fb = facts_of(b->id);
 
     if (a->id == SB_TYPE_DECIMAL128 || b->id == SB_TYPE_DECIMAL128) {
         return (fa->is_integer || a->id == SB_TYPE_DECIMAL128) &&
@@ -157,136 +298,5 @@ bool sb_type_is_comparable(const struct sb_type *a, const struct sb_type *b)
     if (fa->is_temporal) {
         return fb->is_temporal && b->id != SB_TYPE_TIMESTAMP;
     }
-    return a->id == b->id;
-}
-
-const char *sb_type_name(const struct sb_type *type, char *buffer, size_t size)
-{
-    const char *name = facts_of(type->id)->name;
-
-    switch (type->id) {
-    case SB_TYPE_TIMESTAMP:
-        snprintf(buffer, size, "%s[%s%s%s]", name, unit_names[type->unit],
-                 type->zone == NULL ? "" : ", ", type->zone == NULL ? "" : type->zone);
-        break;
-    case SB_TYPE_DECIMAL128:
-        snprintf(buffer, size, "%s(%" PRId32 ", %" PRId32 ")", name, type->precision, type->scale);
-        break;
-    default:
-        snprintf(buffer, size, "%s", name);
-        break;
-    }
-    return buffer;
-}
-
-static enum sb_status parse_failed(const char *text, struct sb_error *err)
-{
-    return sb_error_set(err, SB_INVALID,
-                        "'%s' is no type; there are bool, int8 to int64, uint8 to uint64, float32, "
-                        "float64, utf8, large_utf8, utf8_view, binary, large_binary, binary_view, "
-                        "date32, date64, timestamp[s|ms|us|ns], timestamp[us, Zone] and "
-                        "decimal128(precision, scale)",
-                        text);
-}
-
-// `rest` is "us]" or "us, Zone]".
-static bool timestamp_parse(const char *rest, struct sb_type *out, const char **zone,
-                            size_t *zone_size)
-{
-    size_t unit_size = strcspn(rest, ",]");
-    const char *end;
-
-    for (int unit = SB_UNIT_SECOND;; unit++) {
-        if (unit > SB_UNIT_NANO) {
-            return false;
-        }
-        if (strlen(unit_names[unit]) == unit_size &&
-            strncmp(unit_names[unit], rest, unit_size) == 0) {
-            out->unit = (enum sb_time_unit)unit;
-            break;
-        }
-    }
-    rest += unit_size;
-    if (strcmp(rest, "]") == 0) {
-        return true;
-    }
-    if (*rest != ',') {
-        return false;
-    }
-    rest++;
-    rest += strspn(rest, " ");
-    end = strchr(rest, ']');
-    if (end == NULL || end == rest || end[1] != '\0') {
-        return false;
-    }
-    *zone = rest;
-    *zone_size = (size_t)(end - rest);
-    return true;
-}
-
-// `rest` is "38, 10)".
-static bool decimal_parse(const char *rest, struct sb_type *out)
-{
-    char *end;
-    long precision;
-    long scale;
-
-    precision = strtol(rest, &end, 10);
-    if (end == rest || *end != ',') {
-        return false;
-    }
-    rest = end + 1;
-    scale = strtol(rest, &end, 10);
-    if (end == rest || strcmp(end, ")") != 0) {
-        return false;
-    }
-    if (!sb_type_is_decimal(precision, scale)) {
-        return false;
-    }
-    out->precision = (int32_t)precision;
-    out->scale = (int32_t)scale;
-    return true;
-}
-
-enum sb_status sb_type_parse(const char *text, struct sb_arena *arena, struct sb_type *out,
-                             struct sb_error *err)
-{
-    size_t name_size = strcspn(text, "[(");
-    const char *rest = text + name_size;
-    const char *zone = NULL;
-    size_t zone_size = 0;
-    int id;
-
-    *out = (struct sb_type){0};
-    for (id = SB_TYPE_BOOL; id < TYPE_ID_END; id++) {
-        if (strlen(type_facts[id].name) == name_size &&
-            strncmp(type_facts[id].name, text, name_size) == 0) {
-            break;
-        }
-    }
-    if (id == TYPE_ID_END) {
-        return parse_failed(text, err);
-    }
-    out->id = (enum sb_type_id)id;
-    if (id == SB_TYPE_TIMESTAMP) {
-        if (*rest != '[' || !timestamp_parse(rest + 1, out, &zone, &zone_size)) {
-            return parse_failed(text, err);
-        }
-    } else if (id == SB_TYPE_DECIMAL128) {
-        if (*rest != '(' || !decimal_parse(rest + 1, out)) {
-            return parse_failed(text, err);
-        }
-    } else if (*rest != '\0') {
-        return parse_failed(text, err);
-    }
-    if (zone != NULL) {
-        char *copy = sb_arena_alloc_zeroed(arena, zone_size + 1);
-
-        if (copy == NULL) {
-            return sb_error_no_memory(err, "type name", (int64_t)zone_size + 1);
-        }
-        memcpy(copy, zone, zone_size);
-        out->zone = copy;
-    }
-    return SB_OK;
+    return a->id == SB_TYPE_BOOL && b->id == SB_TYPE_BOOL;
 }

@@ -161,7 +161,7 @@ enum sb_status sb_column_writer_append(struct sb_column_writer *writer,
                                        struct sb_error *err)
 {
     sb_debug_assert(writer->row_count + count <= writer->capacity);
-    sb_debug_assert(vector->kind == sb_row_kind(writer->type->id));
+    sb_debug_assert(vector->kind == sb_row_kind(writer->type));
     if (vector->kind == SB_ROW_TEXT) {
         SB_TRY_RETURN(texts_append(writer, vector, count, err));
     } else {

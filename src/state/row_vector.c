@@ -7,29 +7,40 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "views keep their size in the low half");
 
-enum sb_row_kind sb_row_kind(enum sb_type_id id)
+enum sb_row_kind sb_row_kind(const struct sb_type *type)
 {
-    switch (id) {
+    switch (sb_type_value(type)->id) {
+    case SB_TYPE_NULL:
     case SB_TYPE_BOOL:
     case SB_TYPE_UINT8:
     case SB_TYPE_UINT16:
     case SB_TYPE_UINT32:
     case SB_TYPE_UINT64:
+    case SB_TYPE_INTERVAL_DAY_TIME:
         return SB_ROW_UINT;
+    case SB_TYPE_FLOAT16:
     case SB_TYPE_FLOAT32:
     case SB_TYPE_FLOAT64:
         return SB_ROW_FLOAT;
+    case SB_TYPE_DECIMAL32:
+    case SB_TYPE_DECIMAL64:
     case SB_TYPE_DECIMAL128:
+    case SB_TYPE_INTERVAL_MONTH_DAY_NANO:
         return SB_ROW_WIDE;
-    case SB_TYPE_UTF8:
-    case SB_TYPE_LARGE_UTF8:
-    case SB_TYPE_UTF8_VIEW:
-    case SB_TYPE_BINARY:
-    case SB_TYPE_LARGE_BINARY:
-    case SB_TYPE_BINARY_VIEW:
-        return SB_ROW_TEXT;
-    default:
+    case SB_TYPE_INT8:
+    case SB_TYPE_INT16:
+    case SB_TYPE_INT32:
+    case SB_TYPE_INT64:
+    case SB_TYPE_DATE32:
+    case SB_TYPE_DATE64:
+    case SB_TYPE_TIMESTAMP:
+    case SB_TYPE_TIME32:
+    case SB_TYPE_TIME64:
+    case SB_TYPE_DURATION:
+    case SB_TYPE_INTERVAL_MONTH:
         return SB_ROW_INT;
+    default: // text, binary, fixed_size_binary, decimal256, lists, structs, maps
+        return SB_ROW_TEXT;
     }
 }
 
@@ -207,7 +218,7 @@ enum sb_status sb_row_vector_load(const struct sb_column *column, const uint32_t
     enum sb_type_id id = column->type->id;
 
     sb_debug_assert(count <= SB_ROW_CHUNK);
-    out->kind = sb_row_kind(id);
+    out->kind = sb_row_kind(column->type);
     out->words = words;
     out->nulls = nulls_load(column, rows, first, count, scratch->nulls);
     switch (id) {

@@ -19,11 +19,11 @@
 enum { SB_ROW_CHUNK = 1024 };
 
 enum sb_row_kind {
-    SB_ROW_INT,   // one word, an int64: signed integers, dates, timestamps
+    SB_ROW_INT,   // one word, an int64: signed integers, dates, times, timestamps, durations
     SB_ROW_UINT,  // one word, a uint64: unsigned integers, bool
     SB_ROW_FLOAT, // one word, the bits of a double
-    SB_ROW_WIDE,  // two words, an int128, low word first: decimals
-    SB_ROW_TEXT,  // two words, see struct sb_text: text and binary
+    SB_ROW_WIDE,  // two words, an int128, low word first: decimals up to 128 bits
+    SB_ROW_TEXT,  // two words, see struct sb_text: text, binary, and all others as their bytes
 };
 
 /*
@@ -50,7 +50,8 @@ struct sb_row_scratch {
     uint8_t nulls[SB_ROW_CHUNK];
 };
 
-enum sb_row_kind sb_row_kind(enum sb_type_id id);
+/* Dictionaries and runs are of the kind of their values. */
+enum sb_row_kind sb_row_kind(const struct sb_type *type);
 
 static inline int32_t sb_row_kind_words(enum sb_row_kind kind)
 {

@@ -221,6 +221,8 @@ static void chunk_hash(const struct sb_column *column, const uint32_t *rows, int
     case SB_TYPE_BINARY_VIEW:
         views_hash(column, rows, first, count, hashes);
         break;
+    default:
+        sb_assert(!"a type with a hash");
     }
 }
 

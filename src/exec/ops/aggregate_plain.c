@@ -243,7 +243,7 @@ void sb_plain_finish(const struct sb_aggregate *aggregate,
     int32_t word = aggregate->plain_steps[step->plain].word;
     int32_t count_word;
 
-    *out = (struct sb_row_vector){sb_row_kind(call->call->result.id), scratch->words, NULL};
+    *out = (struct sb_row_vector){sb_row_kind(&call->call->result), scratch->words, NULL};
     words_load(rows, row_words, word, count, scratch->words);
     if (call->call->function != SB_AGGREGATE_MEAN) {
         return;

@@ -87,7 +87,7 @@ static enum sb_status plan_step(const struct planner *planner, enum sb_step_kind
     *step = (struct sb_aggregate_step){
         .kind = kind,
         .arg = arg,
-        .arg_kind = type == NULL ? SB_ROW_INT : sb_row_kind(type->id),
+        .arg_kind = type == NULL ? SB_ROW_INT : sb_row_kind(type),
         .type = step_type(kind, type),
         .name = step_name(aggregate, kind, column),
     };
@@ -141,15 +141,15 @@ static enum sb_status plan_layouts(const struct planner *planner)
         return plan_no_memory(planner);
     }
     for (int32_t k = 0; k < aggregate->key_count; k++) {
-        kinds[k] = sb_row_kind(aggregate->input->fields[aggregate->keys[k]].type.id);
+        kinds[k] = sb_row_kind(&aggregate->input->fields[aggregate->keys[k]].type);
         state_kinds[k] = kinds[k];
     }
     for (int32_t a = 0; a < aggregate->arg_count; a++) {
         kinds[aggregate->key_count + a] =
-            sb_row_kind(aggregate->input->fields[aggregate->args[a].column].type.id);
+            sb_row_kind(&aggregate->input->fields[aggregate->args[a].column].type);
     }
     for (int32_t s = 0; s < aggregate->step_count; s++) {
-        state_kinds[aggregate->key_count + s] = sb_row_kind(aggregate->steps[s].type.id);
+        state_kinds[aggregate->key_count + s] = sb_row_kind(&aggregate->steps[s].type);
     }
     SB_TRY_RETURN(
         sb_row_layout_init(&aggregate->raw_layout, aggregate->op.memory, &options, planner->err));

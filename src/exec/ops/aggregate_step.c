@@ -419,7 +419,7 @@ enum sb_status sb_aggregate_finish(const struct sb_aggregate *aggregate,
     sb_row_field_load(field, rows, count, NULL, scratch, out);
     if (aggregate->steps[call->step].kind == SB_STEP_SUM && field->kind == SB_ROW_WIDE) {
         SB_TRY_RETURN(sums_narrow(call, out->nulls, count, scratch->words, err));
-        out->kind = sb_row_kind(call->call->result.id);
+        out->kind = sb_row_kind(&call->call->result);
     } else if (aggregate->steps[call->step].kind <= SB_STEP_COUNT) {
         out->nulls = NULL;
     }

@@ -149,7 +149,7 @@ static enum sb_status plan_layout(struct sb_hash_join *join, const struct sb_sch
         if (f < join->key_count) {
             fields[f].type = key_types[f];
         }
-        kinds[f] = sb_row_kind(fields[f].type.id);
+        kinds[f] = sb_row_kind(&fields[f].type);
     }
     SB_TRY_RETURN(sb_schema_create(join->op.memory, fields, field_count, &join->state_schema, err));
     SB_TRY_RETURN(sb_row_layout_init(&join->layout, join->op.memory, &options, err));

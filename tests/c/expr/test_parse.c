@@ -121,7 +121,7 @@ static void refuses_wrong_forms(void **state)
         {"{\"col\": \"a\", \"type\": \"int8\"}", "unknown key 'type'; beside \"col\" there may be "
                                                  "nothing"},
         {"{\"lit\": [1]}", "a literal is null, a boolean, a number or a string, not an array"},
-        {"{\"lit\": 1, \"type\": \"int7\"}", "'int7' is no type; there are bool, int8"},
+        {"{\"lit\": 1, \"type\": \"int7\"}", "'int7' is no type; there are null, bool, int8"},
         {"{\"lit\": 1, \"type\": 8}", "\"type\" is the name of a type, such as \"float64\""},
         {"{\"lit\": 300, \"type\": \"int8\"}",
          "literal 300 is no int8: expected an integer in the range of the type"},
