@@ -22,6 +22,7 @@ struct sb_call_options {
     enum sb_guard_rule guard_rule;
     bool is_null_on_error;
     bool is_never_null;
+    bool is_nullable; // also when no argument is
     int64_t parameter;
     const void *prepared;
     int32_t argument_count;
@@ -46,6 +47,24 @@ SB_MUST_CHECK enum sb_status sb_bind_cast(struct sb_binder *binder,
                                           const struct sb_bound_node *node,
                                           const struct sb_type *type, const char *name,
                                           enum sb_cast_mode mode, const struct sb_bound_node **out);
+
+/* The call of another function, as if the user had written it. `arguments` may be changed. */
+SB_MUST_CHECK enum sb_status sb_bind_function(struct sb_binder *binder, const char *function,
+                                              const struct sb_bound_node **arguments,
+                                              int32_t argument_count,
+                                              const struct sb_bound_node **out);
+
+/* `node`, to be an argument of several calls: its value is computed once. */
+SB_MUST_CHECK enum sb_status sb_bind_share(struct sb_binder *binder,
+                                           const struct sb_bound_node **node);
+
+/*
+ * Casts `arguments` to the one type that holds all of them; literals without a type follow the
+ * others where they can. The type has id 0 when all are nulls without a type.
+ */
+SB_MUST_CHECK enum sb_status sb_bind_unify(struct sb_binder *binder, const char *name,
+                                           const struct sb_bound_node **arguments,
+                                           int32_t argument_count, struct sb_type *type);
 
 /* "add does not take float64 and utf8: `hint`". Returns SB_INVALID. */
 enum sb_status sb_bind_refuse(struct sb_binder *binder, const char *name,

@@ -158,7 +158,7 @@ enum sb_status sb_bind_call(struct sb_binder *binder, const struct sb_call_optio
     if (node->arguments == NULL) {
         return sb_bind_no_memory(binder);
     }
-    node->is_nullable = options->is_null_on_error;
+    node->is_nullable = options->is_null_on_error || options->is_nullable;
     for (int32_t i = 0; i < node->argument_count; i++) {
         node->is_nullable |= node->arguments[i]->is_nullable;
         node->may_fail |= node->arguments[i]->may_fail;

@@ -153,58 +153,17 @@ static enum sb_status resolve_null_test(struct sb_binder *binder, const struct s
         out);
 }
 
-/* Literals follow the others, so they do not take part in a first round. */
-static bool follows(const struct sb_bound_node *node)
-{
-    return node->kind == SB_BOUND_CONSTANT && (node->is_adaptable || node->type.id == 0);
-}
-
-static enum sb_status widen(struct sb_binder *binder, const char *name,
-                            const struct sb_bound_node *node, struct sb_type *type)
-{
-    struct sb_type common;
-
-    if (type->id == 0) {
-        *type = node->type;
-        return SB_OK;
-    }
-    if (!sb_type_common(type, &node->type, &common)) {
-        const struct sb_bound_node so_far = {.type = *type};
-        const struct sb_bound_node *const two[2] = {&so_far, node};
-        return sb_bind_refuse(binder, name, two, 2,
-                              "no type holds both; cast one to the type of the other");
-    }
-    *type = common;
-    return SB_OK;
-}
-
 static enum sb_status resolve_coalesce(struct sb_binder *binder, const struct sb_expr *expr,
                                        const struct sb_bound_node **arguments,
                                        const struct sb_bound_node **out)
 {
-    const char *name = expr->function->name;
-    struct sb_type type = {0};
+    struct sb_type type;
 
-    for (int32_t i = 0; i < expr->argument_count; i++) {
-        if (!follows(arguments[i])) {
-            SB_TRY_RETURN(widen(binder, name, arguments[i], &type));
-        }
-    }
-    for (int32_t i = 0; i < expr->argument_count; i++) {
-        if (follows(arguments[i]) && !arguments[i]->constant.is_null) {
-            if (type.id != 0) {
-                SB_TRY_RETURN(sb_bind_adapt(binder, arguments[i], &type, name, &arguments[i]));
-            }
-            SB_TRY_RETURN(widen(binder, name, arguments[i], &type));
-        }
-    }
+    SB_TRY_RETURN(
+        sb_bind_unify(binder, expr->function->name, arguments, expr->argument_count, &type));
     if (type.id == 0) { // nothing but nulls: the one they are
         *out = arguments[0];
         return SB_OK;
-    }
-    for (int32_t i = 0; i < expr->argument_count; i++) {
-        SB_TRY_RETURN(
-            sb_bind_cast(binder, arguments[i], &type, name, SB_CAST_STRICT, &arguments[i]));
     }
     return bind_halves(binder, expr->function, arguments, expr->argument_count, out);
 }

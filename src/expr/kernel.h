@@ -52,7 +52,10 @@ enum sb_guard_rule {
     SB_GUARD_NOT_FALSE, // where the first is true or null (and)
     SB_GUARD_NOT_TRUE,  // where the first is false or null (or)
     SB_GUARD_NULL,      // where the first is null (coalesce)
+    SB_GUARD_TRUE,      // where the first is true
+    SB_GUARD_SELECT,    // the second where the first is true, the third elsewhere (case)
 };
+enum { SB_GUARD_KERNEL_COUNT = SB_GUARD_TRUE + 1 };
 
 static inline const struct sb_vector *sb_kernel_argument(const struct sb_kernel_call *call,
                                                          int32_t index)

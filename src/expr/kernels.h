@@ -63,8 +63,16 @@ struct sb_kernel_table {
     const struct sb_kernel_set *(*coalesce)(enum sb_physical physical);
     const struct sb_kernel_set *(*logic)(enum sb_logic logic);
 
-    /* Rows of the guard around for which a second argument still matters: enum sb_guard_rule. */
-    sb_kernel guard;
+    /* The second argument where the first, a condition, is true, else the third. */
+    const struct sb_kernel_set *(*select)(enum sb_physical physical);
+    /* The lesser or greater of two, where only one is valid that one. */
+    const struct sb_kernel_set *(*extreme)(bool is_greatest, enum sb_physical physical);
+
+    /* Of one argument; the call has a struct sb_value_set prepared. */
+    const struct sb_kernel_set *member;
+
+    /* Rows of the guard around for which an argument still matters, by rule but SELECT. */
+    sb_kernel guards[SB_GUARD_KERNEL_COUNT];
 
     /* mask &= other */
     void (*mask_and)(uint8_t *mask, const uint8_t *other, int32_t count);

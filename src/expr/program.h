@@ -28,7 +28,9 @@ struct sb_register {
     const uint8_t *constant_valid; // of a constant: NULL = not null
     int32_t offset;                // values in the frame
     int32_t width;                 // bytes of a value
+    int32_t around;                // of a guard: the guard it narrows, or -1
     bool is_computed;              // written by a kernel: may be pointed elsewhere
+    bool is_kept;                  // read again later: its space is not reused
 };
 
 struct sb_program {

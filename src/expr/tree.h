@@ -59,6 +59,7 @@ struct sb_bound_node {
     const struct sb_bound_node **arguments;
     int64_t parameter;    // what a kernel needs beside types; the kernel's file says what
     const void *prepared; // the same for what binding built; lives in the arena or the process
+    bool is_shared;       // CALL that several nodes have for an argument: computed once
 };
 
 struct sb_bound_expr {

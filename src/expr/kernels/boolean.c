@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * boolean.c - and, or, not with three values (Kleene), null tests, coalesce, guards.
+ * boolean.c - and, or, not with three values (Kleene), null tests, coalesce.
  *
  * Except for `not` these read validity themselves. The value byte of a null row is whatever a
  * kernel left there, so nothing here trusts it.
  */
 #include "expr/kernels/target.h"
+#include "expr/kernels/validity.h"
 
 #include <string.h>
-
-#define ONES_4 1, 1, 1, 1
-#define ONES_16 ONES_4, ONES_4, ONES_4, ONES_4
-#define ONES_64 ONES_16, ONES_16, ONES_16, ONES_16
-#define ONES_256 ONES_64, ONES_64, ONES_64, ONES_64
-
-/* Validity to read where a vector has no nulls. */
-static const uint8_t ones[] = {ONES_256, ONES_256, ONES_256, ONES_256};
-static_assert(sizeof ones == SB_EXPR_CHUNK, "one for every row of a chunk");
-
-static const uint8_t *valid_or_ones(const struct sb_vector *vector)
-{
-    return vector->valid != NULL ? vector->valid : ones;
-}
 
 static enum sb_status and_vectors(struct sb_kernel_call *call)
 {
@@ -39,8 +26,8 @@ static enum sb_status and_vectors(struct sb_kernel_call *call)
         call->valid = NULL;
         return SB_OK;
     }
-    const uint8_t *restrict a_valid = valid_or_ones(left);
-    const uint8_t *restrict b_valid = valid_or_ones(right);
+    const uint8_t *restrict a_valid = sb_valid_or_ones(left);
+    const uint8_t *restrict b_valid = sb_valid_or_ones(right);
     uint8_t *restrict valid = call->valid_room;
     for (int32_t i = 0; i < count; i++) {
         const uint8_t is_false = (uint8_t)((a_valid[i] & !a[i]) | (b_valid[i] & !b[i]));
@@ -67,8 +54,8 @@ static enum sb_status or_vectors(struct sb_kernel_call *call)
         call->valid = NULL;
         return SB_OK;
     }
-    const uint8_t *restrict a_valid = valid_or_ones(left);
-    const uint8_t *restrict b_valid = valid_or_ones(right);
+    const uint8_t *restrict a_valid = sb_valid_or_ones(left);
+    const uint8_t *restrict b_valid = sb_valid_or_ones(right);
     uint8_t *restrict valid = call->valid_room;
     for (int32_t i = 0; i < count; i++) {
         const uint8_t is_true = (a_valid[i] & a[i]) | (b_valid[i] & b[i]);
@@ -207,31 +194,4 @@ const struct sb_kernel_set *kernels_coalesce(enum sb_physical physical)
         return &decimal;
     }
     return physical == SB_PHYSICAL_BYTES ? &bytes : &by_width[sb_physical_width(physical)];
-}
-
-enum sb_status kernel_guard(struct sb_kernel_call *call)
-{
-    const struct sb_vector *first = sb_kernel_argument(call, 0);
-    const uint8_t *restrict values = first->values;
-    const uint8_t *restrict valid = valid_or_ones(first);
-    const uint8_t *restrict guard = call->guard;
-    uint8_t *restrict out = call->out;
-    const int32_t count = call->count;
-
-    call->valid = NULL;
-    for (int32_t i = 0; i < count; i++) {
-        const uint8_t around = guard == NULL ? 1 : guard[i];
-        switch (call->node->guard_rule) {
-        case SB_GUARD_NOT_FALSE:
-            out[i] = around & ((valid[i] ^ 1) | values[i]);
-            break;
-        case SB_GUARD_NOT_TRUE:
-            out[i] = around & ((valid[i] ^ 1) | (values[i] ^ 1));
-            break;
-        default:
-            out[i] = around & (valid[i] ^ 1);
-            break;
-        }
-    }
-    return SB_OK;
 }

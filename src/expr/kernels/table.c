@@ -17,7 +17,16 @@ const struct sb_kernel_table SB_TARGET(sb_kernel_table) = {
     .cast_number = kernels_cast_number,
     .coalesce = kernels_coalesce,
     .logic = kernels_logic,
-    .guard = kernel_guard,
+    .select = kernels_select,
+    .extreme = kernels_extreme,
+    .member = &kernels_member,
+    .guards =
+        {
+            [SB_GUARD_NOT_FALSE] = kernel_guard_not_false,
+            [SB_GUARD_NOT_TRUE] = kernel_guard_not_true,
+            [SB_GUARD_NULL] = kernel_guard_null,
+            [SB_GUARD_TRUE] = kernel_guard_true,
+        },
     .mask_and = kernel_mask_and,
     .mask_count = kernel_mask_count,
     .compress_range = kernel_compress_range,

@@ -26,7 +26,13 @@
 #define kernels_cast_number SB_TARGET(sb_kernels_cast_number)
 #define kernels_coalesce SB_TARGET(sb_kernels_coalesce)
 #define kernels_logic SB_TARGET(sb_kernels_logic)
-#define kernel_guard SB_TARGET(sb_kernel_guard)
+#define kernels_select SB_TARGET(sb_kernels_select)
+#define kernels_member SB_TARGET(sb_kernels_member)
+#define kernels_extreme SB_TARGET(sb_kernels_extreme)
+#define kernel_guard_not_false SB_TARGET(sb_kernel_guard_not_false)
+#define kernel_guard_not_true SB_TARGET(sb_kernel_guard_not_true)
+#define kernel_guard_null SB_TARGET(sb_kernel_guard_null)
+#define kernel_guard_true SB_TARGET(sb_kernel_guard_true)
 #define kernel_mask_and SB_TARGET(sb_mask_and)
 #define kernel_mask_count SB_TARGET(sb_mask_count)
 #define kernel_compress_range SB_TARGET(sb_compress_range)
@@ -42,7 +48,13 @@ const struct sb_kernel_set *kernels_divide(enum sb_operation operation, enum sb_
 const struct sb_kernel_set *kernels_cast_number(enum sb_physical from, enum sb_physical to);
 const struct sb_kernel_set *kernels_coalesce(enum sb_physical physical);
 const struct sb_kernel_set *kernels_logic(enum sb_logic logic);
-enum sb_status kernel_guard(struct sb_kernel_call *call);
+const struct sb_kernel_set *kernels_select(enum sb_physical physical);
+const struct sb_kernel_set *kernels_extreme(bool is_greatest, enum sb_physical physical);
+extern const struct sb_kernel_set kernels_member;
+enum sb_status kernel_guard_not_false(struct sb_kernel_call *call);
+enum sb_status kernel_guard_not_true(struct sb_kernel_call *call);
+enum sb_status kernel_guard_null(struct sb_kernel_call *call);
+enum sb_status kernel_guard_true(struct sb_kernel_call *call);
 void kernel_mask_and(uint8_t *mask, const uint8_t *other, int32_t count);
 int32_t kernel_mask_count(const uint8_t *mask, int32_t count);
 int32_t kernel_compress_range(const uint8_t *mask, uint32_t first, int32_t count, uint32_t *out);
