@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators of random graphs: what may be drawn, and what must come out.
+
+A step knows its engine parameters and computes its rows from those of its inputs, by DuckDB where
+SQL can say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from differential.expressions import draw_predicate, draw_value, quoted
+from differential.kinds import FLOAT64, INT64, UINT64, Kind, Rng
+from differential.relation import Column, NotPossible, Relation
+
+ROWS_MAX = 3_000  # of a join; larger ones are not drawn
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operator with its parameters and the rows it must give."""
+
+    operator_type: str
+    parameters: dict[str, Any]
+    relation: Relation
+    input_count: int = 1
+    function: Callable[..., Any] | None = None
+    details: dict[str, Any] = field(default_factory=dict)  # for messages
+
+
+_CONNECTION = duckdb.connect(config={"threads": 1})
+
+
+def query(
+    sql: str, columns: Sequence[Column], *inputs: Relation, is_ordered: bool = False
+) -> Relation:
+    """Return what DuckDB makes of inputs t0, t1, ..."""
+    for i, relation in enumerate(inputs):
+        _CONNECTION.register(f"t{i}", relation.rows)
+    table = _CONNECTION.sql(sql).to_arrow_table()
+    for i in range(len(inputs)):
+        _CONNECTION.unregister(f"t{i}")
+    schema = pa.schema([(column.name, column.reference_type) for column in columns])
+    return Relation(tuple(columns), table.cast(schema), is_ordered)
+
+
+def draw_filter(rng: Rng, number: int, source: Relation) -> Step:
+    condition = draw_predicate(rng, source)
+    return Step(
+        "filter",
+        {"predicate": condition.expression},
+        query(
+            f"SELECT * FROM t0 WHERE {condition.sql}",
+            source.columns,
+            source,
+            is_ordered=source.is_ordered,
+        ),
+        details={"sql": condition.sql},
+    )
+
+
+def draw_map(rng: Rng, number: int, source: Relation) -> Step:
+    formulas = {f"m{number}_{i}": draw_value(rng, source) for i in range(rng.integers(1, 4))}
+    keeps = bool(rng.random() < 0.6)
+    columns = list(source.columns) if keeps else []
+    columns += [Column(name, f.kind, f.is_inexact) for name, f in formulas.items()]
+    outputs = ["*"] if keeps else []
+    outputs += [f"{f.sql} AS {quoted(name)}" for name, f in formulas.items()]
+    return Step(
+        "map",
+        {"expressions": {name: f.expression for name, f in formulas.items()}, "keep": keeps},
+        query(
+            f"SELECT {', '.join(outputs)} FROM t0", columns, source, is_ordered=source.is_ordered
+        ),
+        details={name: f.sql for name, f in formulas.items()},
+    )
+
+
+def draw_select(rng: Rng, number: int, source: Relation) -> Step:
+    count = rng.integers(1, len(source.columns) + 1)
+    columns = [source.columns[i] for i in rng.permutation(len(source.columns))[:count]]
+    names = [column.name for column in columns]
+    return Step(
+        "select",
+        {"columns": names},
+        Relation(tuple(columns), source.rows.select(names), source.is_ordered),
+    )
+
+
+def draw_union(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
+    if [(c.name, c.kind) for c in left.columns] != [(c.name, c.kind) for c in right.columns]:
+        raise NotPossible
+    columns = [
+        Column(a.name, a.kind, a.is_inexact or b.is_inexact)
+        for a, b in zip(left.columns, right.columns, strict=True)
+    ]
+    return Step(
+        "union",
+        {},
+        Relation(tuple(columns), pa.concat_tables([left.rows, right.rows])),
+        input_count=2,
+    )
+
+
+_JOIN_SQL = {"inner": "JOIN", "left": "LEFT JOIN"}
+
+
+def draw_join(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
+    pairs = [
+        (a, b)
+        for a in left.columns
+        for b in right.columns
+        if a.is_key and b.is_key and _can_join(a.kind, b.kind)
+    ]
+    if not pairs:
+        raise NotPossible
+    chosen = [pairs[i] for i in rng.permutation(len(pairs))[: rng.integers(1, 3)]]
+    chosen = chosen[:1] if len({b.name for _, b in chosen}) < len(chosen) else chosen
+    kind = _pick(rng, list(_JOIN_SQL))
+    suffix = f"_{number}"
+    condition = " AND ".join(f"l.{quoted(a.name)} = r.{quoted(b.name)}" for a, b in chosen)
+    size = _count(left, right, condition)
+    if size > ROWS_MAX:
+        raise NotPossible
+    right_keys = {b.name for _, b in chosen}
+    columns = list(left.columns)
+    outputs = [f"l.{quoted(c.name)}" for c in columns]
+    taken = set(left.names)
+    for column in right.columns:
+        if column.name in right_keys:
+            continue
+        name = column.name + suffix if column.name in taken else column.name
+        if name in taken:
+            raise NotPossible
+        taken.add(name)
+        columns.append(column.named(name))
+        outputs.append(f"r.{quoted(column.name)} AS {quoted(name)}")
+    return Step(
+        "hash_join",
+        {
+            "left_keys": [a.name for a, _ in chosen],
+            "right_keys": [b.name for _, b in chosen],
+            "join_type": kind,
+            "suffix": suffix,
+        },
+        query(
+            f"SELECT {', '.join(outputs)} FROM t0 AS l {_JOIN_SQL[kind]} t1 AS r ON {condition}",
+            columns,
+            left,
+            right,
+        ),
+        input_count=2,
+    )
+
+
+def _count(left: Relation, right: Relation, condition: str) -> int:
+    rows = query(
+        f"SELECT count(*) AS n FROM t0 AS l JOIN t1 AS r ON {condition}",
+        [Column("n", INT64)],
+        left,
+        right,
+    ).rows
+    return rows["n"][0].as_py() + left.rows.num_rows
+
+
+def _can_join(a: Kind, b: Kind) -> bool:
+    if a.is_coded or b.is_coded:
+        return a is b
+    if "uint64" in (a.name, b.name) and a.family == "int":
+        return a.name.startswith("u") and b.name.startswith("u")  # others need a cast
+    return a.family == b.family
+
+
+def draw_aggregate(rng: Rng, number: int, source: Relation) -> Step:
+    keys = [c for c in source.columns if c.is_key]
+    keys = [keys[i] for i in rng.permutation(len(keys))[: rng.integers(0, 3)]]
+    columns, outputs = list(keys), [quoted(c.name) for c in keys]
+    requests: dict[str, tuple[str, str]] = {}
+    for i in range(rng.integers(1, 4)):
+        name = f"a{number}_{i}"
+        column = _pick(rng, source.columns)
+        function, sql, kind, is_inexact = _draw_call(rng, column)
+        requests[name] = (
+            "*" if function == "count" and sql == "count(*)" else column.name,
+            function,
+        )
+        columns.append(Column(name, kind, is_inexact))
+        outputs.append(f"{sql} AS {quoted(name)}")
+    group = f" GROUP BY {', '.join(outputs[: len(keys)])}" if keys else ""
+    return Step(
+        "aggregate",
+        {"aggregations": requests} | ({"key_by": [c.name for c in keys]} if keys else {}),
+        query(f"SELECT {', '.join(outputs)} FROM t0{group}", columns, source),
+    )
+
+
+def _draw_call(rng: Rng, column: Column) -> tuple[str, str, Kind, bool]:
+    """Return a function of a column: its name, SQL, the result's kind, whether it is inexact."""
+    name, kind = quoted(column.name), column.kind
+    choices: list[tuple[str, str, Kind, bool]] = [
+        ("count", "count(*)", INT64, False),
+        ("count", f"count({name})", INT64, False),
+    ]
+    if kind.family == "int":
+        is_signed = not kind.name.startswith("u")
+        total = (INT64, "BIGINT") if is_signed else (UINT64, "UBIGINT")
+        choices.append(("sum", f"sum({name})::{total[1]}", total[0], False))
+    if kind.family == "float":
+        choices.append(("sum", f"sum({name}::DOUBLE)", FLOAT64, True))
+    if kind.is_number:
+        choices.append(("mean", f"avg({name}::DOUBLE)", FLOAT64, True))
+    if kind.is_ordered and column.is_key and kind.family != "bool":
+        choices.append(("min", f"min({name})", kind, False))
+        choices.append(("max", f"max({name})", kind, False))
+    return choices[rng.integers(0, len(choices))]
+
+
+def draw_limit(rng: Rng, number: int, source: Relation) -> Step:
+    if not source.is_ordered:
+        raise NotPossible
+    count = int(rng.choice([0, 1, 5, 100, 10_000]))
+    return Step(
+        "limit", {"count": count}, Relation(source.columns, source.rows.slice(0, count), True)
+    )
+
+
+def _pick(rng: Rng, values: Sequence[Any]) -> Any:
+    return values[rng.integers(0, len(values))]
+
+
+# What is drawn, and how often.
+STEPS: list[tuple[Callable[..., Step], int, float]] = [
+    (draw_filter, 1, 3.0),
+    (draw_map, 1, 2.0),
+    (draw_select, 1, 1.0),
+    (draw_union, 2, 1.0),
+    (draw_join, 2, 3.0),
+    (draw_aggregate, 1, 3.0),
+    (draw_limit, 1, 0.5),
+]
