@@ -30,6 +30,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sabot.api.stream import Stream
     from sabot.errors import InvalidJobError, JobCanceledError, JobFailedError, SabotError
     from sabot.execution.job_graph import JobGraph, OperatorType, StreamOperatorNode
     from sabot.expressions import Expr, coalesce, col, lit
@@ -48,6 +49,7 @@ _HOMES = {
     "JobManager": "sabot.job_manager",
     "OperatorType": "sabot.execution.job_graph",
     "SabotError": "sabot.errors",
+    "Stream": "sabot.api.stream",
     "StreamOperatorNode": "sabot.execution.job_graph",
     "coalesce": "sabot.expressions",
     "col": "sabot.expressions",
@@ -64,6 +66,7 @@ __all__ = [
     "JobManager",
     "OperatorType",
     "SabotError",
+    "Stream",
     "StreamOperatorNode",
     "__version__",
     "coalesce",

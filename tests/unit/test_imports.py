@@ -16,6 +16,7 @@ NAMES = {
         "JobManager",
         "OperatorType",
         "SabotError",
+        "Stream",
         "StreamOperatorNode",
         "__version__",
         "col",
@@ -28,6 +29,7 @@ NAMES = {
     "sabot.operators": ["BaseOperator"],
     "sabot.udf": ["BatchView", "ColumnView"],
     "sabot.connect.topic_log": ["TopicLog"],
+    "sabot.api.stream": ["GroupedStream", "Stream"],
     "sabot._core": ["Graph", "Job", "Snapshot", "hash_rows", "processor_count", "version"],
 }
 HEAVY = ["cloudpickle", "dbos", "duckdb", "numba", "numpy", "pyarrow", "rich"]

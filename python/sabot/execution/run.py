@@ -16,6 +16,7 @@ from sabot.connect.sink import open_writer, sink_kind, sink_target
 from sabot.connect.topic_store import default_data_dir
 from sabot.errors import JobCanceledError, JobFailedError
 from sabot.execution import live_runs
+from sabot.execution.morsel_size import MORSEL_ROWS_MIN, row_width
 from sabot.execution.plan import Plan
 from sabot.execution.progress import Progress
 from sabot.execution.result import build_result, collect_table
@@ -45,6 +46,8 @@ class RunOptions:
         Between two stages; sources wait above it.
     morsel_rows_max
         Rows per batch inside the engine; tests set 1, 7 and so on.
+    morsel_size_kb
+        The same by size, at least 1,000 rows; for those who do not say `morsel_rows_max`.
     job_id
         For results and logs; default the graph's.
     data_dir
@@ -58,6 +61,7 @@ class RunOptions:
     memory_limit_bytes: int = 0
     exchange_limit_bytes: int = 0
     morsel_rows_max: int = 0
+    morsel_size_kb: int = 0
     job_id: str | None = None
     data_dir: str | os.PathLike[str] | None = None
     snapshot: Snapshot | None = None
@@ -125,7 +129,7 @@ class Run:
             worker_count=self.options.worker_count,
             memory_limit_bytes=self.options.memory_limit_bytes,
             exchange_limit_bytes=self.options.exchange_limit_bytes,
-            morsel_rows_max=self.options.morsel_rows_max,
+            morsel_rows_max=self.options.morsel_rows_max or self._morsel_rows(plan),
         )
         for operator_id, function in plan.functions.items():
             job.bind_function(operator_id, function)
@@ -140,6 +144,13 @@ class Run:
         self._start_threads()
         if self._is_stopped is not None:
             job.stop(self._is_stopped)
+
+    def _morsel_rows(self, plan: Plan) -> int:
+        """Return how many rows of the widest source have the wanted size; 0 lets the engine say."""
+        if self.options.morsel_size_kb == 0 or not plan.sources:
+            return 0
+        width = max(row_width(source.schema) for source in plan.sources.values())
+        return max(MORSEL_ROWS_MIN, self.options.morsel_size_kb * 1024 // width)
 
     def _start_threads(self) -> None:
         try:
