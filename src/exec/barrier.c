@@ -197,6 +197,7 @@ static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *s
     json_t *root = json_object();
     json_t *splits = json_array();
     json_t *ended = json_array();
+    json_t *probed = json_array();
     json_t *ledger = json_object();
     enum sb_status status;
     char *text;
@@ -213,6 +214,9 @@ static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *s
         if (exchange->op != NULL && atomic_load(&exchange->stage->phase) == SB_PHASE_DONE) {
             json_array_append_new(ended, json_string(exchange->op->node->id));
         }
+        if (exchange->probe_ends != NULL && atomic_load(&exchange->probes_left) == 0) {
+            json_array_append_new(probed, json_string(exchange->op->node->id));
+        }
     }
     for (int32_t i = 0; i < job->graph->node_count; i++) {
         json_object_set_new(ledger, job->graph->nodes[i]->id, describe_ledger(job, i));
@@ -220,6 +224,7 @@ static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *s
     json_object_set_new(root, "version", json_integer(1));
     json_object_set_new(root, "splits", splits);
     json_object_set_new(root, "ended", ended);
+    json_object_set_new(root, "probed", probed);
     json_object_set_new(root, "ledger", ledger);
     text = json_dumps(root, JSON_COMPACT);
     json_decref(root);

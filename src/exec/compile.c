@@ -259,6 +259,30 @@ static enum sb_status stage_add_gate(struct sb_stage *stage, struct sb_stage *bu
     return compile_append(stage->job, &stage->probed, &stage->probe_count, build, err);
 }
 
+/* The probe of a join that owes something at its end, in one of the stages that probe it. */
+static enum sb_status station_owe_probe_end(struct sb_station *station, struct sb_exchange *build,
+                                            struct sb_error *err)
+{
+    const struct sb_op_vtable *vtable = station->op->vtable;
+
+    if (vtable->owes_probe_end == NULL || !vtable->owes_probe_end(station->op)) {
+        return SB_OK;
+    }
+    station->build = build;
+    atomic_fetch_add(&build->probes_left, 1);
+    if (build->probe_ends != NULL) {
+        return SB_OK;
+    }
+    SB_TRY_RETURN(compile_alloc(station->stage->job,
+                                sizeof *build->probe_ends * (size_t)build->group_count,
+                                &build->probe_ends, err));
+    for (int32_t g = 0; g < build->group_count; g++) {
+        build->probe_ends[g].task.run = sb_probe_end_run;
+        build->probe_ends[g].group = g;
+    }
+    return SB_OK;
+}
+
 /* Puts the consumer on `port` of `node` behind `station`, in its stage. */
 static enum sb_status compile_inline(struct compiler *compiler, struct sb_station *station,
                                      const struct sb_node *node, int32_t port, struct sb_error *err)
@@ -282,6 +306,7 @@ static enum sb_status compile_inline(struct compiler *compiler, struct sb_statio
     }
     if (op->vtable->placement == SB_OP_KEYED) {
         SB_TRY_RETURN(stage_add_gate(stage, compiler->op_exchanges[node->index]->stage, err));
+        SB_TRY_RETURN(station_owe_probe_end(next, compiler->op_exchanges[node->index], err));
     }
     return compile_consumers(compiler, next, node, err);
 }
@@ -651,6 +676,8 @@ static void exchange_destroy(struct sb_exchange *exchange, struct sb_memory *mem
     }
     sb_memory_free(memory, exchange->inboxes,
                    sizeof *exchange->inboxes * (size_t)exchange->group_count);
+    sb_memory_free(memory, exchange->probe_ends,
+                   sizeof *exchange->probe_ends * (size_t)exchange->group_count);
     sequencer_deinit(&exchange->sequencer, memory, (size_t)exchange->writer_count);
     sb_watermark_tracker_deinit(&exchange->watermarks);
     pthread_mutex_destroy(&exchange->fence_lock);

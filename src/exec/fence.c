@@ -65,6 +65,75 @@ static void stage_done(struct sb_stage *stage, int32_t worker_index)
     }
 }
 
+/*
+ * The next join that is probed here and owes something: when this stage is the last to probe it,
+ * its groups are put to work. A join further down the same stage has its turn when they are done,
+ * since they feed it. Only the thread that moved the stage to SB_PHASE_PROBING is here.
+ */
+static void stage_end_probe(struct sb_stage *stage, int32_t worker_index)
+{
+    int32_t index = atomic_load(&stage->probe_end_index);
+    bool is_at_work = false;
+
+    for (; index < stage->station_count && !is_at_work; index++) {
+        struct sb_station *station = stage->stations[index];
+        struct sb_exchange *build = station->build;
+
+        if (build == NULL || atomic_fetch_sub(&build->probes_left, 1) > 1 ||
+            build->is_probe_ended) {
+            continue;
+        }
+        for (int32_t g = 0; g < build->group_count; g++) {
+            struct sb_probe_end *end = &build->probe_ends[g];
+            if (build->op->groups[g] != NULL) {
+                is_at_work = true;
+                end->station = station;
+                end->sequence = stage->flush_count++; // nobody flushes now
+                end->task.rank = stage->rank;
+                atomic_fetch_add(&stage->pending, 1);
+                sb_scheduler_submit(stage->job->scheduler, &end->task,
+                                    worker_index < stage->job->options.worker_count
+                                        ? worker_index
+                                        : SB_WORKER_NONE);
+            }
+        }
+    }
+    atomic_store(&stage->probe_end_index, index);
+}
+
+/* One key group's on_probe_end: a run of the probing stage, in its channel of flushes. */
+void sb_probe_end_run(struct sb_task *task, int32_t worker_index)
+{
+    struct sb_probe_end *end = (struct sb_probe_end *)task;
+    struct sb_station *station = end->station;
+    struct sb_stage *stage = station->stage;
+    struct sb_error err = {0};
+    enum sb_status status = SB_OK;
+    struct sb_op_ctx ctx;
+    struct sb_run run;
+
+    if (!atomic_load(&stage->job->is_canceled)) {
+        status = sb_run_begin(&run, stage, worker_index, stage->channel_count, end->sequence, &err);
+        if (status == SB_OK) {
+            int64_t begin_ns = sb_clock_now_ns();
+            pthread_mutex_lock(&stage->slots[worker_index].lock);
+            sb_op_ctx_init(&ctx, station, &run, &err);
+            status = station->op->vtable->on_probe_end(station->op, station->op->groups[end->group],
+                                                       &ctx);
+            pthread_mutex_unlock(&stage->slots[worker_index].lock);
+            sb_ledger_add(
+                &sb_ledger_page(&stage->job->ledger, worker_index, station->op_index)->busy_ns,
+                sb_clock_now_ns() - begin_ns - run.child_ns);
+            status = sb_station_fail(station, &run, status, &err);
+            (void)sb_run_end(&run);
+        }
+        if (status != SB_OK) {
+            sb_job_fail(stage->job, &err);
+        }
+    }
+    sb_stage_settle(stage, 1, worker_index);
+}
+
 void sb_stage_check(struct sb_stage *stage, int32_t worker_index)
 {
     if (atomic_load(&stage->job->is_canceled) || atomic_load(&stage->pending) != 0 ||
@@ -81,10 +150,20 @@ void sb_stage_check(struct sb_stage *stage, int32_t worker_index)
         }
         break;
     case SB_PHASE_ENDING:
-        if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_FLUSHING, worker_index)) {
+        if (atomic_load(&stage->probe_end_index) < stage->station_count) {
+            if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_PROBING, worker_index)) {
+                stage_end_probe(stage, worker_index);
+                sb_stage_settle(stage, 1, worker_index);
+            }
+        } else if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_FLUSHING, worker_index)) {
             sb_scheduler_submit(stage->job->scheduler, &stage->end_task,
                                 worker_index < stage->job->options.worker_count ? worker_index
                                                                                 : SB_WORKER_NONE);
+        }
+        break;
+    case SB_PHASE_PROBING:
+        if (stage_advance(stage, SB_PHASE_PROBING, SB_PHASE_ENDING, worker_index)) {
+            sb_stage_settle(stage, 1, worker_index);
         }
         break;
     case SB_PHASE_FLUSHING:

@@ -75,6 +75,13 @@ struct sb_op_vtable {
     bool emits_only_at_end;
     // All input has been applied; emits what is left. Default: nothing.
     enum sb_status (*on_end)(struct sb_op *op, void *state, struct sb_op_ctx *ctx);
+    /*
+     * KEYED with a build_port, and only where owes_probe_end() says so (default: nowhere): no batch
+     * of the other ports can come any more; emits what a group still owes to where those batches
+     * went. Groups may be at it at once on several workers.
+     */
+    enum sb_status (*on_probe_end)(struct sb_op *op, void *state, struct sb_op_ctx *ctx);
+    bool (*owes_probe_end)(const struct sb_op *op);
     // Whether group 0 sees on_end even when nothing ever came to it (a global aggregate has one
     // row over no input). Default: no.
     bool (*ends_without_input)(const struct sb_op *op);

@@ -188,20 +188,31 @@ out:
     return sb_station_fail(exchange->stage->head, &run, status, err);
 }
 
+static bool names_operator(const json_t *ids, const struct sb_op *op)
+{
+    for (size_t i = 0; i < json_array_size(ids); i++) {
+        const char *id = json_string_value(json_array_get(ids, i));
+        if (id != NULL && strcmp(id, op->node->id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* An operator that had emitted its last rows before the snapshot does not emit them again. */
-static void restore_ended(struct sb_job *job, const json_t *ended)
+static void restore_ended(struct sb_job *job, const json_t *ended, const json_t *probed)
 {
     for (int32_t e = 0; e < job->exchange_count; e++) {
         struct sb_exchange *exchange = job->exchanges[e];
         const struct sb_op *op = exchange->op;
 
-        for (size_t i = 0; op != NULL && i < json_array_size(ended); i++) {
-            const char *id = json_string_value(json_array_get(ended, i));
-            if (id != NULL && strcmp(id, op->node->id) == 0 &&
-                op->vtable->build_port == SB_NO_PORT && op->node->output_count > 0) {
-                exchange->stage->is_restored = true;
-            }
+        if (op == NULL) {
+            continue;
         }
+        exchange->is_probe_ended = names_operator(probed, op);
+        exchange->stage->is_restored = names_operator(ended, op) &&
+                                       op->vtable->build_port == SB_NO_PORT &&
+                                       op->node->output_count > 0;
     }
 }
 
@@ -223,7 +234,7 @@ enum sb_status sb_barrier_restore(struct sb_job *job, const struct sb_snapshot *
             SB_TRY_OUT(restore_op(job, job->exchanges[e], snapshot, err));
         }
     }
-    restore_ended(job, json_object_get(root, "ended"));
+    restore_ended(job, json_object_get(root, "ended"), json_object_get(root, "probed"));
     restore_ledger(job, json_object_get(root, "ledger"));
 
 out:

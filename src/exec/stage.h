@@ -47,6 +47,7 @@ struct sb_station {
     int32_t target_count;
     struct sb_target *targets;
     struct sb_exchange *blocks; // where sb_op_send goes; NULL when the station sends none
+    struct sb_exchange *build;  // of a probe that owes something at its end; else NULL
     bool is_terminal;           // the local half of a keyed operator: emits nothing here
 };
 
@@ -104,6 +105,14 @@ enum sb_exchange_kind {
     SB_EXCHANGE_SPOOL,  // batches in no order, to any worker, without a byte budget
 };
 
+/* One key group's on_probe_end. */
+struct sb_probe_end {
+    struct sb_task task;
+    struct sb_station *station; // the probe's
+    int32_t group;
+    int64_t sequence; // of its run among the stage's flushes
+};
+
 struct sb_exchange {
     enum sb_exchange_kind kind;
     struct sb_stage *stage; // downstream
@@ -114,9 +123,12 @@ struct sb_exchange {
     int64_t limit_bytes;
     _Atomic bool is_closed; // nobody wants more rows: messages are dropped
     int32_t writer_count;
-    struct sb_stage **writers;              // upstream stages
-    struct sb_sequencer sequencer;          // SINGLE
-    pthread_mutex_t fence_lock;             // of what follows
+    struct sb_stage **writers;       // upstream stages
+    struct sb_sequencer sequencer;   // SINGLE
+    _Atomic int32_t probes_left;     // stages that owe on_probe_end together; the last one does it
+    bool is_probe_ended;             // and did so before the snapshot
+    struct sb_probe_end *probe_ends; // [group_count]; NULL when on_probe_end is not owed
+    pthread_mutex_t fence_lock;      // of what follows
     struct sb_watermark_tracker watermarks; // one channel per writer
     int64_t watermark_sent_us;              // the newest marker in the inboxes
     int32_t marker_count;                   // inboxes that have not passed it yet
@@ -124,7 +136,8 @@ struct sb_exchange {
 
 enum sb_stage_phase {
     SB_PHASE_RUNNING,
-    SB_PHASE_ENDING, // groups see on_end
+    SB_PHASE_ENDING,  // groups see on_end
+    SB_PHASE_PROBING, // groups see on_probe_end, one join after the other; back to ENDING
     SB_PHASE_FLUSHING,
     SB_PHASE_DONE,
 };
@@ -171,8 +184,9 @@ struct sb_stage {
     _Atomic int64_t pending;
     _Atomic int32_t gate_count; // joins probed here whose build side is not complete
     int32_t probe_count;
-    struct sb_stage **probed; // the build stages behind the gates
-    _Atomic int32_t phase;    // enum sb_stage_phase
+    struct sb_stage **probed;        // the build stages behind the gates
+    _Atomic int32_t phase;           // enum sb_stage_phase
+    _Atomic int32_t probe_end_index; // stations before this one have had their on_probe_end
     struct sb_task end_task;
 
     pthread_mutex_t fence_lock;             // of what follows
@@ -272,6 +286,7 @@ void sb_split_run_wake(struct sb_split *split);
 void sb_stage_settle(struct sb_stage *stage, int64_t count, int32_t worker_index);
 void sb_stage_check(struct sb_stage *stage, int32_t worker_index);
 void sb_stage_end_task(struct sb_task *task, int32_t worker_index);
+void sb_probe_end_run(struct sb_task *task, int32_t worker_index);
 void sb_stage_start(struct sb_stage *stage);
 void sb_stage_pass_watermark(struct sb_stage *stage, int64_t watermark_us, int32_t worker_index);
 struct sb_generation *sb_stage_join_generation(struct sb_stage *stage);

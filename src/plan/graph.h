@@ -100,7 +100,28 @@ struct sb_select_spec {
 enum sb_join_kind {
     SB_JOIN_INNER,
     SB_JOIN_LEFT,
+    SB_JOIN_RIGHT,
+    SB_JOIN_OUTER,
+    SB_JOIN_SEMI, // left rows that have a match, once each
+    SB_JOIN_ANTI, // left rows that have none
 };
+
+/* Whether left rows without a match come out, too. */
+static inline bool sb_join_keeps_left(enum sb_join_kind kind)
+{
+    return kind == SB_JOIN_LEFT || kind == SB_JOIN_OUTER;
+}
+
+static inline bool sb_join_keeps_right(enum sb_join_kind kind)
+{
+    return kind == SB_JOIN_RIGHT || kind == SB_JOIN_OUTER;
+}
+
+/* Whether only left columns come out. */
+static inline bool sb_join_is_existence(enum sb_join_kind kind)
+{
+    return kind == SB_JOIN_SEMI || kind == SB_JOIN_ANTI;
+}
 
 struct sb_join_spec {
     enum sb_join_kind kind;
@@ -109,9 +130,19 @@ struct sb_join_spec {
     int32_t *right_keys; // positions in the right input
     /*
      * What to compare the two key columns as: the left type itself when both are stored alike,
-     * else a common type (int64/uint64 for integers; text layouts compare by bytes).
+     * else a common type (int64/uint64 for integers; text layouts compare by bytes). As uint64,
+     * a negative key of the other side matches nothing.
      */
     struct sb_type *key_types;
+    bool nulls_equal; // null keys match each other
+    /*
+     * Both sides are stored by key and joined as their rows come: one of them ends never, or rows
+     * must be near each other in time. Otherwise the right side is loaded first.
+     */
+    bool is_symmetric;
+    int64_t within_us; // of each other; -1 = at any time
+    int64_t ttl_us;    // how far behind the watermark rows may be forgotten; -1 = never
+    int32_t times[2];  // by port: the column of event times; -1 = none
     /* Output = every left column, then these right columns (the right keys are left out). */
     int32_t right_output_count;
     int32_t *right_outputs;

@@ -265,9 +265,9 @@ static bool rows_equal(const struct sb_row_layout *layout, const uint64_t *a, co
     }
     for (int32_t k = 0; k < layout->key_count; k++) {
         const struct sb_row_field *field = &layout->fields[k];
-        struct sb_row_vector vector = {field->kind, b + field->word, NULL};
+        uint8_t is_null = sb_row_is_null(field, b);
+        struct sb_row_vector vector = {field->kind, b + field->word, is_null ? &is_null : NULL};
 
-        // Linked rows have no null keys: nulls do not match.
         if (!field_equal(field, a, &vector, 0)) {
             return false;
         }

@@ -43,7 +43,8 @@ SB_MUST_CHECK enum sb_status sb_row_table_upsert(struct sb_row_table *table,
 
 /*
  * Makes the index over all rows of the store, once. Rows of equal keys are chained through the
- * layout's link word. `*has_chains` says whether there are any.
+ * layout's link word; the nulls of keys are equal to each other. `*has_chains` says whether there
+ * are any.
  */
 SB_MUST_CHECK enum sb_status sb_row_table_link(struct sb_row_table *table, bool *has_chains,
                                                struct sb_error *err);

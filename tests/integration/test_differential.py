@@ -144,12 +144,12 @@ def test_map(seed, cut):
     checked(graph, sql(zero_safe, t=table), cut)
 
 
-def join(left, right, keys, kind):
+def join(left, right, keys, kind, **parameters):
     graph = JobGraph()
     names = (keys, keys) if isinstance(keys, str) else keys
     sides = [graph.add_operator(node("source", n, data=t)) for n, t in (("l", left), ("r", right))]
     joined = graph.add_operator(
-        node("hash_join", "j", left_key=names[0], right_key=names[1], join_type=kind)
+        node("hash_join", "j", left_key=names[0], right_key=names[1], join_type=kind, **parameters)
     )
     sink = graph.add_operator(node("sink", "out"))
     for side in sides:
@@ -158,26 +158,54 @@ def join(left, right, keys, kind):
     return graph
 
 
-@pytest.mark.parametrize("cut", CUTS, ids=str)
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("kind", ["inner", "left"])
+def join_query(kind, left_columns, keys, condition):
+    """Say a join in SQL; right keys of rows without a match stand in the left key columns."""
+    if kind in ("semi", "anti"):
+        word = "" if kind == "semi" else "NOT"
+        return f"SELECT * FROM l WHERE {word} EXISTS (SELECT 1 FROM r WHERE {condition})"
+    of = dict(zip(*keys, strict=True))
+    columns = ", ".join(
+        f"CASE WHEN l.id IS NULL THEN r.{of[c]} ELSE l.{c} END" if c in of else f"l.{c}"
+        for c in left_columns
+    )
+    word = {"outer": "FULL OUTER"}.get(kind, kind)
+    return f"SELECT {columns}, r.note FROM l {word} JOIN r ON {condition}"
+
+
+@pytest.mark.parametrize("nulls_equal", [False, True], ids=["", "nulls_equal"])
+@pytest.mark.parametrize("kind", ["inner", "left", "right", "outer", "semi", "anti"])
 @pytest.mark.parametrize(
     "keys",
     ["k", "w", "x", "day", "flag", "none", ("small", "k"), (["k", "w"], ["k", "w"])],
     ids=str,
 )
-def test_join(keys, kind, seed, cut):
-    left = nasty(seed, 150).select(["id", "k", "small", "x", "w", "day", "flag", "none"])
-    right = nasty(seed + 100, 90)
+def test_join(keys, kind, nulls_equal):
+    left = nasty(3, 150).select(["id", "k", "small", "x", "w", "day", "flag", "none"])
+    right = nasty(103, 90)
     right = right.append_column("note", pa.array([f"n{i}" for i in range(90)]))
     left_keys, right_keys = (keys, keys) if isinstance(keys, str) else keys
     left_keys = [left_keys] if isinstance(left_keys, str) else left_keys
     right_keys = [right_keys] if isinstance(right_keys, str) else right_keys
     right = right.select([*right_keys, "note"])
-    condition = " AND ".join(f"l.{a} = r.{b}" for a, b in zip(left_keys, right_keys, strict=True))
-    word = "JOIN" if kind == "inner" else "LEFT JOIN"
-    expected = sql(f"SELECT l.*, r.note FROM l {word} r ON {condition}", l=left, r=right)
-    checked(join(left, right, (left_keys, right_keys), kind), expected, cut)
+    equal = "IS NOT DISTINCT FROM" if nulls_equal else "="
+    condition = " AND ".join(
+        f"l.{a} {equal} r.{b}" for a, b in zip(left_keys, right_keys, strict=True)
+    )
+    query = join_query(kind, left.column_names, (left_keys, right_keys), condition)
+    expected = sql(query, l=left, r=right)
+    for cut in CUTS:
+        graph = join(left, right, (left_keys, right_keys), kind, nulls_equal=nulls_equal)
+        checked(graph, expected, cut)
+
+
+@pytest.mark.parametrize("kind", ["inner", "left", "right", "outer", "semi", "anti"])
+@pytest.mark.parametrize("rows", [(0, 5), (5, 0), (0, 0)], ids=str)
+def test_join_with_an_empty_side(rows, kind):
+    left = nasty(1, 20).select(["id", "k"]).slice(0, rows[0])
+    right = pa.table({"k": nasty(2, 20)["k"], "note": [f"n{i}" for i in range(20)]})
+    right = right.slice(0, rows[1])
+    query = join_query(kind, ["id", "k"], (["k"], ["k"]), "l.k = r.k")
+    checked(join(left, right, "k", kind), sql(query, l=left, r=right), (2, 7))
 
 
 @pytest.mark.parametrize("cut", CUTS, ids=str)

@@ -5,7 +5,8 @@
  * The right input is the build side: its rows go to their key group by blocks (hash_join_build.c)
  * and stay there; when all have come, each group makes its index (hash_join_group.c). Then the left
  * input is probed where it is, on every worker, against all groups, which nobody changes any more
- * (hash_join_probe.c).
+ * (hash_join_probe.c). Where right rows without a match come out, too, probes mark those that have
+ * one, and when the last probe is over each group emits the others (hash_join_rest.c).
  */
 #include "exec/ops/hash_join_internal.h"
 #include "exec/ops/ops.h"
@@ -68,6 +69,11 @@ static enum sb_status hash_join_state_schema(struct sb_op *op, struct sb_memory 
     return SB_OK;
 }
 
+static bool hash_join_owes_probe_end(const struct sb_op *op)
+{
+    return ((const struct sb_hash_join *)op)->keeps_right;
+}
+
 static const struct sb_op_vtable hash_join_vtable = {
     .name = "hash_join",
     .placement = SB_OP_KEYED,
@@ -82,6 +88,8 @@ static const struct sb_op_vtable hash_join_vtable = {
     .group_destroy = sb_join_group_destroy,
     .on_block = sb_join_on_block,
     .on_end = hash_join_on_end,
+    .on_probe_end = sb_join_emit_rest,
+    .owes_probe_end = hash_join_owes_probe_end,
     .state_schema = hash_join_state_schema,
     .snapshot = sb_join_snapshot,
     .restore = sb_join_restore,

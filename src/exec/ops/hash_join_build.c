@@ -2,12 +2,13 @@
 /*
  * hash_join_build.c - the local half of the build side: rows go to their key group.
  *
- * A null key matches nothing: rows with one are dropped on the spot.
+ * Rows whose key matches nothing are dropped on the spot, or go to lie apart where right rows
+ * without a match come out, too.
  */
 #include "exec/ops/hash_join_internal.h"
 
 struct join_build {
-    struct sb_row_scatter scatters[3]; // by format
+    struct sb_row_scatter scatters[SB_JOIN_FORMAT_COUNT];
     struct sb_row_chunk *chunk;
     const uint64_t **columns;   // [plain.row_words], when all fields are one word
     struct sb_join_facts facts; // not yet added to the operator's
@@ -28,7 +29,7 @@ void sb_join_build_destroy(struct sb_op *op, void *local)
 {
     struct join_build *build = local;
 
-    for (int32_t f = 0; f < 3; f++) {
+    for (int32_t f = 0; f < SB_JOIN_FORMAT_COUNT; f++) {
         sb_row_scatter_deinit(&build->scatters[f]);
     }
     sb_row_chunk_destroy(build->chunk);
@@ -47,7 +48,7 @@ enum sb_status sb_join_build_create(struct sb_op *op, struct sb_op_ctx *ctx, voi
     if (build == NULL) {
         return sb_error_no_memory(ctx->error, "local state", (int64_t)sizeof *build);
     }
-    for (int32_t f = 0; f < 3; f++) {
+    for (int32_t f = 0; f < SB_JOIN_FORMAT_COUNT; f++) {
         sb_row_scatter_init(&build->scatters[f], op, sb_join_layout(join, f), f);
     }
     SB_TRY_OUT(
@@ -107,21 +108,34 @@ void sb_join_facts_add(struct sb_hash_join *join, const struct sb_join_facts *fa
 
 // --- rows ----------------------------------------------------------------------------------------
 
-static enum sb_status payload_load(const struct sb_hash_join *join, const struct sb_batch *batch,
-                                   int64_t first, int64_t count, struct sb_row_chunk *chunk,
-                                   struct sb_error *err)
+static enum sb_status stored_load(const struct sb_hash_join *join, const struct sb_batch *batch,
+                                  int64_t first, int64_t count, struct sb_row_chunk *chunk,
+                                  struct sb_error *err)
 {
-    for (int32_t p = 0; p < join->payload_count; p++) {
+    for (int32_t p = 0; p < join->stored_count; p++) {
         int32_t f = join->key_count + p;
-        SB_TRY_RETURN(sb_row_vector_load(&batch->columns[join->payload[p]], sb_batch_rows(batch),
+        SB_TRY_RETURN(sb_row_vector_load(&batch->columns[join->stored[p]], sb_batch_rows(batch),
                                          first, count, SB_ROW_PLAIN, &chunk->scratches[f],
                                          &chunk->vectors[f], err));
     }
     return SB_OK;
 }
 
-/* Removes rows from the chunk's vectors. Returns how many are left. */
-static int64_t chunk_drop(struct sb_row_chunk *chunk, const uint8_t *dropped, int64_t count)
+static void marks_set(const struct sb_hash_join *join, struct sb_row_chunk *chunk, int64_t count,
+                      enum sb_join_mark mark)
+{
+    struct sb_row_scratch *scratch = &chunk->scratches[join->mark_field];
+
+    for (int64_t i = 0; i < count; i++) {
+        scratch->words[i] = mark;
+    }
+    chunk->vectors[join->mark_field] =
+        (struct sb_row_vector){.kind = SB_ROW_UINT, .words = scratch->words};
+}
+
+/* Leaves the rows with nevers[i] == which in the chunk's vectors. Returns how many there are. */
+static int64_t chunk_keep(struct sb_row_chunk *chunk, const uint8_t *nevers, uint8_t which,
+                          int64_t count)
 {
     int64_t kept = 0;
 
@@ -132,7 +146,7 @@ static int64_t chunk_drop(struct sb_row_chunk *chunk, const uint8_t *dropped, in
 
         kept = 0;
         for (int64_t i = 0; i < count; i++) {
-            if (!dropped[i]) {
+            if (nevers[i] == which) {
                 memmove(scratch->words + width * kept, vector->words + width * i,
                         sizeof *scratch->words * (size_t)width);
                 if (vector->nulls != NULL) {
@@ -174,33 +188,68 @@ static enum sb_status chunk_scatter(struct sb_hash_join *join, struct join_build
     return sb_row_scatter_append(&build->scatters[format], chunk, count, ctx);
 }
 
+/* Keys and stored columns of some rows; see sb_join_keys_load. */
+static enum sb_status chunk_load(struct sb_hash_join *join, struct join_build *build,
+                                 const struct sb_batch *batch, int64_t first, int64_t count,
+                                 uint8_t *bytes, const uint8_t **nevers, struct sb_error *err)
+{
+    SB_TRY_RETURN(sb_join_keys_load(&join->keys[SB_JOIN_BUILD_PORT], batch, first, count,
+                                    build->chunk, bytes, nevers, err));
+    SB_TRY_RETURN(stored_load(join, batch, first, count, build->chunk, err));
+    if (join->keeps_right) {
+        marks_set(join, build->chunk, count, SB_JOIN_UNMATCHED);
+    }
+    return SB_OK;
+}
+
+/* The rows of the chunk that match nothing go to lie apart. Returns how many there are. */
+static enum sb_status chunk_put_apart(struct sb_hash_join *join, struct join_build *build,
+                                      const uint8_t *nevers, int64_t count, struct sb_op_ctx *ctx)
+{
+    struct sb_row_chunk *chunk = build->chunk;
+    int64_t kept = chunk_keep(chunk, nevers, 1, count);
+
+    marks_set(join, chunk, kept, SB_JOIN_NEVER);
+    sb_row_chunk_hash(chunk, join->key_count, kept);
+    sb_op_count(ctx, SB_LEDGER_HELD, kept);
+    return sb_row_scatter_append(&build->scatters[SB_JOIN_FORMAT_APART], chunk, kept, ctx);
+}
+
+static enum sb_status chunk_store(struct sb_hash_join *join, struct join_build *build,
+                                  const uint8_t *nevers, int64_t count, struct sb_op_ctx *ctx)
+{
+    int64_t kept = nevers == NULL ? count : chunk_keep(build->chunk, nevers, 0, count);
+
+    for (int32_t k = 0; !join->keys[SB_JOIN_BUILD_PORT].nulls_equal && k < join->key_count; k++) {
+        build->chunk->vectors[k].nulls = NULL;
+    }
+    sb_op_count(ctx, SB_LEDGER_HELD, kept);
+    sb_op_count(ctx, SB_LEDGER_FILTERED, join->keeps_right ? 0 : count - kept);
+    if (kept == 0) {
+        return SB_OK;
+    }
+    sb_join_facts_note(join, &build->facts, build->chunk, kept);
+    return chunk_scatter(join, build, kept, ctx);
+}
+
 enum sb_status sb_join_build_batch(struct sb_hash_join *join, void *local,
                                    const struct sb_batch *batch, struct sb_op_ctx *ctx)
 {
     struct join_build *build = local;
-    struct sb_row_chunk *chunk = build->chunk;
-    uint8_t nulls[SB_ROW_CHUNK];
+    uint8_t bytes[SB_ROW_CHUNK];
 
     for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
         int64_t count = batch->row_count - first;
-        const uint8_t *dropped;
-        int64_t kept;
+        const uint8_t *nevers;
 
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
-        SB_TRY_RETURN(sb_hash_join_load_keys(join, SB_JOIN_BUILD_PORT, batch, first, count, chunk,
-                                             ctx->error));
-        SB_TRY_RETURN(payload_load(join, batch, first, count, chunk, ctx->error));
-        dropped = sb_hash_join_null_keys(join, chunk, count, nulls);
-        kept = dropped == NULL ? count : chunk_drop(chunk, dropped, count);
-        for (int32_t k = 0; k < join->key_count; k++) {
-            chunk->vectors[k].nulls = NULL;
+        SB_TRY_RETURN(chunk_load(join, build, batch, first, count, bytes, &nevers, ctx->error));
+        if (nevers != NULL && join->keeps_right) {
+            SB_TRY_RETURN(chunk_put_apart(join, build, nevers, count, ctx));
+            SB_TRY_RETURN( // once more: the others were thrown out
+                chunk_load(join, build, batch, first, count, bytes, &nevers, ctx->error));
         }
-        if (kept > 0) {
-            sb_join_facts_note(join, &build->facts, chunk, kept);
-            SB_TRY_RETURN(chunk_scatter(join, build, kept, ctx));
-        }
-        sb_op_count(ctx, SB_LEDGER_HELD, kept);
-        sb_op_count(ctx, SB_LEDGER_FILTERED, count - kept);
+        SB_TRY_RETURN(chunk_store(join, build, nevers, count, ctx));
     }
     return SB_OK;
 }
@@ -211,7 +260,7 @@ enum sb_status sb_join_build_flush(struct sb_hash_join *join, void *local, struc
 
     sb_join_facts_add(join, &build->facts);
     build->facts = (struct sb_join_facts){0};
-    for (int32_t f = 0; f < 3; f++) {
+    for (int32_t f = 0; f < SB_JOIN_FORMAT_COUNT; f++) {
         SB_TRY_RETURN(sb_row_scatter_flush(&build->scatters[f], ctx));
     }
     return SB_OK;

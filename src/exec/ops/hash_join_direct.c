@@ -50,8 +50,8 @@ void sb_join_values_free(struct sb_hash_join *join)
 
 bool sb_join_has_values(const struct sb_hash_join *join)
 {
-    return join->payload_count <= SB_JOIN_VALUES_MAX && !join->facts.has_null_payload &&
-           join->plain.row_words == join->plain.field_count;
+    return !join->keeps_right && join->stored_count <= SB_JOIN_VALUES_MAX &&
+           !join->facts.has_null_payload && join->plain.row_words == join->plain.field_count;
 }
 
 static enum sb_status direct_no_memory(const struct sb_hash_join *join, struct sb_error *err)
@@ -118,7 +118,7 @@ bool sb_join_values_store(struct sb_hash_join *join, uint64_t *const *rows, int6
             }
         }
     }
-    return is_taken == 0;
+    return is_taken == 0 || join->is_existence;
 }
 
 void sb_join_rows_link(struct sb_hash_join *join, struct sb_join_group *group)

@@ -26,13 +26,18 @@ enum sb_status sb_join_group_create(struct sb_op *op, int32_t group_index, struc
     return SB_OK;
 }
 
-static void blocks_free(struct sb_hash_join *join, struct sb_join_group *group)
+static void block_list_free(struct sb_hash_join *join, struct sb_block **list)
 {
-    while (group->blocks != NULL) {
-        struct sb_block *block = group->blocks;
-        group->blocks = block->next;
+    while (*list != NULL) {
+        struct sb_block *block = *list;
+        *list = block->next;
         sb_block_destroy(join->op.memory, block);
     }
+}
+
+static void blocks_free(struct sb_hash_join *join, struct sb_join_group *group)
+{
+    block_list_free(join, &group->blocks);
     group->block_row_count = 0;
 }
 
@@ -41,6 +46,7 @@ void sb_join_group_destroy(struct sb_op *op, void *state)
     struct sb_join_group *group = state;
 
     blocks_free(sb_hash_join_from(op), group);
+    block_list_free(sb_hash_join_from(op), &group->apart);
     sb_row_table_deinit(&group->table);
     sb_word_slots_deinit(&group->slots);
     sb_row_heap_deinit(&group->heap);
@@ -49,9 +55,12 @@ void sb_join_group_destroy(struct sb_op *op, void *state)
 
 static void block_keep(struct sb_join_group *group, struct sb_block *block)
 {
-    block->next = group->blocks;
-    group->blocks = block;
-    group->block_row_count += block->row_count;
+    bool is_apart = sb_row_block(block)->format == SB_JOIN_FORMAT_APART;
+    struct sb_block **list = is_apart ? &group->apart : &group->blocks;
+
+    block->next = *list;
+    *list = block;
+    *(is_apart ? &group->apart_row_count : &group->block_row_count) += block->row_count;
 }
 
 enum sb_status sb_join_on_block(struct sb_op *op, void *state, struct sb_block *block,
@@ -93,6 +102,49 @@ static int64_t walk_next(struct block_walk *walk, int64_t max, uint64_t **rows, 
     *format = header->format;
     *base = walk->block->data;
     return count;
+}
+
+static int64_t walk_blocks(const struct sb_hash_join *join, struct sb_block *first,
+                           struct sb_join_walk *walk, uint64_t **rows,
+                           const struct sb_row_layout **layout, const uint8_t **base)
+{
+    struct block_walk blocks = {walk->is_begun ? walk->block : first, walk->row};
+    int32_t format;
+    int64_t count = walk_next(&blocks, SB_ROW_CHUNK, rows, &format, base);
+
+    walk->is_begun = true;
+    walk->block = blocks.block;
+    walk->row = blocks.row;
+    if (count > 0) {
+        *layout = sb_join_layout(join, format);
+    }
+    return count;
+}
+
+int64_t sb_join_walk_next(const struct sb_hash_join *join, const struct sb_join_group *group,
+                          struct sb_join_walk *walk, uint64_t **rows,
+                          const struct sb_row_layout **layout, const uint8_t **base)
+{
+    int64_t count = walk_blocks(join, group->blocks, walk, rows, layout, base);
+
+    if (count > 0) {
+        return count;
+    }
+    *base = NULL;
+    *layout = sb_join_slots_layout(join);
+    count = sb_word_slots_next(&group->slots, &walk->position, SB_ROW_CHUNK, rows);
+    if (count > 0) {
+        return count;
+    }
+    *layout = &join->layout;
+    return sb_row_cursor_next(&walk->cursor, &group->table.store, SB_ROW_CHUNK, rows);
+}
+
+int64_t sb_join_walk_apart(const struct sb_hash_join *join, const struct sb_join_group *group,
+                           struct sb_join_walk *walk, uint64_t **rows,
+                           const struct sb_row_layout **layout, const uint8_t **base)
+{
+    return walk_blocks(join, group->apart, walk, rows, layout, base);
 }
 
 /* Moves the long texts of rows to a heap; until then their addresses count from `base`. */
@@ -213,6 +265,7 @@ static enum sb_status slots_insert(struct sb_hash_join *join, struct sb_join_gro
             SB_TRY_RETURN(slot_row_make(layout, from, rows[i], base, row, &group->heap, err));
             *is_unique = sb_word_slots_insert(&group->slots, pairs[i], row);
         }
+        *is_unique = *is_unique || join->is_existence; // one of them is enough
     }
     return SB_OK;
 }
@@ -393,10 +446,11 @@ static enum sb_status get_ready(struct sb_hash_join *join, struct sb_error *err)
             if (!group->is_rows) { // linked before another group met a duplicate
                 SB_TRY_RETURN(rows_link(join, group, err));
             }
-            join->has_chains = join->has_chains || group->has_chains;
+            join->has_chains = join->has_chains || (group->has_chains && !join->is_existence);
         }
     }
-    join->direct.is_full = (uint64_t)join->facts.row_count == join->direct.slot_count;
+    join->direct.is_full =
+        !join->is_existence && (uint64_t)join->facts.row_count == join->direct.slot_count;
     join->row_layout = join->form == SB_JOIN_ROWS ? &join->layout : sb_join_slots_layout(join);
     SB_TRY_RETURN(missing_row_make(join, err));
     return join->form == SB_JOIN_SLOTS ? heads_make(join, err) : SB_OK;
@@ -424,30 +478,25 @@ enum sb_status sb_join_snapshot(struct sb_op *op, void *state, struct sb_op_ctx 
 {
     struct sb_hash_join *join = sb_hash_join_from(op);
     struct sb_join_group *group = state;
-    struct block_walk walk = {.block = group->blocks};
+    int64_t row_count = group->block_row_count + group->apart_row_count + group->slots.row_count +
+                        group->table.store.row_count;
+    const struct sb_row_layout *layout;
     struct sb_row_saver saver = {0};
+    struct sb_join_walk apart = {0};
+    struct sb_join_walk walk = {0};
     struct sb_row_chunk *chunk;
-    uint64_t *rows[SB_ROW_CHUNK];
     const uint8_t *base;
-    int64_t position = 0;
     int64_t count;
-    int32_t format;
     enum sb_status status;
 
     SB_TRY_RETURN(sb_row_chunk_create(op->memory, join->layout.field_count, &chunk, ctx->error));
-    SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, join->state_schema,
-                                 group->block_row_count + group->slots.row_count +
-                                     group->table.store.row_count,
-                                 ctx->error));
-    while ((count = walk_next(&walk, SB_ROW_CHUNK, rows, &format, &base)) > 0) {
-        SB_TRY_OUT(sb_row_saver_add_rows(&saver, sb_join_layout(join, format), rows, count, base,
-                                         chunk, ctx));
+    SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, join->state_schema, row_count, ctx->error));
+    while ((count = sb_join_walk_next(join, group, &walk, chunk->rows, &layout, &base)) > 0) {
+        SB_TRY_OUT(sb_row_saver_add_rows(&saver, layout, chunk->rows, count, base, chunk, ctx));
     }
-    while ((count = sb_word_slots_next(&group->slots, &position, SB_ROW_CHUNK, rows)) > 0) {
-        SB_TRY_OUT(sb_row_saver_add_rows(&saver, sb_join_slots_layout(join), rows, count, NULL,
-                                         chunk, ctx));
+    while ((count = sb_join_walk_apart(join, group, &apart, chunk->rows, &layout, &base)) > 0) {
+        SB_TRY_OUT(sb_row_saver_add_rows(&saver, layout, chunk->rows, count, base, chunk, ctx));
     }
-    SB_TRY_OUT(sb_row_saver_add_store(&saver, &join->layout, &group->table.store, chunk, ctx));
     SB_TRY_OUT(sb_row_saver_finish(&saver, ctx));
 
 out:
@@ -456,32 +505,67 @@ out:
     return status;
 }
 
+/* How many rows from `first` on are marked as the first is: apart, or not. */
+static int64_t marks_run(const struct sb_hash_join *join, const struct sb_batch *batch,
+                         int64_t first, bool *is_apart)
+{
+    int64_t count = batch->row_count - first;
+    const uint8_t *marks;
+    int64_t run = 1;
+
+    count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
+    *is_apart = false;
+    if (!join->keeps_right) {
+        return count;
+    }
+    marks = sb_column_fixed(&batch->columns[join->mark_field], 1);
+    *is_apart = marks[first] == SB_JOIN_NEVER;
+    while (run < count && (marks[first + run] == SB_JOIN_NEVER) == *is_apart) {
+        run++;
+    }
+    return run;
+}
+
+/* Keeps `count` rows of the chunk, as the block they might have come in. */
+static enum sb_status chunk_restore(struct sb_hash_join *join, struct sb_join_group *group,
+                                    struct sb_row_chunk *chunk, int64_t count, bool is_apart,
+                                    struct sb_join_facts *facts, struct sb_error *err)
+{
+    bool had_null_payload = facts->has_null_payload;
+    int32_t format = SB_JOIN_FORMAT_APART;
+    struct sb_block *block;
+
+    if (!is_apart) {
+        facts->has_null_payload = false;
+        sb_join_facts_note(join, facts, chunk, count);
+        format = !join->is_word            ? SB_JOIN_FORMAT_ROWS
+                 : facts->has_null_payload ? SB_JOIN_FORMAT_FULL
+                                           : SB_JOIN_FORMAT_PLAIN;
+        facts->has_null_payload = facts->has_null_payload || had_null_payload;
+    }
+    SB_TRY_RETURN(sb_row_block_make(join->op.memory, sb_join_layout(join, format), format, chunk,
+                                    count, &block, err));
+    block_keep(group, block);
+    return SB_OK;
+}
+
 enum sb_status sb_join_restore(struct sb_op *op, void *state, struct sb_batch *batch,
                                struct sb_op_ctx *ctx)
 {
     struct sb_hash_join *join = sb_hash_join_from(op);
     struct sb_join_facts facts = {0};
     struct sb_row_chunk *chunk = NULL;
+    int64_t count;
     enum sb_status status;
 
+    SB_TRY_OUT(sb_batch_flatten(batch, ctx->error));
     SB_TRY_OUT(sb_row_chunk_create(op->memory, join->layout.field_count, &chunk, ctx->error));
-    for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
-        int64_t count = batch->row_count - first;
-        struct sb_join_facts before = facts;
-        struct sb_block *block;
-        int32_t format;
+    for (int64_t first = 0; first < batch->row_count; first += count) {
+        bool is_apart;
 
-        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
+        count = marks_run(join, batch, first, &is_apart);
         SB_TRY_OUT(sb_row_snapshot_load(batch, first, count, join->key_count, chunk, ctx->error));
-        facts.has_null_payload = false;
-        sb_join_facts_note(join, &facts, chunk, count);
-        format = !join->is_word           ? SB_JOIN_FORMAT_ROWS
-                 : facts.has_null_payload ? SB_JOIN_FORMAT_FULL
-                                          : SB_JOIN_FORMAT_PLAIN;
-        facts.has_null_payload = facts.has_null_payload || before.has_null_payload;
-        SB_TRY_OUT(sb_row_block_make(op->memory, sb_join_layout(join, format), format, chunk, count,
-                                     &block, ctx->error));
-        block_keep(state, block);
+        SB_TRY_OUT(chunk_restore(join, state, chunk, count, is_apart, &facts, ctx->error));
     }
     sb_join_facts_add(join, &facts);
 

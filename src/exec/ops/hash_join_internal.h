@@ -19,6 +19,7 @@
 
 #include <pthread.h>
 
+#include "exec/ops/join_key.h"
 #include "exec/row_scatter.h"
 #include "state/row_table.h"
 #include "state/word_slots.h"
@@ -35,11 +36,17 @@ enum sb_join_form {
     SB_JOIN_VALUES,
 };
 
-/* How a side's key column becomes a word that equals the other side's. */
-struct sb_join_key {
-    int32_t column;
-    uint64_t factor_low;  // values are multiplied by this: coarser units, smaller scales
-    uint64_t factor_high; // of decimals
+/* Where a right key's value is in a build row, and how it goes into the left key column. */
+struct sb_join_kept {
+    int32_t field;
+    struct sb_key_cast cast;
+};
+
+/* What the last field of a build row says, where right rows without a match come out, too. */
+enum sb_join_mark {
+    SB_JOIN_UNMATCHED,
+    SB_JOIN_MATCHED,
+    SB_JOIN_NEVER, // its key matches nothing; such rows lie apart
 };
 
 /* What is known of the build rows together. */
@@ -69,16 +76,23 @@ struct sb_join_head {
 struct sb_hash_join {
     struct sb_op op; // first
     struct sb_arena arena;
-    bool is_left;
+    enum sb_join_kind kind;
+    bool keeps_left;   // left rows without a match come out
+    bool keeps_right;  // so do right rows
+    bool is_existence; // only left columns come out, and no row twice
     int32_t key_count;
-    struct sb_join_key *keys[2]; // [port][key_count]
+    struct sb_join_keys keys[2]; // by port
     int32_t left_count;          // columns of the left input
-    int32_t payload_count;
-    const int32_t *payload;      // columns of the right input
-    struct sb_row_layout layout; // ROWS: hash, link, keys, nulls, payload
+    int32_t payload_count;       // right columns that come out
+    int32_t stored_count;        // those, and keys that are not their own value
+    int32_t *stored;             // columns of the right input: fields key_count..
+    int32_t mark_field;          // enum sb_join_mark; -1 = rows have none
+    struct sb_join_kept *kept;   // keeps_right: [key_count]
+    struct sb_key_cast *casts;   // keeps_right: [left_count], of left columns that come out wider
+    struct sb_row_layout layout; // ROWS: hash, link, keys, nulls, stored columns, mark
     bool is_word;                // one key of one word: blocks have the two below instead
-    struct sb_row_layout plain;  // key, payload
-    struct sb_row_layout full;   // key, nulls, payload
+    struct sb_row_layout plain;  // key, stored columns, mark
+    struct sb_row_layout full;   // key, nulls, stored columns, mark
     struct sb_schema *state_schema;
 
     pthread_mutex_t lock; // of the four that follow, until ready
@@ -101,6 +115,8 @@ struct sb_hash_join {
 struct sb_join_group {
     struct sb_row_table table; // ROWS
     struct sb_block *blocks;   // rows that wait to be linked, and those of VALUES
+    struct sb_block *apart;    // rows that match nothing and come out in the end
+    int64_t apart_row_count;
     int64_t block_row_count;
     struct sb_word_slots slots; // SLOTS
     struct sb_row_heap heap;    // their long texts
@@ -115,7 +131,13 @@ static inline struct sb_hash_join *sb_hash_join_from(struct sb_op *op)
 }
 
 /* Blocks have the number of their rows' layout as format. */
-enum { SB_JOIN_FORMAT_ROWS, SB_JOIN_FORMAT_PLAIN, SB_JOIN_FORMAT_FULL };
+enum {
+    SB_JOIN_FORMAT_ROWS,
+    SB_JOIN_FORMAT_PLAIN,
+    SB_JOIN_FORMAT_FULL,
+    SB_JOIN_FORMAT_APART, // as ROWS, of rows that match nothing
+    SB_JOIN_FORMAT_COUNT,
+};
 
 static inline const struct sb_row_layout *sb_join_layout(const struct sb_hash_join *join,
                                                          int32_t format)
@@ -128,7 +150,7 @@ static inline const struct sb_row_layout *sb_join_layout(const struct sb_hash_jo
 /* Rows in slots have nulls when there are any, or when rows without a match need them. */
 static inline const struct sb_row_layout *sb_join_slots_layout(const struct sb_hash_join *join)
 {
-    return join->is_left || join->facts.has_null_payload ? &join->full : &join->plain;
+    return join->keeps_left || join->facts.has_null_payload ? &join->full : &join->plain;
 }
 
 /* hash_join_plan.c */
@@ -136,20 +158,6 @@ SB_MUST_CHECK enum sb_status sb_hash_join_plan(struct sb_hash_join *join,
                                                const struct sb_op_options *options,
                                                struct sb_error *err);
 void sb_hash_join_plan_deinit(struct sb_hash_join *join);
-
-/*
- * The keys of rows [first, first + count) of a side's batch, comparable with the other side's. A
- * value that the other side's type cannot hold becomes null: it matches nothing either.
- */
-SB_MUST_CHECK enum sb_status sb_hash_join_load_keys(const struct sb_hash_join *join, int32_t port,
-                                                    const struct sb_batch *batch, int64_t first,
-                                                    int64_t count, struct sb_row_chunk *chunk,
-                                                    struct sb_error *err);
-
-/* Whether any of the keys in the chunk's vectors is null, one byte a row; NULL when none is. */
-const uint8_t *sb_hash_join_null_keys(const struct sb_hash_join *join,
-                                      const struct sb_row_chunk *chunk, int64_t count,
-                                      uint8_t *nulls);
 
 /* hash_join_build.c: the local half of the build side */
 SB_MUST_CHECK enum sb_status sb_join_build_create(struct sb_op *op, struct sb_op_ctx *ctx,
@@ -175,6 +183,28 @@ SB_MUST_CHECK enum sb_status sb_join_on_block(struct sb_op *op, void *group, str
 SB_MUST_CHECK enum sb_status sb_join_snapshot(struct sb_op *op, void *group, struct sb_op_ctx *ctx);
 SB_MUST_CHECK enum sb_status sb_join_restore(struct sb_op *op, void *group, struct sb_batch *batch,
                                              struct sb_op_ctx *ctx);
+
+/* Rows of a group, wherever they are. A zeroed walk begins with the first. */
+struct sb_join_walk {
+    struct sb_block *block;
+    bool is_begun;
+    int64_t row;                 // of the block
+    int64_t position;            // in the slots
+    struct sb_row_cursor cursor; // in the table
+};
+
+/*
+ * Up to SB_ROW_CHUNK further rows that may match, all of one layout; 0 at the end. Offsets of long
+ * texts count from `*base`.
+ */
+int64_t sb_join_walk_next(const struct sb_hash_join *join, const struct sb_join_group *group,
+                          struct sb_join_walk *walk, uint64_t **rows,
+                          const struct sb_row_layout **layout, const uint8_t **base);
+
+/* The same for the rows that lie apart. */
+int64_t sb_join_walk_apart(const struct sb_hash_join *join, const struct sb_join_group *group,
+                           struct sb_join_walk *walk, uint64_t **rows,
+                           const struct sb_row_layout **layout, const uint8_t **base);
 
 /* Makes the group's index. Groups may be linked at once on several threads. */
 SB_MUST_CHECK enum sb_status sb_join_link(struct sb_hash_join *join, struct sb_join_group *group,
@@ -208,6 +238,10 @@ bool sb_join_values_store(struct sb_hash_join *join, uint64_t *const *rows, int6
 
 /* Chains the rows of the group's table by key. */
 void sb_join_rows_link(struct sb_hash_join *join, struct sb_join_group *group);
+
+/* hash_join_rest.c: right rows without a match */
+SB_MUST_CHECK enum sb_status sb_join_emit_rest(struct sb_op *op, void *group,
+                                               struct sb_op_ctx *ctx);
 
 /* hash_join_probe.c */
 SB_MUST_CHECK enum sb_status sb_hash_join_probe_create(struct sb_op *op, struct sb_op_ctx *ctx,

@@ -1,125 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * hash_join_plan.c - the layout of build rows, and keys of both sides in one form.
+ * hash_join_plan.c - the layout of build rows, and how they and the left rows come out.
  */
 #include "exec/ops/hash_join_internal.h"
-
-__extension__ typedef __int128 int128;
-__extension__ typedef unsigned __int128 uint128;
 
 static enum sb_status plan_no_memory(struct sb_error *err)
 {
     return sb_error_no_memory(err, "the plan of a join", 0);
 }
 
-// --- keys ----------------------------------------------------------------------------------------
-
-/* How many units of `to` one unit of `from` is. */
-static int128 key_factor(const struct sb_type *from, const struct sb_type *to)
+/* A right key whose word is its value as it came: no cast, and no other spelling of it. */
+static bool is_own_value(const struct sb_join_key *key)
 {
-    static const int64_t thousands[] = {1, 1000, 1000000, 1000000000};
-    int128 factor = 1;
-
-    if (from->id == SB_TYPE_TIMESTAMP && to->id == SB_TYPE_TIMESTAMP) {
-        return thousands[to->unit - from->unit];
-    }
-    if (from->id == SB_TYPE_DATE32 && to->id == SB_TYPE_DATE64) {
-        return 86400 * 1000;
-    }
-    for (int32_t i = from->scale; from->id == SB_TYPE_DECIMAL128 && i < to->scale; i++) {
-        factor *= 10; // scales differ by 38 at most
-    }
-    return factor;
+    return sb_key_cast_is_none(&key->cast) && !key->is_mixed && key->kind != SB_ROW_FLOAT;
 }
 
-static enum sb_status plan_keys(struct sb_hash_join *join, int32_t port,
-                                const struct sb_schema *input, const int32_t *columns,
-                                const struct sb_type *types, struct sb_error *err)
+/* What is stored of right rows beside what they are compared by. */
+static enum sb_status plan_stored(struct sb_hash_join *join, const struct sb_join_spec *spec,
+                                  struct sb_error *err)
 {
-    struct sb_join_key *keys = sb_arena_alloc(&join->arena, sizeof *keys * (size_t)join->key_count);
+    size_t count = (size_t)spec->right_output_count + (size_t)spec->key_count;
 
-    if (keys == NULL) {
+    join->payload_count = spec->right_output_count;
+    join->stored_count = spec->right_output_count;
+    join->stored = sb_arena_alloc(&join->arena, sizeof *join->stored * count);
+    join->kept = sb_arena_alloc(&join->arena, sizeof *join->kept * (size_t)spec->key_count);
+    if (join->stored == NULL || join->kept == NULL) {
         return plan_no_memory(err);
     }
-    for (int32_t k = 0; k < join->key_count; k++) {
-        int128 factor = key_factor(&input->fields[columns[k]].type, &types[k]);
-        keys[k] = (struct sb_join_key){
-            .column = columns[k],
-            .factor_low = (uint64_t)factor,
-            .factor_high = (uint64_t)((uint128)factor >> 64),
-        };
+    for (int32_t p = 0; p < spec->right_output_count; p++) {
+        join->stored[p] = spec->right_outputs[p];
     }
-    join->keys[port] = keys;
-    return SB_OK;
-}
-
-/* Multiplies values; those that leave their type's range become null. */
-static void key_scale(const struct sb_join_key *key, int64_t count, struct sb_row_scratch *scratch,
-                      struct sb_row_vector *vector)
-{
-    uint64_t *words = scratch->words;
-    bool is_wide = vector->kind == SB_ROW_WIDE;
-    bool has_nulls = vector->nulls != NULL;
-
-    if (!has_nulls) {
-        memset(scratch->nulls, 0, (size_t)count);
-    }
-    for (int64_t i = 0; i < count; i++) {
-        bool overflows;
-        if (is_wide) {
-            int128 value = (int128)((uint128)vector->words[2 * i + 1] << 64 | vector->words[2 * i]);
-            int128 factor = (int128)((uint128)key->factor_high << 64 | key->factor_low);
-            overflows = __builtin_mul_overflow(value, factor, &value);
-            words[2 * i] = overflows ? 0 : (uint64_t)value;
-            words[2 * i + 1] = overflows ? 0 : (uint64_t)((uint128)value >> 64);
-        } else {
-            int64_t value;
-            overflows =
-                __builtin_mul_overflow((int64_t)vector->words[i], (int64_t)key->factor_low, &value);
-            words[i] = overflows ? 0 : (uint64_t)value;
+    for (int32_t k = 0; join->keeps_right && k < join->key_count; k++) {
+        join->kept[k].field = k;
+        if (!is_own_value(&join->keys[SB_JOIN_BUILD_PORT].keys[k])) {
+            join->kept[k].field = join->key_count + join->stored_count;
+            join->stored[join->stored_count++] = spec->right_keys[k];
         }
-        scratch->nulls[i] |= overflows;
-        has_nulls = has_nulls || overflows;
-    }
-    vector->words = words;
-    vector->nulls = has_nulls ? scratch->nulls : NULL;
-}
-
-enum sb_status sb_hash_join_load_keys(const struct sb_hash_join *join, int32_t port,
-                                      const struct sb_batch *batch, int64_t first, int64_t count,
-                                      struct sb_row_chunk *chunk, struct sb_error *err)
-{
-    for (int32_t k = 0; k < join->key_count; k++) {
-        const struct sb_join_key *key = &join->keys[port][k];
-
-        SB_TRY_RETURN(sb_row_vector_load(&batch->columns[key->column], sb_batch_rows(batch), first,
-                                         count, SB_ROW_CANONICAL, &chunk->scratches[k],
-                                         &chunk->vectors[k], err));
-        if (key->factor_low != 1 || key->factor_high != 0) {
-            key_scale(key, count, &chunk->scratches[k], &chunk->vectors[k]);
-        }
-        chunk->vectors[k].kind = join->layout.fields[k].kind;
     }
     return SB_OK;
 }
 
-const uint8_t *sb_hash_join_null_keys(const struct sb_hash_join *join,
-                                      const struct sb_row_chunk *chunk, int64_t count,
-                                      uint8_t *nulls)
+/* How keys go into the left key columns of the output, which may be wider than the input's. */
+static enum sb_status plan_casts(struct sb_hash_join *join, const struct sb_join_spec *spec,
+                                 const struct sb_schema *left, const struct sb_schema *right,
+                                 struct sb_error *err)
 {
-    const uint8_t *found = NULL;
+    const struct sb_field *out = join->op.node->schema->fields;
+    struct sb_type none = {.id = SB_TYPE_INT64};
 
-    for (int32_t k = 0; k < join->key_count; k++) {
-        const uint8_t *more = chunk->vectors[k].nulls;
-        if (more == NULL) {
-            continue;
-        }
-        for (int64_t i = 0; i < count; i++) {
-            nulls[i] = more[i] | (found == NULL ? 0 : found[i]);
-        }
-        found = nulls;
+    join->casts = sb_arena_alloc(&join->arena, sizeof *join->casts * (size_t)join->left_count);
+    if (join->casts == NULL) {
+        return plan_no_memory(err);
     }
-    return found;
+    for (int32_t c = 0; c < join->left_count; c++) {
+        join->casts[c] = sb_key_cast_of(&none, &none);
+    }
+    for (int32_t k = 0; k < join->key_count; k++) {
+        int32_t column = spec->left_keys[k];
+        join->casts[column] = sb_key_cast_of(&left->fields[column].type, &out[column].type);
+        join->kept[k].cast =
+            sb_key_cast_of(&right->fields[spec->right_keys[k]].type, &out[column].type);
+    }
+    return SB_OK;
 }
 
 // --- layout --------------------------------------------------------------------------------------
@@ -127,7 +70,7 @@ const uint8_t *sb_hash_join_null_keys(const struct sb_hash_join *join,
 static enum sb_status plan_layout(struct sb_hash_join *join, const struct sb_schema *right,
                                   const struct sb_type *key_types, struct sb_error *err)
 {
-    int32_t field_count = join->key_count + join->payload_count;
+    int32_t field_count = join->key_count + join->stored_count + (join->keeps_right ? 1 : 0);
     enum sb_row_kind *kinds = sb_arena_alloc(&join->arena, sizeof *kinds * (size_t)field_count);
     struct sb_field *fields = sb_arena_alloc(&join->arena, sizeof *fields * (size_t)field_count);
     struct sb_row_layout_options options = {
@@ -142,18 +85,28 @@ static enum sb_status plan_layout(struct sb_hash_join *join, const struct sb_sch
     if (kinds == NULL || fields == NULL) {
         return plan_no_memory(err);
     }
+    join->mark_field = join->keeps_right ? field_count - 1 : -1;
     for (int32_t f = 0; f < field_count; f++) {
-        int32_t column = f < join->key_count ? join->keys[SB_JOIN_BUILD_PORT][f].column
-                                             : join->payload[f - join->key_count];
+        int32_t column;
+
+        if (f == join->mark_field) {
+            fields[f] = (struct sb_field){.name = "mark", .type = {.id = SB_TYPE_UINT8}};
+            kinds[f] = SB_ROW_UINT;
+            continue;
+        }
+        column = f < join->key_count ? join->keys[SB_JOIN_BUILD_PORT].keys[f].column
+                                     : join->stored[f - join->key_count];
         fields[f] = right->fields[column];
         if (f < join->key_count) {
             fields[f].type = key_types[f];
+            fields[f].is_nullable = true;
         }
         kinds[f] = sb_row_kind(&fields[f].type);
     }
     SB_TRY_RETURN(sb_schema_create(join->op.memory, fields, field_count, &join->state_schema, err));
     SB_TRY_RETURN(sb_row_layout_init(&join->layout, join->op.memory, &options, err));
-    join->is_word = join->key_count == 1 && sb_row_kind_words(kinds[0]) == 1;
+    join->is_word = join->key_count == 1 && sb_row_kind_words(kinds[0]) == 1 &&
+                    !join->keys[SB_JOIN_BUILD_PORT].nulls_equal;
     options.has_hash = false;
     options.has_link = false;
     SB_TRY_RETURN(sb_row_layout_init(&join->full, join->op.memory, &options, err));
@@ -172,14 +125,20 @@ enum sb_status sb_hash_join_plan(struct sb_hash_join *join, const struct sb_op_o
     pthread_mutex_init(&join->lock, NULL);
     pthread_mutex_init(&join->ready_lock, NULL);
     join->has_locks = true;
-    join->is_left = spec->kind == SB_JOIN_LEFT;
+    join->kind = spec->kind;
+    join->keeps_left = sb_join_keeps_left(spec->kind);
+    join->keeps_right = sb_join_keeps_right(spec->kind);
+    join->is_existence = sb_join_is_existence(spec->kind);
     join->key_count = spec->key_count;
     join->left_count = left->field_count;
-    join->payload_count = spec->right_output_count;
-    join->payload = spec->right_outputs;
-    SB_TRY_RETURN(plan_keys(join, SB_JOIN_PROBE_PORT, left, spec->left_keys, spec->key_types, err));
-    SB_TRY_RETURN(
-        plan_keys(join, SB_JOIN_BUILD_PORT, right, spec->right_keys, spec->key_types, err));
+    SB_TRY_RETURN(sb_join_keys_plan(&join->keys[SB_JOIN_PROBE_PORT], &join->arena, spec, left,
+                                    spec->left_keys, err));
+    SB_TRY_RETURN(sb_join_keys_plan(&join->keys[SB_JOIN_BUILD_PORT], &join->arena, spec, right,
+                                    spec->right_keys, err));
+    SB_TRY_RETURN(plan_stored(join, spec, err));
+    if (join->keeps_right) {
+        SB_TRY_RETURN(plan_casts(join, spec, left, right, err));
+    }
     return plan_layout(join, right, spec->key_types, err);
 }
 

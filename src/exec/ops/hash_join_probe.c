@@ -146,11 +146,43 @@ static enum sb_status piece_append(const struct sb_hash_join *join, struct join_
     return SB_OK;
 }
 
+/* A left key as its column comes out: in a type that holds the right keys, too. */
+static enum sb_status column_cast(const struct sb_hash_join *join, struct join_probe *probe,
+                                  int32_t c, struct sb_column *column, struct sb_error *err)
+{
+    const struct sb_type *type = &join->op.node->schema->fields[c].type;
+    struct sb_column_writer writer;
+    struct sb_row_vector vector;
+    struct sb_column cast;
+    enum sb_status status;
+
+    SB_TRY_RETURN(sb_column_writer_init(&writer, join->op.memory, type, column->length, err));
+    for (int64_t first = 0; first < column->length; first += SB_ROW_CHUNK) {
+        int64_t count = column->length - first;
+
+        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
+        SB_TRY_OUT(sb_row_vector_load(column, NULL, first, count, SB_ROW_PLAIN, probe->scratch,
+                                      &vector, err));
+        SB_TRY_OUT(sb_key_cast_apply(&join->casts[c], count, probe->scratch, &vector, err));
+        SB_TRY_OUT(sb_column_writer_append(&writer, &vector, count, err));
+    }
+    SB_TRY_OUT(sb_column_writer_finish(&writer, column->length, &cast, err));
+    sb_column_deinit(column);
+    *column = cast;
+
+out:
+    sb_column_writer_deinit(&writer);
+    return status;
+}
+
 /* The piece's left columns: shared when they are a run of dense rows, else gathered. */
-static enum sb_status piece_left(const struct sb_hash_join *join, const struct join_piece *piece,
+static enum sb_status piece_left(const struct sb_hash_join *join, struct join_probe *probe,
                                  const struct sb_batch *batch, struct sb_batch *out,
                                  struct sb_error *err)
 {
+    const struct sb_field *fields = join->op.node->schema->fields;
+    const struct join_piece *piece = &probe->piece;
+
     for (int32_t c = 0; c < join->left_count; c++) {
         if (piece->is_run) {
             sb_column_share(&out->columns[c], &batch->columns[c]);
@@ -158,6 +190,9 @@ static enum sb_status piece_left(const struct sb_hash_join *join, const struct j
         } else {
             SB_TRY_RETURN(sb_column_gather(&batch->columns[c], piece->positions, piece->row_count,
                                            join->op.memory, &out->columns[c], err));
+        }
+        if (join->casts != NULL && !sb_type_equal(batch->columns[c].type, &fields[c].type)) {
+            SB_TRY_RETURN(column_cast(join, probe, c, &out->columns[c], err));
         }
         out->columns[c].type = &out->schema->fields[c].type; // lives with the batch
     }
@@ -178,7 +213,7 @@ static enum sb_status piece_emit(struct sb_hash_join *join, struct join_probe *p
     }
     SB_TRY_OUT(
         sb_batch_init(&out, join->op.memory, join->op.node->schema, piece->row_count, ctx->error));
-    SB_TRY_OUT(piece_left(join, piece, batch, &out, ctx->error));
+    SB_TRY_OUT(piece_left(join, probe, batch, &out, ctx->error));
     for (int32_t p = 0; p < join->payload_count; p++) {
         SB_TRY_OUT(sb_column_writer_finish(&piece->writers[p], piece->row_count,
                                            &out.columns[join->left_count + p], ctx->error));
@@ -217,7 +252,7 @@ static inline enum sb_status piece_add(struct sb_hash_join *join, struct join_pr
 
 /* ROWS by key: the first row of each key of the chunk, or NULL. */
 static void chunk_find_direct(const struct sb_join_direct *direct, const uint64_t *words,
-                              const uint8_t *nulls, int64_t count, uint64_t **restrict found)
+                              const uint8_t *nevers, int64_t count, uint64_t **restrict found)
 {
     uint64_t *const *restrict rows = direct->rows;
     uint64_t slot_count = direct->slot_count;
@@ -227,14 +262,14 @@ static void chunk_find_direct(const struct sb_join_direct *direct, const uint64_
         uint64_t at = words[i] - low;
         found[i] = at < slot_count ? rows[at] : NULL;
     }
-    for (int64_t i = 0; nulls != NULL && i < count; i++) {
-        found[i] = nulls[i] ? NULL : found[i];
+    for (int64_t i = 0; nevers != NULL && i < count; i++) {
+        found[i] = nevers[i] ? NULL : found[i];
     }
 }
 
 /* ROWS by hash: the first row of each key of the chunk, or NULL. */
 static void chunk_find_hashed(struct sb_hash_join *join, struct join_probe *probe,
-                              const uint8_t *nulls, int64_t count, uint64_t **found)
+                              const uint8_t *nevers, int64_t count, uint64_t **found)
 {
     struct sb_row_chunk *chunk = probe->chunk;
 
@@ -242,7 +277,7 @@ static void chunk_find_hashed(struct sb_hash_join *join, struct join_probe *prob
     for (int64_t i = 0; i < count; i++) {
         const struct sb_join_group *group =
             sb_op_group(&join->op, sb_key_group(chunk->hashes[i], join->op.group_count));
-        bool has_key = nulls == NULL || !nulls[i];
+        bool has_key = nevers == NULL || !nevers[i];
         probe->tables[i] = has_key && group != NULL ? &group->table : NULL;
     }
     if (join->is_word) {
@@ -280,7 +315,7 @@ static uint64_t *pair_search(const struct sb_hash_join *join, uint64_t hash, con
 
 /* SLOTS: the row of each key of the chunk, or NULL. */
 static void chunk_find_slots(const struct sb_hash_join *join, struct sb_row_chunk *chunk,
-                             const uint8_t *nulls, int64_t count, uint64_t **restrict found)
+                             const uint8_t *nevers, int64_t count, uint64_t **restrict found)
 {
     const uint64_t *restrict words = chunk->vectors[0].words;
     int32_t row_words = join->row_layout->row_words;
@@ -295,25 +330,42 @@ static void chunk_find_slots(const struct sb_hash_join *join, struct sb_row_chun
         }
         found[i] = row;
     }
-    for (int64_t i = 0; nulls != NULL && i < count; i++) {
-        found[i] = nulls[i] ? NULL : found[i];
+    for (int64_t i = 0; nevers != NULL && i < count; i++) {
+        found[i] = nevers[i] ? NULL : found[i];
     }
 }
 
 /* The first build row of each row of the chunk, or NULL. */
-static void chunk_find(struct sb_hash_join *join, struct join_probe *probe, int64_t count,
-                       uint64_t **found)
+static void chunk_find(struct sb_hash_join *join, struct join_probe *probe, const uint8_t *nevers,
+                       int64_t count, uint64_t **found)
 {
     const uint64_t *words = probe->chunk->vectors[0].words;
-    uint8_t null_bytes[SB_ROW_CHUNK];
-    const uint8_t *nulls = sb_hash_join_null_keys(join, probe->chunk, count, null_bytes);
 
     if (join->form == SB_JOIN_SLOTS) {
-        chunk_find_slots(join, probe->chunk, nulls, count, found);
+        chunk_find_slots(join, probe->chunk, nevers, count, found);
     } else if (join->direct.rows != NULL) {
-        chunk_find_direct(&join->direct, words, nulls, count, found);
+        chunk_find_direct(&join->direct, words, nevers, count, found);
     } else {
-        chunk_find_hashed(join, probe, nulls, count, found);
+        chunk_find_hashed(join, probe, nevers, count, found);
+    }
+}
+
+/* Notes that a build row has a match. Other workers may do the same; who reads comes later. */
+static inline void row_mark(uint64_t *row, int32_t mark_word)
+{
+    if (__atomic_load_n(&row[mark_word], __ATOMIC_RELAXED) == SB_JOIN_UNMATCHED) {
+        __atomic_store_n(&row[mark_word], SB_JOIN_MATCHED, __ATOMIC_RELAXED);
+    }
+}
+
+static void rows_mark(const struct sb_hash_join *join, uint64_t *const *rows, int64_t count)
+{
+    int32_t mark_word = join->row_layout->fields[join->mark_field].word;
+
+    for (int64_t i = 0; i < count; i++) {
+        if (rows[i] != NULL) {
+            row_mark(rows[i], mark_word);
+        }
     }
 }
 
@@ -324,16 +376,21 @@ static enum sb_status chunk_emit_chains(struct sb_hash_join *join, struct join_p
 {
     const uint32_t *selected = sb_batch_rows(batch);
     int32_t link = join->layout.link_word;
+    int32_t mark = join->keeps_right ? join->layout.fields[join->mark_field].word : -1;
 
     for (int64_t i = 0; i < count; i++) {
         uint32_t position = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
         uint64_t *row = probe->found[i];
 
         counted->matched += row != NULL;
-        if (row == NULL && join->is_left) {
-            row = join->missing_row;
+        if (row == NULL && join->keeps_left) {
+            SB_TRY_RETURN(piece_add(join, probe, batch, position, join->missing_row, ctx));
+            counted->out++;
         }
         while (row != NULL) {
+            if (mark >= 0) {
+                row_mark(row, mark);
+            }
             SB_TRY_RETURN(piece_add(join, probe, batch, position, row, ctx));
             counted->out++;
             row = (uint64_t *)(uintptr_t)row[link];
@@ -384,10 +441,13 @@ static enum sb_status chunk_emit_single(struct sb_hash_join *join, struct join_p
         SB_TRY_RETURN(piece_open(join, piece, ctx->error));
     }
     positions = piece->positions + piece->row_count;
+    if (join->keeps_right) {
+        rows_mark(join, rows, count);
+    }
     for (int64_t i = 0; i < count; i++) {
         matched += rows[i] != NULL;
     }
-    if (matched == count || join->is_left) {
+    if (matched == count || join->keeps_left) {
         positions_fill(positions, selected, first, count);
         for (int64_t i = 0; matched < count && i < count; i++) {
             rows[i] = rows[i] == NULL ? join->missing_row : rows[i];
@@ -410,10 +470,9 @@ static enum sb_status chunk_emit_single(struct sb_hash_join *join, struct join_p
 
 /* VALUES: the slots of a chunk's keys; slot_count where there is no row. Returns how many have. */
 static int64_t chunk_find_values(const struct sb_hash_join *join, const struct sb_row_chunk *chunk,
-                                 int64_t count, uint64_t *restrict slots)
+                                 const uint8_t *nevers, int64_t count, uint64_t *restrict slots)
 {
     const uint64_t *restrict words = chunk->vectors[0].words;
-    const uint8_t *nulls = chunk->vectors[0].nulls;
     const uint8_t *present = join->direct.present;
     uint64_t low = join->direct.low;
     uint64_t slot_count = join->direct.slot_count;
@@ -426,12 +485,12 @@ static int64_t chunk_find_values(const struct sb_hash_join *join, const struct s
         slots[i] = is_inside ? at : slot_count;
         matched += is_inside;
     }
-    if (nulls == NULL && join->direct.is_full) {
+    if (nevers == NULL && join->direct.is_full) {
         return matched;
     }
     matched = 0;
-    for (int64_t i = 0; nulls != NULL && i < count; i++) {
-        slots[i] = nulls[i] ? slot_count : slots[i];
+    for (int64_t i = 0; nevers != NULL && i < count; i++) {
+        slots[i] = nevers[i] ? slot_count : slots[i];
     }
     for (int64_t i = 0; !join->direct.is_full && i < count; i++) {
         bool has_row = slots[i] < slot_count && present[slots[i]];
@@ -482,8 +541,9 @@ static enum sb_status piece_append_values(const struct sb_hash_join *join, struc
 
 /* Output of a chunk from values by slot. */
 static enum sb_status chunk_emit_values(struct sb_hash_join *join, struct join_probe *probe,
-                                        const struct sb_batch *batch, int64_t first, int64_t count,
-                                        struct join_count *counted, struct sb_op_ctx *ctx)
+                                        const struct sb_batch *batch, const uint8_t *nevers,
+                                        int64_t first, int64_t count, struct join_count *counted,
+                                        struct sb_op_ctx *ctx)
 {
     const uint32_t *selected = sb_batch_rows(batch);
     struct join_piece *piece = &probe->piece;
@@ -498,8 +558,8 @@ static enum sb_status chunk_emit_values(struct sb_hash_join *join, struct join_p
         SB_TRY_RETURN(piece_open(join, piece, ctx->error));
     }
     positions = piece->positions + piece->row_count;
-    matched = chunk_find_values(join, probe->chunk, count, slots);
-    if (matched == count || join->is_left) {
+    matched = chunk_find_values(join, probe->chunk, nevers, count, slots);
+    if (matched == count || join->keeps_left) {
         positions_fill(positions, selected, first, count);
         out = count;
     } else {
@@ -512,25 +572,72 @@ static enum sb_status chunk_emit_values(struct sb_hash_join *join, struct join_p
     piece_note_run(piece, out);
     counted->matched += matched;
     counted->out += out;
-    return piece_append_values(join, probe, slots, out, join->is_left && matched < count,
+    return piece_append_values(join, probe, slots, out, join->keeps_left && matched < count,
                                ctx->error);
+}
+
+/* Semi and anti joins: the left rows of a chunk that have a match, or those that have none. */
+static enum sb_status chunk_emit_existence(struct sb_hash_join *join, struct join_probe *probe,
+                                           const struct sb_batch *batch, const uint8_t *nevers,
+                                           int64_t first, int64_t count, struct join_count *counted,
+                                           struct sb_op_ctx *ctx)
+{
+    const uint32_t *selected = sb_batch_rows(batch);
+    struct join_piece *piece = &probe->piece;
+    bool wants_match = join->kind == SB_JOIN_SEMI;
+    uint32_t *positions;
+    int64_t out = 0;
+
+    if (piece->row_count + count > piece->capacity) {
+        SB_TRY_RETURN(piece_emit(join, probe, batch, ctx));
+        SB_TRY_RETURN(piece_open(join, piece, ctx->error));
+    }
+    positions = piece->positions + piece->row_count;
+    if (join->form == SB_JOIN_VALUES) {
+        (void)chunk_find_values(join, probe->chunk, nevers, count, probe->slots);
+        for (int64_t i = 0; i < count; i++) {
+            positions[out] = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
+            out += (probe->slots[i] < join->direct.slot_count) == wants_match;
+        }
+    } else {
+        chunk_find(join, probe, nevers, count, probe->found);
+        for (int64_t i = 0; i < count; i++) {
+            positions[out] = selected == NULL ? (uint32_t)(first + i) : selected[first + i];
+            out += (probe->found[i] != NULL) == wants_match;
+        }
+    }
+    piece_note_run(piece, out);
+    piece->row_count += out;
+    counted->matched += out;
+    counted->out += out;
+    return SB_OK;
 }
 
 static enum sb_status batch_probe(struct sb_hash_join *join, struct join_probe *probe,
                                   const struct sb_batch *batch, struct join_count *counted,
                                   struct sb_op_ctx *ctx)
 {
+    uint8_t bytes[SB_ROW_CHUNK];
+
     for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
         int64_t count = batch->row_count - first;
+        const uint8_t *nevers;
 
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
-        SB_TRY_RETURN(sb_hash_join_load_keys(join, SB_JOIN_PROBE_PORT, batch, first, count,
-                                             probe->chunk, ctx->error));
-        if (join->form == SB_JOIN_VALUES) {
-            SB_TRY_RETURN(chunk_emit_values(join, probe, batch, first, count, counted, ctx));
+        SB_TRY_RETURN(sb_join_keys_load(&join->keys[SB_JOIN_PROBE_PORT], batch, first, count,
+                                        probe->chunk, bytes, &nevers, ctx->error));
+        if (join->is_existence) {
+            SB_TRY_RETURN(
+                chunk_emit_existence(join, probe, batch, nevers, first, count, counted, ctx));
             continue;
         }
-        chunk_find(join, probe, count, join->has_chains ? probe->found : probe->chunk->rows);
+        if (join->form == SB_JOIN_VALUES) {
+            SB_TRY_RETURN(
+                chunk_emit_values(join, probe, batch, nevers, first, count, counted, ctx));
+            continue;
+        }
+        chunk_find(join, probe, nevers, count,
+                   join->has_chains ? probe->found : probe->chunk->rows);
         SB_TRY_RETURN(join->has_chains
                           ? chunk_emit_chains(join, probe, batch, first, count, counted, ctx)
                           : chunk_emit_single(join, probe, batch, first, count, counted, ctx));
@@ -554,7 +661,7 @@ enum sb_status sb_hash_join_probe(struct sb_op *op, void *local, struct sb_batch
     SB_TRY_OUT(piece_open(join, piece, ctx->error));
     SB_TRY_OUT(batch_probe(join, probe, batch, &counted, ctx));
     SB_TRY_OUT(piece_emit(join, probe, batch, ctx));
-    if (join->is_left) {
+    if (join->keeps_left) {
         sb_op_count(ctx, SB_LEDGER_ADDED, counted.out - batch->row_count);
     } else {
         sb_op_count(ctx, SB_LEDGER_FILTERED, batch->row_count - counted.matched);

@@ -2,19 +2,35 @@
 /*
  * hash_join.c - rows of two inputs with equal keys, side by side.
  *
- * Output: every left column, then the right columns but the keys. A right column whose name is
- * taken gets the suffix, once; if that name is taken, too, it is an error.
+ * Output: every left column, then the right columns but the keys; of semi and anti joins, the left
+ * columns. A right column whose name is taken gets the suffix, once; if that name is taken, too, it
+ * is an error. With a right side that ends, that side is loaded first; with `within_ms`, or a right
+ * side without end, both sides are stored and joined as they come.
  */
 #include <inttypes.h>
 #include <string.h>
 
+#include "plan/event_time_internal.h"
 #include "plan/node_internal.h"
 #include "plan/nodes/join_key_internal.h"
 #include "plan/text_internal.h"
 
-static const char *const kinds[] = {"inner", "left", "right", "outer", NULL};
+static const char *const kinds[] = {"inner", "left", "right", "outer", "semi", "anti", NULL};
 
-enum { LEFT_KEYS, RIGHT_KEYS, JOIN_TYPE, SUFFIX, PARAMETER_COUNT };
+enum {
+    LEFT_KEYS,
+    RIGHT_KEYS,
+    JOIN_TYPE,
+    SUFFIX,
+    NULLS_EQUAL,
+    WITHIN,
+    STATE_TTL,
+    LEFT_TIMESTAMP,
+    RIGHT_TIMESTAMP,
+    PARAMETER_COUNT,
+};
+
+enum { MS_MAX = 1000000000 }; // times a million stays within 64 bits
 
 static const struct sb_parameter parameters[] = {
     [LEFT_KEYS] = {.name = "left_key",
@@ -30,36 +46,132 @@ static const struct sb_parameter parameters[] = {
                    .kinds = SB_PARAMETER_TEXT,
                    .choices = kinds},
     [SUFFIX] = {.name = "suffix", .kinds = SB_PARAMETER_TEXT},
+    [NULLS_EQUAL] = {.name = "nulls_equal", .kinds = SB_PARAMETER_BOOL},
+    [WITHIN] = {.name = "within_ms",
+                .kinds = SB_PARAMETER_INTEGER,
+                .minimum = 0,
+                .maximum = MS_MAX * INT64_C(1000)},
+    [STATE_TTL] = {.name = "state_ttl_ms",
+                   .kinds = SB_PARAMETER_INTEGER,
+                   .minimum = 1,
+                   .maximum = MS_MAX * INT64_C(1000)},
+    [LEFT_TIMESTAMP] = {.name = "left_timestamp_column", .kinds = SB_PARAMETER_TEXT},
+    [RIGHT_TIMESTAMP] = {.name = "right_timestamp_column", .kinds = SB_PARAMETER_TEXT},
     [PARAMETER_COUNT] = {.name = NULL},
 };
 
-static enum sb_status derive_kind(struct sb_node *node, struct sb_error *err)
+static void derive_kind(struct sb_node *node)
 {
-    const struct sb_argument *argument = &node->arguments[JOIN_TYPE];
-    const char *kind = sb_argument_text(argument, kinds[SB_JOIN_INNER]);
+    const char *kind = sb_argument_text(&node->arguments[JOIN_TYPE], kinds[SB_JOIN_INNER]);
+    int32_t i = SB_JOIN_INNER;
 
-    for (int32_t i = SB_JOIN_INNER; i <= SB_JOIN_LEFT; i++) {
-        if (strcmp(kind, kinds[i]) == 0) {
-            node->spec.join.kind = (enum sb_join_kind)i;
-            return SB_OK;
-        }
+    while (strcmp(kind, kinds[i]) != 0) { // one of them, by the parameter table
+        i++;
     }
-    return sb_node_error(node, argument->spelling, SB_UNSUPPORTED, err,
-                         "this version does not run '%s' joins yet; allowed: inner, left", kind);
+    node->spec.join.kind = (enum sb_join_kind)i;
 }
 
-static enum sb_status check_bounded(const struct sb_node *node, struct sb_error *err)
-{
-    const struct sb_node *endless = node->inputs[1]->endless_source;
+// --- sides without end ---------------------------------------------------------------------------
 
-    if (endless != NULL) {
+static enum sb_status within_missing(const struct sb_node *node, int32_t port, struct sb_error *err)
+{
+    return sb_node_error(
+        node, "within_ms", SB_INVALID, err,
+        "is missing: the %s side of this '%s' join does not end, because of %s, so "
+        "nothing else says when a row has no match; allowed: milliseconds from 0, "
+        "or `bounded: true` at the source",
+        port == 0 ? "left" : "right", kinds[node->spec.join.kind],
+        node->inputs[port]->endless_source->label);
+}
+
+/* Which mechanism the join gets, and what bounds its state. */
+static enum sb_status derive_bounds(struct sb_node *node, struct sb_error *err)
+{
+    struct sb_join_spec *spec = &node->spec.join;
+    bool is_left_endless = node->inputs[0]->endless_source != NULL;
+    bool is_right_endless = node->inputs[1]->endless_source != NULL;
+    int64_t within_ms = sb_argument_integer(&node->arguments[WITHIN], -1);
+    int64_t ttl_ms = sb_argument_integer(&node->arguments[STATE_TTL], -1);
+
+    spec->within_us = within_ms < 0 ? -1 : within_ms * 1000;
+    spec->is_symmetric = within_ms >= 0 || is_right_endless;
+    spec->ttl_us = ttl_ms < 0 || !spec->is_symmetric ? -1 : ttl_ms * 1000;
+    if (spec->is_symmetric) {
         return sb_node_error(node, NULL, SB_UNSUPPORTED, err,
-                             "its right side does not end, because of %s; this version loads the "
-                             "right side first: set `bounded: true` there, or swap the sides",
-                             endless->label);
+                             "this version does not join by time, nor with a right side that does "
+                             "not end: set `bounded: true` there, or swap the sides");
+    }
+    if (ttl_ms >= 0 && within_ms >= 0) {
+        return sb_node_error(node, "state_ttl_ms", SB_INVALID, err,
+                             "'within_ms' is given, too, and bounds the state already; give one");
+    }
+    if (ttl_ms >= 0 && spec->kind != SB_JOIN_INNER) {
+        return sb_node_error(node, "state_ttl_ms", SB_INVALID, err,
+                             "goes with inner joins alone, since a '%s' join must know when a row "
+                             "has no match; give 'within_ms' instead",
+                             kinds[spec->kind]);
+    }
+    if (within_ms < 0 && spec->kind != SB_JOIN_INNER && is_right_endless) {
+        return within_missing(node, 1, err);
+    }
+    if (within_ms < 0 && sb_join_keeps_right(spec->kind) && is_left_endless) {
+        return within_missing(node, 0, err);
     }
     return SB_OK;
 }
+
+static enum sb_status derive_time(struct sb_node *node, int32_t port, bool is_needed,
+                                  struct sb_error *err)
+{
+    const struct sb_argument *argument = &node->arguments[LEFT_TIMESTAMP + port];
+    const struct sb_schema *schema = node->inputs[port]->schema;
+    const char *column = sb_argument_text(argument, NULL);
+    int32_t *time = &node->spec.join.times[port];
+    const struct sb_node *silent;
+    const struct sb_type *type;
+    char name[SB_TYPE_NAME_SIZE];
+
+    *time = -1;
+    if (column != NULL) {
+        SB_TRY_RETURN(sb_node_column(node, argument->spelling, schema, column, time, err));
+    } else if (is_needed) {
+        *time = sb_node_event_time(node->inputs[port]);
+    }
+    if (!is_needed) {
+        return SB_OK;
+    }
+    if (*time < 0) {
+        return sb_node_error(node, argument->spelling, SB_INVALID, err,
+                             "is missing: no declared `timestamp_column` comes this far, and there "
+                             "is not exactly one column of a timestamp type; name one");
+    }
+    type = &schema->fields[*time].type;
+    if (!sb_type_is_event_time(type)) {
+        return sb_node_error(node, argument->spelling, SB_INVALID, err,
+                             "column '%.100s' is %s; allowed: a timestamp, a date or int64 "
+                             "(milliseconds)",
+                             schema->fields[*time].name, sb_type_name(type, name, sizeof name));
+    }
+    silent = sb_node_silent_source(node->inputs[port]);
+    if (silent != NULL) {
+        return sb_node_error(node, NULL, SB_INVALID, err,
+                             "%s does not end and declares no `timestamp_column`, so nothing says "
+                             "which rows can go; declare one there",
+                             silent->label);
+    }
+    return SB_OK;
+}
+
+static enum sb_status derive_times(struct sb_node *node, struct sb_error *err)
+{
+    const struct sb_join_spec *spec = &node->spec.join;
+    bool is_needed = spec->within_us >= 0 || spec->ttl_us >= 0;
+
+    SB_TRY_RETURN(derive_time(node, 0, is_needed, err));
+    return derive_time(node, 1, is_needed, err);
+}
+
+// --- keys ----------------------------------------------------------------------------------------
 
 static enum sb_status derive_key(struct sb_node *node, int32_t i, struct sb_error *err)
 {
@@ -81,6 +193,27 @@ static enum sb_status derive_key(struct sb_node *node, int32_t i, struct sb_erro
                          sb_type_name(&left->type, left_type, sizeof left_type),
                          sb_short(right->name, right_name),
                          sb_type_name(&right->type, right_type, sizeof right_type));
+}
+
+/* A right row without a match puts its keys into the left key columns: one each. */
+static enum sb_status check_left_keys(const struct sb_node *node, struct sb_error *err)
+{
+    const struct sb_join_spec *spec = &node->spec.join;
+
+    for (int32_t i = 0; sb_join_keeps_right(spec->kind) && i < spec->key_count; i++) {
+        for (int32_t j = 0; j < i; j++) {
+            if (spec->left_keys[i] == spec->left_keys[j]) {
+                char name[SB_SHORT_SIZE];
+                return sb_node_error(
+                    node, node->arguments[LEFT_KEYS].spelling, SB_INVALID, err,
+                    "'%s' stands there twice, and a right row without a match has two values for "
+                    "it; copy the column in a map before the '%s' join",
+                    sb_short(node->inputs[0]->schema->fields[spec->left_keys[i]].name, name),
+                    kinds[spec->kind]);
+            }
+        }
+    }
+    return SB_OK;
 }
 
 static enum sb_status derive_keys(struct sb_node *node, struct sb_derivation *derivation,
@@ -118,8 +251,10 @@ static enum sb_status derive_keys(struct sb_node *node, struct sb_derivation *de
                                      right_names.names[i], &spec->right_keys[i], err));
         SB_TRY_RETURN(derive_key(node, i, err));
     }
-    return SB_OK;
+    return check_left_keys(node, err);
 }
+
+// --- output --------------------------------------------------------------------------------------
 
 static bool is_right_key(const struct sb_join_spec *spec, int32_t column)
 {
@@ -129,6 +264,28 @@ static bool is_right_key(const struct sb_join_spec *spec, int32_t column)
         }
     }
     return false;
+}
+
+/* Left columns; right rows without a match have nulls there, and their keys in the keys. */
+static void left_outputs(const struct sb_node *node, struct sb_field *fields)
+{
+    const struct sb_join_spec *spec = &node->spec.join;
+    const struct sb_schema *left = node->inputs[0]->schema;
+    const struct sb_schema *right = node->inputs[1]->schema;
+    bool keeps_right = sb_join_keeps_right(spec->kind);
+
+    for (int32_t i = 0; i < left->field_count; i++) {
+        fields[i] = left->fields[i];
+        fields[i].is_nullable |= keeps_right;
+    }
+    for (int32_t i = 0; keeps_right && i < spec->key_count; i++) {
+        const struct sb_field *from = &left->fields[spec->left_keys[i]];
+        const struct sb_field *other = &right->fields[spec->right_keys[i]];
+        struct sb_field *field = &fields[spec->left_keys[i]];
+
+        field->is_nullable = from->is_nullable || other->is_nullable;
+        sb_join_key_output(&from->type, &other->type, &field->type);
+    }
 }
 
 static enum sb_status derive_outputs(struct sb_node *node, struct sb_derivation *derivation,
@@ -145,17 +302,15 @@ static enum sb_status derive_outputs(struct sb_node *node, struct sb_derivation 
                                 sizeof *fields, &fields, err));
     SB_TRY_RETURN(sb_node_alloc(node, derivation, right->field_count, sizeof *spec->right_outputs,
                                 &spec->right_outputs, err));
-    for (int32_t i = 0; i < count; i++) {
-        fields[i] = left->fields[i];
-    }
+    left_outputs(node, fields);
     for (int32_t i = 0; i < right->field_count; i++) {
         struct sb_field *field = &fields[count];
 
-        if (is_right_key(spec, i)) {
+        if (is_right_key(spec, i) || sb_join_is_existence(spec->kind)) {
             continue;
         }
         *field = right->fields[i];
-        field->is_nullable |= spec->kind == SB_JOIN_LEFT;
+        field->is_nullable |= sb_join_keeps_left(spec->kind);
         if (sb_schema_index(left, field->name) >= 0) {
             field->name = sb_arena_format(derivation->arena, "%s%s", field->name, suffix);
             if (field->name == NULL) {
@@ -172,9 +327,11 @@ static enum sb_status derive_outputs(struct sb_node *node, struct sb_derivation 
 static enum sb_status hash_join_derive(struct sb_node *node, struct sb_derivation *derivation,
                                        struct sb_error *err)
 {
-    SB_TRY_RETURN(derive_kind(node, err));
+    derive_kind(node);
+    node->spec.join.nulls_equal = sb_argument_bool(&node->arguments[NULLS_EQUAL], false);
     SB_TRY_RETURN(derive_keys(node, derivation, err));
-    SB_TRY_RETURN(check_bounded(node, err));
+    SB_TRY_RETURN(derive_bounds(node, err));
+    SB_TRY_RETURN(derive_times(node, err));
     return derive_outputs(node, derivation, err);
 }
 
@@ -189,6 +346,23 @@ static json_t *key_texts(const struct sb_names *left, const struct sb_names *rig
                         list, json_sprintf("%s = %s", left->names[i], right->names[i])) != 0;
     }
     return sb_details_end(list, is_failed);
+}
+
+/* What is stored, and whether anything bounds it. */
+static bool details_state(const struct sb_node *node, json_t *details)
+{
+    const struct sb_argument *arguments = node->arguments;
+    bool is_endless = node->input_count == 2 && node->inputs[1]->endless_source != NULL;
+    bool has_within = arguments[WITHIN].value != NULL;
+    bool is_failed = sb_details_add(
+        details, "stores", json_string(is_endless || has_within ? "both sides" : "right side"));
+
+    if (is_endless && !has_within && arguments[STATE_TTL].value == NULL) {
+        is_failed |= sb_details_add(
+            details, "warning",
+            json_string("state grows without end; 'within_ms' or 'state_ttl_ms' bounds it"));
+    }
+    return is_failed;
 }
 
 static json_t *hash_join_details(const struct sb_node *node, bool is_streaming,
@@ -212,11 +386,13 @@ static json_t *hash_join_details(const struct sb_node *node, bool is_streaming,
                 sb_details_add(details, "join_type",
                                json_string(sb_argument_text(&arguments[JOIN_TYPE], kinds[0]))) ||
                 sb_details_add(details, "on", key_texts(&left, &right));
-    if (!is_failed && arguments[SUFFIX].value != NULL) {
-        is_failed =
-            sb_details_add(details, "suffix", json_incref((json_t *)arguments[SUFFIX].value));
+    for (int32_t i = SUFFIX; i < PARAMETER_COUNT && !is_failed; i++) {
+        if (arguments[i].value != NULL) {
+            is_failed = sb_details_add(details, parameters[i].name,
+                                       json_incref((json_t *)arguments[i].value));
+        }
     }
-    return sb_details_end(details, is_failed);
+    return sb_details_end(details, is_failed || details_state(node, details));
 }
 
 static const char *const input_names[] = {"left", "right"};

@@ -15,4 +15,12 @@
  */
 bool sb_join_key_type(const struct sb_type *left, const struct sb_type *right, struct sb_type *out);
 
+/*
+ * The type of a left key column where it also carries the keys of right rows without a match: the
+ * left type when both are stored alike, else the narrowest that has the values of both. Only finer
+ * units of time and larger scales of decimals may still not hold a value of the other side.
+ */
+void sb_join_key_output(const struct sb_type *left, const struct sb_type *right,
+                        struct sb_type *out);
+
 #endif

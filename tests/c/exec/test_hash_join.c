@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/nodes/join_key_internal.h"
 #include "support/allocation.h"
 #include "support/batch_text.h"
 #include "support/domain.h"
@@ -35,9 +36,15 @@ static void plan_output(struct plan *plan)
     int32_t count = 0;
 
     for (int32_t c = 0; c < plan->inputs[PROBE]->field_count; c++) {
-        fields[count++] = plan->inputs[PROBE]->fields[c];
+        fields[count] = plan->inputs[PROBE]->fields[c];
+        if (sb_join_keeps_right(spec->kind) && c < spec->key_count) {
+            sb_join_key_output(&fields[count].type, &plan->inputs[BUILD]->fields[c].type,
+                               &fields[count].type);
+        }
+        fields[count++].is_nullable = true;
     }
-    for (int32_t c = spec->key_count; c < plan->inputs[BUILD]->field_count; c++) {
+    for (int32_t c = spec->key_count;
+         c < plan->inputs[BUILD]->field_count && !sb_join_is_existence(spec->kind); c++) {
         plan->right_outputs[spec->right_output_count++] = c;
         fields[count] = plan->inputs[BUILD]->fields[c];
         fields[count++].is_nullable = true;
@@ -102,6 +109,28 @@ static void push_rows(struct op_harness *harness, const struct plan *plan, int32
     }
 }
 
+static enum sb_join_kind kind_parse(const char *text)
+{
+    static const char *const kinds[] = {"inner", "left", "right", "outer", "semi", "anti"};
+    int32_t kind = 0;
+
+    while (strncmp(text, kinds[kind], strlen(kinds[kind])) != 0) {
+        kind++;
+    }
+    return (enum sb_join_kind)kind;
+}
+
+static void assert_emitted(const struct op_harness *harness, const char *expected)
+{
+    if (harness->emitted.count == 0) {
+        assert_string_equal(expected, "");
+        return;
+    }
+    test_batches_expect(harness->emitted.batches, harness->emitted.count, expected, true, __FILE__,
+                        __LINE__);
+}
+
+/* `kind` may end in "~": nulls are equal. */
 static void run_text(const char *kind, const char *left, const char *right, const char *key_type,
                      const char *left_rows, const char *right_rows, const char *expected)
 {
@@ -114,18 +143,15 @@ static void run_text(const char *kind, const char *left, const char *right, cons
     for (int32_t k = 0; k < key_schema->field_count; k++) {
         types[k] = key_schema->fields[k].type;
     }
-    plan_init(&plan, kind[0] == 'l' ? SB_JOIN_LEFT : SB_JOIN_INNER, schema_parse(left),
-              schema_parse(right), key_schema->field_count, types);
+    plan_init(&plan, kind_parse(kind), schema_parse(left), schema_parse(right),
+              key_schema->field_count, types);
+    plan.node.spec.join.nulls_equal = strchr(kind, '~') != NULL;
     assert_int_equal(op_harness_init(&harness, sb_hash_join_create, &plan.node, memory, 1), SB_OK);
     push_rows(&harness, &plan, BUILD, right_rows);
     assert_int_equal(op_harness_end(&harness), SB_OK);
     push_rows(&harness, &plan, PROBE, left_rows);
-    assert_true(harness.emitted.count <= 1);
-    if (harness.emitted.count == 0) {
-        assert_string_equal(expected, "");
-    } else {
-        assert_batch_rows_unordered(&harness.emitted.batches[0], expected);
-    }
+    assert_int_equal(op_harness_end_probe(&harness), SB_OK);
+    assert_emitted(&harness, expected);
     assert_true(op_harness_is_balanced(&harness));
     op_harness_deinit(&harness);
     plan_deinit(&plan);
@@ -234,6 +260,101 @@ static void keys_that_lie_close_together_match(void **state)
     run_text("inner", "k: int64", "k: int64, b: utf8", "k: int64", "1; 2; 3; 4",
              "1, 'one'; 3, 'a text that is longer than a view'; 4, null",
              "1, 'one'; 3, 'a text that is longer than a view'; 4, null");
+}
+
+static void right_keeps_right_rows_and_their_keys(void **state)
+{
+    run_text("right", "k: int64, a: int64", "k: int64, b: utf8", "k: int64", "1, 10; 2, 20; 1, 11",
+             "1, 'a'; 3, 'c'; null, 'n'; 3, 'd'",
+             "1, 10, 'a'; 1, 11, 'a'; 3, null, 'c'; 3, null, 'd'; null, null, 'n'");
+    run_text("right", "a: int64", "a: int64", "k: int64", "1; 2", "2; 3", "2; 3");
+}
+
+static void outer_keeps_rows_of_both_sides(void **state)
+{
+    run_text("outer", "k: utf8, j: int64, a: int64", "k: utf8, j: int64, b: int64",
+             "k: utf8, j: int64", "'x', 1, 10; 'x', 2, 20; null, 1, 30; 'y', 1, 40",
+             "'x', 1, 100; 'x', 1, 101; 'a text that is longer', 7, 102; null, 1, 103",
+             "'x', 1, 10, 100; 'x', 1, 10, 101; 'x', 2, 20, null; null, 1, 30, null; 'y', 1, 40, "
+             "null; 'a text that is longer', 7, null, 102; null, 1, null, 103");
+}
+
+static void an_outer_join_with_an_empty_side_gives_the_other(void **state)
+{
+    run_text("outer", "k: int64, a: int64", "k: int64, b: int64", "k: int64", "", "1, 10; 2, 20",
+             "1, null, 10; 2, null, 20");
+    run_text("outer", "k: int64, a: int64", "k: int64, b: int64", "k: int64", "1, 10; 2, 20", "",
+             "1, 10, null; 2, 20, null");
+    run_text("outer", "k: int64, a: int64", "k: int64, b: int64", "k: int64", "", "", "");
+}
+
+static void semi_and_anti_keep_each_left_row_once(void **state)
+{
+    // One key far from the others, so that rows lie in slots; then close together; then text.
+    run_text("semi", "k: int64, a: int64", "k: int64, b: int64", "k: int64",
+             "1, 1; 2, 2; 2, 3; null, 4; 9, 5", "2, 1; 2, 2; 70000000000, 3; null, 1",
+             "2, 2; 2, 3");
+    run_text("anti", "k: int64, a: int64", "k: int64, b: int64", "k: int64",
+             "1, 1; 2, 2; 2, 3; null, 4; 9, 5", "2, 1; 2, 2; 3, 3; null, 1", "1, 1; null, 4; 9, 5");
+    run_text("semi", "k: utf8", "k: utf8", "k: utf8", "'a'; 'b'; 'a'", "'a'; 'a'", "'a'; 'a'");
+    run_text("anti", "k: utf8", "k: utf8", "k: utf8", "'a'; 'b'; 'a'", "", "'a'; 'b'; 'a'");
+    run_text("semi", "k: utf8", "k: utf8", "k: utf8", "'a'; 'b'; 'a'", "", "");
+}
+
+static void nulls_match_nulls_when_asked(void **state)
+{
+    run_text("inner~", "k: int64, a: int64", "k: int64, b: int64", "k: int64",
+             "null, 1; 0, 2; 5, 3", "null, 10; null, 20; 5, 30; 7, 40",
+             "null, 1, 10; null, 1, 20; 5, 3, 30");
+    run_text("outer~", "k: int64, j: utf8, a: int64", "k: int64, j: utf8, b: int64",
+             "k: int64, j: utf8", "null, 'x', 1; null, null, 2; 1, null, 3",
+             "null, null, 10; 1, 'x', 20; null, 'x', 30",
+             "null, 'x', 1, 30; null, null, 2, 10; 1, null, 3, null; 1, 'x', null, 20");
+    run_text("anti~", "k: int64", "k: int64", "k: int64", "null; 1", "null", "1");
+    run_text("semi~", "k: int64", "k: int64", "k: int64", "null; 1", "null", "null");
+}
+
+static void integers_of_different_sign_match_by_value(void **state)
+{
+    run_text("inner", "k: int64", "k: uint64, b: int64", "k: uint64", "-1; 5; 0",
+             "18446744073709551615, 1; 5, 2", "5, 2");
+    run_text("outer", "k: int64", "k: uint64, b: int64", "k: uint64", "-1; 5; null",
+             "18446744073709551615, 1; 5, 2; null, 3",
+             "-1, null; 5, 2; null, null; 18446744073709551615, 1; null, 3");
+    run_text("outer~", "k: uint64", "k: int8, b: int64", "k: uint64",
+             "18446744073709551615; 5; null", "-1, 1; 5, 2; null, 3",
+             "18446744073709551615, null; 5, 2; null, 3; -1, 1");
+}
+
+static void keys_of_right_rows_keep_their_value(void **state)
+{
+    run_text("right", "k: int8", "k: int64, b: int64", "k: int64", "5; 6", "300, 1; 5, 2",
+             "5, 2; 300, 1");
+    run_text("right", "k: float64", "k: float64, b: int64", "k: float64", "1.5", "-0.0, 1; nan, 2",
+             "-0.0, 1; nan, 2");
+    run_text("right", "k: decimal128(5, 2)", "k: decimal128(7, 3), b: int64",
+             "k: decimal128(38, 3)", "1.25; 2.00", "1.250, 1; 9999.001, 2",
+             "1.250, 1; 9999.001, 2");
+    run_text("right", "k: date32", "k: date64, b: int64", "k: date64", "1; 2",
+             "86400000, 1; 86400001, 2", "86400000, 1; 86400001, 2");
+}
+
+static void a_right_key_the_left_column_cannot_hold_is_an_error(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    struct op_harness harness;
+    struct plan plan;
+
+    plan_init(&plan, SB_JOIN_RIGHT, schema_parse("k: timestamp[ns]"),
+              schema_parse("k: timestamp[s]"), 1,
+              &(struct sb_type){.id = SB_TYPE_TIMESTAMP, .unit = SB_UNIT_NANO});
+    assert_int_equal(op_harness_init(&harness, sb_hash_join_create, &plan.node, memory, 1), SB_OK);
+    push_rows(&harness, &plan, BUILD, "9223372036854775807");
+    assert_int_equal(op_harness_end(&harness), SB_OK);
+    assert_int_equal(op_harness_end_probe(&harness), SB_INVALID);
+    op_harness_deinit(&harness);
+    plan_deinit(&plan);
+    sb_memory_release(memory);
 }
 
 static void one_duplicate_among_many_keys_is_found(void **state)
@@ -418,9 +539,10 @@ static void tables_plan(struct tables *tables)
         key_types[k].id = sb_type_is_float(types[PROBE][k]) ? SB_TYPE_FLOAT64 : types[PROBE][k];
         key_types[k].precision = types[PROBE][k] == SB_TYPE_DECIMAL128 ? 38 : 0;
     }
-    plan_init(&tables->plan, (enum sb_join_kind)below(&tables->random, 2),
+    plan_init(&tables->plan, (enum sb_join_kind)below(&tables->random, SB_JOIN_ANTI + 1),
               random_schema(types[PROBE], tables->sides[PROBE].column_count),
               random_schema(types[BUILD], tables->sides[BUILD].column_count), key_count, key_types);
+    tables->plan.node.spec.join.nulls_equal = below(&tables->random, 4) == 0;
 }
 
 static void side_rows(struct tables *tables, int32_t port, int64_t rows_max)
@@ -522,7 +644,8 @@ static bool keys_match(const struct tables *tables, int64_t left, int64_t right)
         const struct side *sides = tables->sides;
         int8_t a = sides[PROBE].numbers[k * sides[PROBE].row_count + left];
         int8_t b = sides[BUILD].numbers[k * sides[BUILD].row_count + right];
-        if (a < 0 || a != b) {
+        bool is_null = a < 0 && !tables->plan.node.spec.join.nulls_equal;
+        if (is_null || a != b) {
             return false;
         }
     }
@@ -531,30 +654,46 @@ static bool keys_match(const struct tables *tables, int64_t left, int64_t right)
 
 static void row_join(const struct tables *tables, int64_t left, int64_t right, int8_t *out)
 {
+    const struct sb_join_spec *spec = &tables->plan.node.spec.join;
     const struct side *sides = tables->sides;
 
     for (int32_t c = 0; c < sides[PROBE].column_count; c++) {
-        *out++ = sides[PROBE].numbers[c * sides[PROBE].row_count + left];
+        *out++ = left >= 0             ? sides[PROBE].numbers[c * sides[PROBE].row_count + left]
+                 : c < spec->key_count ? sides[BUILD].numbers[c * sides[BUILD].row_count + right]
+                                       : (int8_t)-1;
     }
-    for (int32_t c = tables->plan.node.spec.join.key_count; c < sides[BUILD].column_count; c++) {
+    for (int32_t c = spec->key_count;
+         c < sides[BUILD].column_count && !sb_join_is_existence(spec->kind); c++) {
         *out++ = right < 0 ? -1 : sides[BUILD].numbers[c * sides[BUILD].row_count + right];
     }
 }
 
 static void expected_rows(const struct tables *tables, struct rows *rows)
 {
+    enum sb_join_kind kind = tables->plan.node.spec.join.kind;
+    bool *is_right_matched = calloc((size_t)tables->sides[BUILD].row_count + 1, 1);
+
     for (int64_t left = 0; left < tables->sides[PROBE].row_count; left++) {
         bool is_matched = false;
         for (int64_t right = 0; right < tables->sides[BUILD].row_count; right++) {
             if (keys_match(tables, left, right)) {
-                row_join(tables, left, right, rows_add(rows));
                 is_matched = true;
+                is_right_matched[right] = true;
+                if (!sb_join_is_existence(kind)) {
+                    row_join(tables, left, right, rows_add(rows));
+                }
             }
         }
-        if (!is_matched && tables->plan.node.spec.join.kind == SB_JOIN_LEFT) {
+        if (is_matched ? kind == SB_JOIN_SEMI : sb_join_keeps_left(kind) || kind == SB_JOIN_ANTI) {
             row_join(tables, left, -1, rows_add(rows));
         }
     }
+    for (int64_t right = 0; right < tables->sides[BUILD].row_count; right++) {
+        if (!is_right_matched[right] && sb_join_keeps_right(kind)) {
+            row_join(tables, -1, right, rows_add(rows));
+        }
+    }
+    free(is_right_matched);
 }
 
 static void actual_rows(const struct op_harness *harness, struct rows *rows)
@@ -676,7 +815,8 @@ static enum sb_status tables_run(struct tables *tables, struct op_harness *harne
 {
     SB_TRY_RETURN(push_side(tables, harness, BUILD));
     SB_TRY_RETURN(op_harness_end(harness));
-    return push_side(tables, harness, PROBE);
+    SB_TRY_RETURN(push_side(tables, harness, PROBE));
+    return op_harness_end_probe(harness);
 }
 
 static void equals_nested_loops_over_random_tables(void **state)
@@ -748,6 +888,14 @@ int main(void)
         cmocka_unit_test(decimals_match_across_scales),
         cmocka_unit_test(any_word_may_be_a_key),
         cmocka_unit_test(keys_that_lie_close_together_match),
+        cmocka_unit_test(right_keeps_right_rows_and_their_keys),
+        cmocka_unit_test(outer_keeps_rows_of_both_sides),
+        cmocka_unit_test(an_outer_join_with_an_empty_side_gives_the_other),
+        cmocka_unit_test(semi_and_anti_keep_each_left_row_once),
+        cmocka_unit_test(nulls_match_nulls_when_asked),
+        cmocka_unit_test(integers_of_different_sign_match_by_value),
+        cmocka_unit_test(keys_of_right_rows_keep_their_value),
+        cmocka_unit_test(a_right_key_the_left_column_cannot_hold_is_an_error),
         cmocka_unit_test(one_duplicate_among_many_keys_is_found),
         cmocka_unit_test(no_right_column_may_be_left),
         cmocka_unit_test(shares_left_columns_when_each_row_matches_once),

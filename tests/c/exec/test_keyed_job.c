@@ -11,12 +11,13 @@
 #include "support/seed.h"
 #include "support/test.h"
 
-#define SOURCE(id, rows, splits, high)                                                             \
+#define SOURCE(id, rows, splits, high) SOURCE_OF(id, id, rows, splits, high)
+#define SOURCE_OF(id, prefix, rows, splits, high)                                                  \
     "{\"operator_id\": \"" id "\", \"operator_type\": \"source\", \"name\": \"" id                 \
     "\", \"parameters\": {\"generator\": {\"rows\": " #rows ", \"seed\": 7, \"splits\": " #splits  \
     ", \"columns\": ["                                                                             \
-    "{\"name\": \"" id "_id\", \"kind\": \"sequence\"},"                                           \
-    "{\"name\": \"" id "_k\", \"kind\": \"uniform_int\", \"low\": 0, \"high\": " #high "}]}}}"
+    "{\"name\": \"" prefix "_id\", \"kind\": \"sequence\"},"                                       \
+    "{\"name\": \"" prefix "_k\", \"kind\": \"uniform_int\", \"low\": 0, \"high\": " #high "}]}}}"
 #define OPERATOR(id, type, parameters)                                                             \
     "{\"operator_id\": \"" id "\", \"operator_type\": \"" type "\", \"name\": \"" id               \
     "\", \"parameters\": {" parameters "}}"
@@ -50,6 +51,25 @@ static const char *const graphs[][2] = {
          "j", "q_k", "s_id", "inner") "," SOURCE("t", 6, 1, 5) "," JOIN("i", "s_k", "t_id",
                                                                         "left") "," SINK("out"),
      "q>g g>j:0 s>j:1 j>i:0 t>i:1 i>out"},
+    // what is left of the right side comes when the last of two probing stages is over
+    {SOURCE_OF("q", "q", 9000, 2, 400) "," SOURCE_OF("p", "q", 200, 1, 400) "," OPERATOR(
+         "u", "union", "") "," SOURCE("s", 700, 1, 5) "," JOIN("j", "q_k", "s_id",
+                                                               "outer") "," SINK("out"),
+     "q>u:0 p>u:1 u>j:0 s>j:1 j>out"},
+    // and goes through a second join of its kind
+    {SOURCE("q", 9000, 2, 900) "," SOURCE("s", 700, 1, 5) "," SOURCE("t", 1200, 1, 5) "," JOIN(
+         "j", "q_k", "s_id", "right") "," JOIN("i", "q_k", "t_id",
+                                               "outer") "," SUMS("g", "q_k") "," SINK("out"),
+     "q>j:0 s>j:1 j>i:0 t>i:1 i>g g>out"},
+    // or waits in a spool until the same source has filled the build side
+    {SOURCE("q", 3000, 2, 99) "," OPERATOR("few", "filter",
+                                           "\"column\": \"q_k\", \"operator\": \"<\", "
+                                           "\"value\": 50") "," JOIN("j", "q_k", "q_id",
+                                                                     "right") "," SINK("out"),
+     "q>j:1 q>few few>j:0 j>out"},
+    {SOURCE("q", 60000, 2, 999) "," SOURCE("s", 700, 2, 5) "," JOIN("j", "q_k", "s_id",
+                                                                    "anti") "," SINK("out"),
+     "q>j:0 s>j:1 j>out"},
 };
 
 static void graph_run(size_t index, int32_t workers, int64_t morsel_rows, struct test_rows *rows)

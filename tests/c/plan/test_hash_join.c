@@ -123,16 +123,37 @@ static void refuses_wrong_keys(void **state)
                    "before the join");
 }
 
-static void refuses_kinds_that_come_later(void **state)
+static void refuses_unknown_kinds(void **state)
 {
-    assert_refused("'left_key': 'instrumentId', 'right_key': 'ID', 'how': 'outer'", LEFT, RIGHT,
-                   SB_UNSUPPORTED,
-                   "operator 'j' (hash_join): parameter 'how': this version does not run 'outer' "
-                   "joins yet; allowed: inner, left");
     assert_refused("'left_key': 'instrumentId', 'right_key': 'ID', 'how': 'full'", LEFT, RIGHT,
                    SB_INVALID,
                    "operator 'j' (hash_join): parameter 'how': 'full' is unknown; allowed: inner, "
-                   "left, right, outer");
+                   "left, right, outer, semi, anti");
+}
+
+static void unmatched_right_rows_widen_the_left_keys(void **state)
+{
+    struct sb_graph *graph =
+        join_of("'left_key': 'ID', 'right_key': 'instrumentId', 'how': 'outer'", RIGHT, LEFT);
+
+    graphs_assert_schema(graph, "j",
+                         "NAME: utf8, ID: int64, price: float32, price_right: float64, "
+                         "NAME_right: utf8");
+    sb_graph_destroy(graph);
+    assert_refused("'left_keys': ['k', 'k'], 'right_keys': ['a', 'b'], 'how': 'right'", "k: int64",
+                   "a: int64, b: int64", SB_INVALID,
+                   "operator 'j' (hash_join): parameter 'left_keys': 'k' stands there twice, and a "
+                   "right row without a match has two values for it; copy the column in a map "
+                   "before the 'right' join");
+}
+
+static void semi_and_anti_joins_keep_left_columns_alone(void **state)
+{
+    struct sb_graph *graph =
+        join_of("'left_key': 'instrumentId', 'right_key': 'ID', 'how': 'anti'", LEFT, RIGHT);
+
+    graphs_assert_schema(graph, "j", LEFT);
+    sb_graph_destroy(graph);
 }
 
 static void refuses_names_that_clash_with_the_suffix_too(void **state)
@@ -182,8 +203,8 @@ static void keys_meet_as_a_type_that_holds_both(void **state)
     assert_key_type("uint32", "int8", "int64");
     assert_key_type("uint8", "uint16", "int64");
     assert_key_type("uint64", "uint8", "uint64");
-    assert_key_type("uint64", "int64", NULL);
-    assert_key_type("int8", "uint64", NULL);
+    assert_key_type("uint64", "int64", "uint64");
+    assert_key_type("int8", "uint64", "uint64");
     assert_key_type("float32", "float64", "float64");
     assert_key_type("float32", "float32", "float32");
     assert_key_type("float64", "int64", NULL);
@@ -217,9 +238,9 @@ static void the_right_side_must_end(void **state)
     graphs_declare(graph, "r", "k: int64");
     assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), SB_UNSUPPORTED);
     assert_string_equal(err.message,
-                        "operator 'j' (hash_join): its right side does not end, because of "
-                        "operator 'securities' (source); this version loads the right side first: "
-                        "set `bounded: true` there, or swap the sides");
+                        "operator 'j' (hash_join): this version does not join by time, nor with a "
+                        "right side that does not end: set `bounded: true` there, or swap the "
+                        "sides");
     sb_graph_destroy(graph);
 
     join_text(text, sizeof text, "streaming", "'topic': 's', 'bounded': true",
@@ -239,7 +260,9 @@ int main(void)
         cmocka_unit_test(a_left_join_makes_right_columns_nullable),
         cmocka_unit_test(accepts_both_spellings_when_they_agree),
         cmocka_unit_test(refuses_wrong_keys),
-        cmocka_unit_test(refuses_kinds_that_come_later),
+        cmocka_unit_test(refuses_unknown_kinds),
+        cmocka_unit_test(unmatched_right_rows_widen_the_left_keys),
+        cmocka_unit_test(semi_and_anti_joins_keep_left_columns_alone),
         cmocka_unit_test(refuses_names_that_clash_with_the_suffix_too),
         cmocka_unit_test(keys_meet_as_a_type_that_holds_both),
         cmocka_unit_test(the_right_side_must_end),

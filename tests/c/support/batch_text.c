@@ -464,11 +464,33 @@ static char *lines_sort(char *text)
     return sorted;
 }
 
+static char *batches_text(const struct sb_batch *batches, int64_t count)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    for (int64_t i = 0; i < count; i++) {
+        char *part = test_batch_text(&batches[i]);
+        fputs(part, out);
+        free(part);
+    }
+    fclose(out);
+    return text;
+}
+
 void test_batch_expect(const struct sb_batch *batch, const char *rows, bool is_unordered,
                        const char *file, int line)
 {
+    test_batches_expect(batch, 1, rows, is_unordered, file, line);
+}
+
+void test_batches_expect(const struct sb_batch *batch, int64_t count, const char *rows,
+                         bool is_unordered, const char *file, int line)
+{
     struct sb_memory *memory = sb_memory_create(0);
-    char *found = test_batch_text(batch);
+    char *found = batches_text(batch, count);
     struct sb_batch parsed;
     char *expected;
 

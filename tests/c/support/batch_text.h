@@ -38,6 +38,10 @@ char *test_batch_text(const struct sb_batch *batch); // free() it
 void test_batch_expect(const struct sb_batch *batch, const char *rows, bool is_unordered,
                        const char *file, int line);
 
+/* The same for the rows of several batches of one schema, one at least. */
+void test_batches_expect(const struct sb_batch *batches, int64_t count, const char *rows,
+                         bool is_unordered, const char *file, int line);
+
 /* Restricts the batch to positions, as a filter does; `count` of them, ascending. */
 SB_MUST_CHECK enum sb_status test_batch_select(struct sb_batch *batch, const uint32_t *positions,
                                                int64_t count);

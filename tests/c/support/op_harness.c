@@ -334,6 +334,21 @@ enum sb_status op_harness_end(struct op_harness *harness)
     return op_harness_end_groups(harness, 0);
 }
 
+enum sb_status op_harness_end_probe(struct op_harness *harness)
+{
+    struct sb_op *op = harness->op;
+
+    for (int32_t g = 0; g < op->group_count && op->vtable->owes_probe_end(op); g++) {
+        struct hook hook;
+        struct sb_op_ctx *ctx = hook_begin(&hook, harness, 0);
+
+        if (op->groups[g] != NULL) {
+            SB_TRY_RETURN(hook_end(&hook, op->vtable->on_probe_end(op, op->groups[g], ctx)));
+        }
+    }
+    return SB_OK;
+}
+
 enum sb_status op_harness_snapshot(struct op_harness *harness, struct test_batches *out)
 {
     struct sb_op *op = harness->op;

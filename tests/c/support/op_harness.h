@@ -74,6 +74,9 @@ SB_MUST_CHECK enum sb_status op_harness_end(struct op_harness *harness);
 /* The second half alone; several workers may share it, each group ends once. */
 SB_MUST_CHECK enum sb_status op_harness_end_groups(struct op_harness *harness, int32_t worker);
 
+/* After the end: no batch of the probe side comes any more, and every group emits what it owes. */
+SB_MUST_CHECK enum sb_status op_harness_end_probe(struct op_harness *harness);
+
 /* A fence and a snapshot of every group. */
 SB_MUST_CHECK enum sb_status op_harness_snapshot(struct op_harness *harness,
                                                  struct test_batches *out);

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * join_key.h - the keys of a join's two sides as words that are equal where the values are.
+ *
+ * Both sides' key columns become vectors of one kind: coarser units and smaller scales are
+ * multiplied. A value that the common type cannot hold equals none of the other side's: its row
+ * matches nothing, and neither does one with a null key unless nulls are equal.
+ */
+#ifndef SABOT_EXEC_OPS_JOIN_KEY_H
+#define SABOT_EXEC_OPS_JOIN_KEY_H
+
+#include "base/arena.h"
+#include "plan/graph.h"
+#include "state/column_writer.h"
+#include "state/row_chunk.h"
+
+/* Words of one type as words of another that holds their values. */
+struct sb_key_cast {
+    bool widens;          // one word to two
+    bool is_unsigned;     // and that without a sign
+    uint64_t factor_low;  // values are multiplied by this: coarser units, smaller scales
+    uint64_t factor_high; // of decimals
+};
+
+struct sb_join_key {
+    int32_t column;
+    enum sb_row_kind kind;
+    bool is_mixed; // signed, met as unsigned: negative ones match nothing
+    struct sb_key_cast cast;
+};
+
+struct sb_join_keys {
+    int32_t count;
+    bool nulls_equal;
+    struct sb_join_key *keys;
+};
+
+struct sb_key_cast sb_key_cast_of(const struct sb_type *from, const struct sb_type *to);
+
+/* Whether it leaves words as they are. */
+static inline bool sb_key_cast_is_none(const struct sb_key_cast *cast)
+{
+    return !cast->widens && cast->factor_low == 1 && cast->factor_high == 0;
+}
+
+/*
+ * The values of `vector`, which may lie in `scratch`, become those of the other type, in `scratch`.
+ * Fails on a value that leaves its range.
+ */
+SB_MUST_CHECK enum sb_status sb_key_cast_apply(const struct sb_key_cast *cast, int64_t count,
+                                               struct sb_row_scratch *scratch,
+                                               struct sb_row_vector *vector, struct sb_error *err);
+
+/* The keys of one side, `columns` of `input`, to be met as `types`. */
+SB_MUST_CHECK enum sb_status sb_join_keys_plan(struct sb_join_keys *keys, struct sb_arena *arena,
+                                               const struct sb_join_spec *spec,
+                                               const struct sb_schema *input,
+                                               const int32_t *columns, struct sb_error *err);
+
+/*
+ * The keys of rows [first, first + count) of a batch into the chunk's first vectors. `*nevers` says
+ * of each row whether it matches nothing, in `bytes` (SB_ROW_CHUNK of them); NULL when each may.
+ */
+SB_MUST_CHECK enum sb_status sb_join_keys_load(const struct sb_join_keys *keys,
+                                               const struct sb_batch *batch, int64_t first,
+                                               int64_t count, struct sb_row_chunk *chunk,
+                                               uint8_t *bytes, const uint8_t **nevers,
+                                               struct sb_error *err);
+
+#endif
