@@ -33,8 +33,8 @@ struct sb_key_cast sb_key_cast_of(const struct sb_type *from, const struct sb_ty
     int128 factor = cast_factor(from, to);
 
     return (struct sb_key_cast){
-        .widens = sb_row_kind(from->id) != SB_ROW_WIDE && sb_row_kind(to->id) == SB_ROW_WIDE,
-        .is_unsigned = sb_row_kind(from->id) == SB_ROW_UINT,
+        .widens = sb_row_kind(from) != SB_ROW_WIDE && sb_row_kind(to) == SB_ROW_WIDE,
+        .is_unsigned = sb_row_kind(from) == SB_ROW_UINT,
         .factor_low = (uint64_t)factor,
         .factor_high = (uint64_t)((uint128)factor >> 64),
     };
@@ -113,7 +113,7 @@ enum sb_status sb_join_keys_plan(struct sb_join_keys *keys, struct sb_arena *are
 
         keys->keys[k] = (struct sb_join_key){
             .column = columns[k],
-            .kind = sb_row_kind(to->id),
+            .kind = sb_row_kind(to),
             .is_mixed = to->id == SB_TYPE_UINT64 && sb_type_is_signed(from->id),
             .cast = sb_key_cast_of(from, to),
         };
