@@ -21,6 +21,9 @@ struct sb_function_list {
 extern const struct sb_function_list sb_functions_arithmetic;
 extern const struct sb_function_list sb_functions_compare;
 extern const struct sb_function_list sb_functions_in;
+extern const struct sb_function_list sb_functions_math;
+extern const struct sb_function_list sb_functions_integer;
+extern const struct sb_function_list sb_functions_hash;
 extern const struct sb_function_list sb_functions_boolean;
 extern const struct sb_function_list sb_functions_condition;
 extern const struct sb_function_list sb_functions_cast;

@@ -39,6 +39,17 @@ enum sb_logic {
 };
 enum { SB_LOGIC_COUNT = SB_LOGIC_FALSE + 1 };
 
+enum sb_rounding {
+    SB_ROUNDING_FLOOR,
+    SB_ROUNDING_CEIL,
+    SB_ROUNDING_TRUNC,
+    SB_ROUNDING_ROUND, // half away from zero
+    SB_ROUNDING_ABS,
+    SB_ROUNDING_SIGN,
+    SB_ROUNDING_SQRT,
+};
+enum { SB_ROUNDING_COUNT = SB_ROUNDING_SQRT + 1 };
+
 /* Rows past the last one that a compress may overwrite in its output. */
 enum { SB_COMPRESS_SLACK = 8 };
 
@@ -70,6 +81,9 @@ struct sb_kernel_table {
 
     /* Of one argument; the call has a struct sb_value_set prepared. */
     const struct sb_kernel_set *member;
+
+    /* Of one float, same type. SQRT is of doubles only. */
+    const struct sb_kernel_set *(*rounding)(enum sb_rounding rounding, bool is_double);
 
     /* Rows of the guard around for which an argument still matters, by rule but SELECT. */
     sb_kernel guards[SB_GUARD_KERNEL_COUNT];

@@ -19,6 +19,7 @@ const struct sb_kernel_table SB_TARGET(sb_kernel_table) = {
     .logic = kernels_logic,
     .select = kernels_select,
     .extreme = kernels_extreme,
+    .rounding = kernels_rounding,
     .member = &kernels_member,
     .guards =
         {

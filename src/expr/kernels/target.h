@@ -27,6 +27,7 @@
 #define kernels_coalesce SB_TARGET(sb_kernels_coalesce)
 #define kernels_logic SB_TARGET(sb_kernels_logic)
 #define kernels_select SB_TARGET(sb_kernels_select)
+#define kernels_rounding SB_TARGET(sb_kernels_rounding)
 #define kernels_member SB_TARGET(sb_kernels_member)
 #define kernels_extreme SB_TARGET(sb_kernels_extreme)
 #define kernel_guard_not_false SB_TARGET(sb_kernel_guard_not_false)
@@ -50,6 +51,7 @@ const struct sb_kernel_set *kernels_coalesce(enum sb_physical physical);
 const struct sb_kernel_set *kernels_logic(enum sb_logic logic);
 const struct sb_kernel_set *kernels_select(enum sb_physical physical);
 const struct sb_kernel_set *kernels_extreme(bool is_greatest, enum sb_physical physical);
+const struct sb_kernel_set *kernels_rounding(enum sb_rounding rounding, bool is_double);
 extern const struct sb_kernel_set kernels_member;
 enum sb_status kernel_guard_not_false(struct sb_kernel_call *call);
 enum sb_status kernel_guard_not_true(struct sb_kernel_call *call);
