@@ -9,6 +9,7 @@
 #ifndef SABOT_GRAPH_H
 #define SABOT_GRAPH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <sabot/arrow_abi.h>
@@ -53,6 +54,15 @@ SB_API enum sb_status sb_graph_validate(struct sb_graph *graph, sb_schema_resolv
 /* The schema an operator emits, of a validated graph. The caller releases `out`. */
 SB_API enum sb_status sb_graph_output_schema(const struct sb_graph *graph, const char *operator_id,
                                              struct ArrowSchema *out, struct sb_error *err);
+
+/*
+ * Which columns of the source `operator_id` anybody downstream needs: `out[i]` says so for column i
+ * of its schema, which has `count`. At least one, and the one of its timestamps. After telling the
+ * source's schema again without the others, the graph validates and its sinks get the same.
+ */
+SB_API enum sb_status sb_graph_required_columns(const struct sb_graph *graph,
+                                                const char *operator_id, bool *out, int32_t count,
+                                                struct sb_error *err);
 
 /* The wire form, exact: parsing it gives an equal graph. Free with sb_string_free(). */
 SB_API enum sb_status sb_graph_to_json(const struct sb_graph *graph, char **out,

@@ -90,7 +90,7 @@ class JobManager:
             A `JobGraph`, its wire form, or that as JSON text. Wire forms run pickled code: trust
             where they come from.
         optimize
-            Let the optimizer rewrite a copy of the graph. This version has no rewrites yet.
+            Let sources leave out the columns that nobody needs; the graph itself stays as it is.
         wait
             Whether to wait for the end; by default for bounded jobs. Endless ones return when they
             run.
@@ -113,7 +113,9 @@ class JobManager:
         """
         job = self._jobs.get(job_id) if job_id is not None else None
         if job is None:
-            job = LocalJob(_graph_of(graph), job_id or _fresh_id(), self._data_dir)
+            job = LocalJob(
+                _graph_of(graph), job_id or _fresh_id(), self._data_dir, optimize=optimize
+            )
             await job.start()
             self._jobs[job.job_id] = job
         if wait if wait is not None else not job.is_endless:

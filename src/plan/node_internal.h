@@ -38,6 +38,12 @@ struct sb_node_class {
     enum sb_status (*derive)(struct sb_node *node, struct sb_derivation *derivation,
                              struct sb_error *err);
     /*
+     * Marks the columns of input `port` without which the node cannot give the columns of its own
+     * that are wanted (`wanted[i]`: column i of node->schema). Marks only, never clears; of a node
+     * whose parameters name a column it must mark that, too. NULL: it needs all of them.
+     */
+    void (*require)(const struct sb_node *node, const bool *wanted, int32_t port, bool *required);
+    /*
      * What EXPLAIN shows beside the name: an object, keys in order of importance. Needs no schema
      * and no spec: it reads arguments only. NULL when out of memory. Required.
      */
@@ -106,6 +112,14 @@ SB_MUST_CHECK enum sb_status sb_node_resolve(const struct sb_node *node,
 
 /* The given arguments as they are: details of a node whose parameters are wrong. */
 json_t *sb_node_arguments_json(const struct sb_node *node);
+
+/* For nodes that pass their columns on: what is wanted is required. */
+static inline void sb_required_pass(const bool *wanted, int32_t count, bool *required)
+{
+    for (int32_t i = 0; i < count; i++) {
+        required[i] |= wanted[i];
+    }
+}
 
 /* Sets `key`; true on failure, so that many calls can be or-ed together. Takes `value`. */
 static inline bool sb_details_add(json_t *details, const char *key, json_t *value)

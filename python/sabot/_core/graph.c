@@ -158,6 +158,38 @@ static PyObject *graph_output_schema(PyObject *self, PyObject *args)
     return capsule_give_schema(&schema);
 }
 
+static PyObject *graph_required_columns(PyObject *self, PyObject *args)
+{
+    const char *operator_id;
+    Py_ssize_t count;
+    struct sb_error err = {0};
+    PyObject *list = NULL;
+    bool *required;
+
+    if (!PyArg_ParseTuple(args, "sn:required_columns", &operator_id, &count)) {
+        return NULL;
+    }
+    required = PyMem_Calloc((size_t)count + 1, sizeof *required);
+    if (required == NULL) {
+        return PyErr_NoMemory();
+    }
+    if (sb_graph_required_columns(handle_of(self), operator_id, required, (int32_t)count, &err) !=
+        SB_OK) {
+        PyMem_Free(required);
+        return failure_raise(&err, false, NULL);
+    }
+    list = PyList_New(0);
+    for (Py_ssize_t i = 0; i < count && list != NULL; i++) {
+        PyObject *index = required[i] ? PyLong_FromSsize_t(i) : NULL;
+        if (required[i] && (index == NULL || PyList_Append(list, index) != 0)) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(index);
+    }
+    PyMem_Free(required);
+    return list;
+}
+
 /* The engine's string as a str; frees it. */
 static PyObject *text_of(char *string)
 {
@@ -208,6 +240,8 @@ static PyMethodDef graph_methods[] = {
     {"validate", graph_validate, METH_VARARGS,
      "Derive every schema and check every parameter; the resolver answers for functions."},
     {"output_schema", graph_output_schema, METH_VARARGS, "What an operator emits, as a capsule."},
+    {"required_columns", graph_required_columns, METH_VARARGS,
+     "Positions of the columns of a source, which has so many, that anybody needs."},
     {"to_json", graph_to_json, METH_NOARGS, "The wire form."},
     {"explain", graph_explain, METH_VARARGS, "The plan as 'text' or 'json'."},
     {NULL, NULL, 0, NULL},

@@ -64,6 +64,11 @@ class FileSource:
         counts = [file.row_count for file in files]
         self.row_count = None if None in counts else sum(count or 0 for count in counts)
 
+    def narrow(self, columns: Sequence[str]) -> bool:
+        """Read only these columns of the files."""
+        self.schema = pa.schema([self.schema.field(name) for name in columns])
+        return True
+
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add one split per run of pieces; a file has at least one."""
         piece_count = sum(file.piece_count for file in self._files)

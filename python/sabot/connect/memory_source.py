@@ -40,6 +40,12 @@ class TableSource:
         self.schema = table.schema
         self.row_count: int | None = table.num_rows
 
+    def narrow(self, columns: Sequence[str]) -> bool:
+        """Leave the other columns out; nothing is copied."""
+        self._table = self._table.select(list(columns))
+        self.schema = self._table.schema
+        return True
+
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add the table as one split, so that its order is kept."""
         job.add_stream(operator_id, self._table.to_reader())
@@ -68,6 +74,11 @@ class StreamSource:
         names = project(reader.schema, columns, title)
         self.schema = pa.schema([reader.schema.field(name) for name in names])
 
+    def narrow(self, columns: Sequence[str]) -> bool:
+        """Leave the other columns out; the stream brings them all the same."""
+        self.schema = pa.schema([self.schema.field(name) for name in columns])
+        return True
+
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add the stream as one split; the engine takes the columns by name."""
         if is_one_shot(self._data):
@@ -93,6 +104,10 @@ class IteratorSource:
         self._rows = rows
         self.schema = rows.schema
         self.is_endless = is_endless
+
+    def narrow(self, columns: Sequence[str]) -> bool:
+        """Do nothing: the generator makes all columns anyway."""
+        return False
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Return the thread that runs the generator."""

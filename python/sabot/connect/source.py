@@ -56,6 +56,16 @@ class Source(Protocol):
     is_reusable: bool
     row_count: int | None
 
+    def narrow(self, columns: Sequence[str]) -> bool:
+        """Read only these columns of `schema`, in its order, from now on; before `bind`.
+
+        Returns
+        -------
+        bool
+            Whether that saves anything; if not, everything is as before.
+        """
+        ...
+
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add the splits to the job; return the threads that feed those the engine cannot pull."""
         ...

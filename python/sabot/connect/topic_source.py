@@ -35,6 +35,10 @@ class _TopicSource:
         self._starts = starts
         self.schema = schema
 
+    def narrow(self, columns: Sequence[str]) -> bool:
+        """Do nothing: segments are mapped, and a column that nobody reads costs nothing."""
+        return False
+
     def describe(self) -> str:
         """Return the topic, for errors."""
         return f"topic {self._topic.name!r}"

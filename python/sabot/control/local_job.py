@@ -26,10 +26,17 @@ class LocalJob:
     The engine is waited for in a thread of its own; every operator counts as one task.
     """
 
-    def __init__(self, graph: JobGraph, job_id: str, data_dir: str | PathLike[str] | None) -> None:
+    def __init__(
+        self,
+        graph: JobGraph,
+        job_id: str,
+        data_dir: str | PathLike[str] | None,
+        *,
+        optimize: bool = True,
+    ) -> None:
         self.job_id = job_id
         self._graph = graph
-        self._run = Run(graph, RunOptions(job_id=job_id, data_dir=data_dir))
+        self._run = Run(graph, RunOptions(job_id=job_id, data_dir=data_dir, optimize=optimize))
         self._state = "pending"
         self._submitted_at = time.time()
         self._started_at: float | None = None

@@ -177,7 +177,7 @@ class JobGraph:
         Parameters
         ----------
         optimize
-            Let the optimizer rewrite a copy of the graph. This version has no rewrites yet.
+            Let sources leave out the columns that nobody needs; the graph itself stays as it is.
         parallelism
             Engine threads; default one per processor this process may use.
 
@@ -197,7 +197,7 @@ class JobGraph:
         """
         from sabot.execution.run import Run
 
-        return Run(self, _options(parallelism)).execute()
+        return Run(self, _options(optimize, parallelism)).execute()
 
     async def run_async(
         self, optimize: bool = True, parallelism: int | None = None
@@ -209,7 +209,7 @@ class JobGraph:
         from sabot.execution.run import Run
         from sabot.execution.run_async import execute_async
 
-        return await execute_async(Run(self, _options(parallelism)))
+        return await execute_async(Run(self, _options(optimize, parallelism)))
 
     def stop(self) -> None:
         """End every run of this graph: what was read is finished and written. From any thread."""
@@ -296,9 +296,9 @@ class JobGraph:
         )
 
 
-def _options(parallelism: int | None) -> RunOptions:
+def _options(optimize: bool, parallelism: int | None) -> RunOptions:
     from sabot.execution.run import RunOptions
 
     if parallelism is not None and (not isinstance(parallelism, int) or parallelism < 1):
         raise InvalidJobError(f"run: parallelism is {parallelism!r}; allowed: None, 1 and more")
-    return RunOptions(worker_count=parallelism or 0)
+    return RunOptions(worker_count=parallelism or 0, optimize=optimize)

@@ -47,11 +47,24 @@ class Plan:
         self.worker_count = worker_count or processor_count()
         self.sources: dict[str, Source] = {}
         self.functions: dict[str, OperatorFunction] = {}
+        self._function_inputs: dict[str, pa.Schema] = {}
         self.core = Graph.from_json(engine_json(graph))
 
     @classmethod
-    def build(cls, graph: JobGraph, worker_count: int = 0, data_dir: str | None = None) -> Plan:
+    def build(
+        cls,
+        graph: JobGraph,
+        worker_count: int = 0,
+        data_dir: str | None = None,
+        *,
+        is_narrowing: bool = False,
+    ) -> Plan:
         """Open the sources and let the engine check everything.
+
+        Parameters
+        ----------
+        is_narrowing
+            Let sources leave out the columns that nobody needs.
 
         Raises
         ------
@@ -64,6 +77,8 @@ class Plan:
         try:
             plan._open_sources()
             plan.core.validate(plan._resolve)
+            if is_narrowing and plan._narrow_sources():
+                plan.core.validate(plan._resolve)
         except BaseException:
             plan.leave()
             raise
@@ -112,12 +127,29 @@ class Plan:
                 self.sources[node.operator_id] = source
                 self.core.set_source_schema(node.operator_id, source.schema)
 
+    def _narrow_sources(self) -> bool:
+        """Drop columns that nobody needs where they are read; return whether there were any."""
+        required = {
+            operator_id: self.core.required_columns(operator_id, len(source.schema))
+            for operator_id, source in self.sources.items()
+        }
+        is_narrowed = False
+        for operator_id, source in self.sources.items():
+            names = [source.schema.names[i] for i in required[operator_id]]
+            if len(names) < len(source.schema) and source.narrow(names):
+                self.core.set_source_schema(operator_id, source.schema)
+                is_narrowed = True
+        return is_narrowed
+
     def _resolve(self, operator_id: str, schema: object) -> pa.Schema:
         """Return what an operator with a function emits for the input the engine tells."""
         node = self.graph.operators[operator_id]
-        function = self._function_of(node, pa.Schema._import_from_c_capsule(schema))
-        self.functions[operator_id] = function
-        return function.output_schema
+        input_schema = pa.Schema._import_from_c_capsule(schema)
+        known = self._function_inputs.get(operator_id)
+        if known is None or not known.equals(input_schema):
+            self.functions[operator_id] = self._function_of(node, input_schema)
+            self._function_inputs[operator_id] = input_schema
+        return self.functions[operator_id].output_schema
 
     def _function_of(self, node: StreamOperatorNode, schema: pa.Schema) -> OperatorFunction:
         if node.operator_type is OperatorType.CUSTOM:

@@ -50,6 +50,8 @@ class RunOptions:
         The same by size, at least 1,000 rows; for those who do not say `morsel_rows_max`.
     job_id
         For results and logs; default the graph's.
+    optimize
+        Whether sources leave out the columns that nobody needs.
     data_dir
         Directory of embedded topics for operators that do not name one; default
         ``SABOT_DATA_DIR``, then ``./sabot_data``.
@@ -63,6 +65,7 @@ class RunOptions:
     morsel_rows_max: int = 0
     morsel_size_kb: int = 0
     job_id: str | None = None
+    optimize: bool = True
     data_dir: str | os.PathLike[str] | None = None
     snapshot: Snapshot | None = None
 
@@ -116,7 +119,12 @@ class Run:
         """
         live_runs.add(self)
         begin = time.perf_counter()
-        self._plan = Plan.build(self.graph, self.options.worker_count, self._data_dir)
+        self._plan = Plan.build(
+            self.graph,
+            self.options.worker_count,
+            self._data_dir,
+            is_narrowing=self.options.optimize,
+        )
         self.optimization_ms = (time.perf_counter() - begin) * 1000
         with self._lock:
             self._check_open()

@@ -203,6 +203,21 @@ static enum sb_status aggregate_derive(struct sb_node *node, struct sb_derivatio
                               "name the outputs with 'aggregations'", err);
 }
 
+static void aggregate_require(const struct sb_node *node, const bool *wanted, int32_t port,
+                              bool *required)
+{
+    const struct sb_aggregate_spec *spec = &node->spec.aggregate;
+
+    for (int32_t i = 0; i < spec->key_count; i++) {
+        required[spec->keys[i]] = true;
+    }
+    for (int32_t i = 0; i < spec->call_count; i++) {
+        if (spec->calls[i].column >= 0) {
+            required[spec->calls[i].column] = true;
+        }
+    }
+}
+
 // "price_sum = sum(price)" for each call.
 static json_t *call_texts(const struct sb_aggregate_request *request)
 {
@@ -252,5 +267,6 @@ const struct sb_node_class sb_node_aggregate = {
     .inputs_max = 1,
     .parameters = sb_aggregate_parameters,
     .derive = aggregate_derive,
+    .require = aggregate_require,
     .details = aggregate_details,
 };

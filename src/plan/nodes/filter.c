@@ -134,6 +134,15 @@ static enum sb_status filter_derive(struct sb_node *node, struct sb_derivation *
     return SB_OK;
 }
 
+static void filter_require(const struct sb_node *node, const bool *wanted, int32_t port,
+                           bool *required)
+{
+    const struct sb_schema *input = node->inputs[0]->schema;
+
+    sb_required_pass(wanted, input->field_count, required);
+    sb_expr_columns(node->spec.filter.predicate, input, required);
+}
+
 static json_t *filter_details(const struct sb_node *node, bool is_streaming,
                               struct sb_arena *scratch)
 {
@@ -166,5 +175,6 @@ const struct sb_node_class sb_node_filter = {
     .takes_function = true,
     .parameters = parameters,
     .derive = filter_derive,
+    .require = filter_require,
     .details = filter_details,
 };

@@ -335,6 +335,30 @@ static enum sb_status hash_join_derive(struct sb_node *node, struct sb_derivatio
     return derive_outputs(node, derivation, err);
 }
 
+/* A left column that a wanted right one was renamed for stays, else the name would change. */
+static void hash_join_require(const struct sb_node *node, const bool *wanted, int32_t port,
+                              bool *required)
+{
+    const struct sb_join_spec *spec = &node->spec.join;
+    const struct sb_schema *left = node->inputs[0]->schema;
+    const struct sb_schema *right = node->inputs[1]->schema;
+
+    for (int32_t i = 0; i < spec->key_count; i++) {
+        required[port == 0 ? spec->left_keys[i] : spec->right_keys[i]] = true;
+    }
+    if (port == 0) {
+        sb_required_pass(wanted, left->field_count, required);
+    }
+    for (int32_t i = 0; i < spec->right_output_count; i++) {
+        int32_t column = spec->right_outputs[i];
+        int32_t clash = sb_schema_index(left, right->fields[column].name);
+
+        if (wanted[left->field_count + i]) {
+            required[port == 0 ? (clash >= 0 ? clash : spec->left_keys[0]) : column] = true;
+        }
+    }
+}
+
 // "instrumentId = ID" for each pair of keys.
 static json_t *key_texts(const struct sb_names *left, const struct sb_names *right)
 {
@@ -405,5 +429,6 @@ const struct sb_node_class sb_node_hash_join = {
     .input_names = input_names,
     .parameters = parameters,
     .derive = hash_join_derive,
+    .require = hash_join_require,
     .details = hash_join_details,
 };

@@ -19,6 +19,12 @@ static enum sb_status limit_derive(struct sb_node *node, struct sb_derivation *d
     return SB_OK;
 }
 
+static void limit_require(const struct sb_node *node, const bool *wanted, int32_t port,
+                          bool *required)
+{
+    sb_required_pass(wanted, node->schema->field_count, required);
+}
+
 static json_t *limit_details(const struct sb_node *node, bool is_streaming,
                              struct sb_arena *scratch)
 {
@@ -32,5 +38,6 @@ const struct sb_node_class sb_node_limit = {
     .inputs_max = 1,
     .parameters = parameters,
     .derive = limit_derive,
+    .require = limit_require,
     .details = limit_details,
 };

@@ -176,6 +176,22 @@ static json_t *expression_texts(const struct sb_node *node, struct sb_arena *scr
     return sb_details_end(list, is_failed);
 }
 
+/* Expressions are bound whether or not anybody wants them. */
+static void map_require(const struct sb_node *node, const bool *wanted, int32_t port,
+                        bool *required)
+{
+    const struct sb_map_spec *spec = &node->spec.map;
+
+    for (int32_t i = 0; i < node->schema->field_count; i++) {
+        if (wanted[i] && spec->source_columns[i] >= 0) {
+            required[spec->source_columns[i]] = true;
+        }
+    }
+    for (int32_t i = 0; i < spec->expression_count; i++) {
+        sb_expr_columns(spec->expressions[i], node->inputs[0]->schema, required);
+    }
+}
+
 static json_t *map_details(const struct sb_node *node, bool is_streaming, struct sb_arena *scratch)
 {
     json_t *details;
@@ -206,5 +222,6 @@ const struct sb_node_class sb_node_map = {
     .takes_function = true,
     .parameters = parameters,
     .derive = map_derive,
+    .require = map_require,
     .details = map_details,
 };

@@ -36,6 +36,14 @@ static enum sb_status select_derive(struct sb_node *node, struct sb_derivation *
                               "name each once in 'columns'", err);
 }
 
+static void select_require(const struct sb_node *node, const bool *wanted, int32_t port,
+                           bool *required)
+{
+    for (int32_t i = 0; i < node->spec.select.column_count; i++) {
+        required[node->spec.select.columns[i]] = true;
+    }
+}
+
 static json_t *select_details(const struct sb_node *node, bool is_streaming,
                               struct sb_arena *scratch)
 {
@@ -49,5 +57,6 @@ const struct sb_node_class sb_node_select = {
     .inputs_max = 1,
     .parameters = parameters,
     .derive = select_derive,
+    .require = select_require,
     .details = select_details,
 };

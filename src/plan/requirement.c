@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * requirement.c - which columns of a source anybody needs.
+ *
+ * Walks from the sinks, which need all they get, to the sources. A node type that does not say what
+ * it needs (functions, custom operators) needs everything; so does whatever is not known here.
+ */
+#include <string.h>
+
+#include "plan/node_internal.h"
+
+/* required[node->index]: by column of the node's schema. */
+struct requirement {
+    const struct sb_graph *graph;
+    struct sb_arena arena;
+    bool **required;
+};
+
+static enum sb_status requirement_init(struct requirement *requirement,
+                                       const struct sb_graph *graph, struct sb_error *err)
+{
+    struct sb_arena *arena = &requirement->arena;
+
+    *requirement = (struct requirement){.graph = graph};
+    sb_arena_init(arena, graph->arena.memory);
+    requirement->required =
+        sb_arena_alloc_zeroed(arena, sizeof(bool *) * (size_t)graph->node_count);
+    if (requirement->required == NULL) {
+        return sb_error_no_memory(err, "a graph", (int64_t)sizeof(bool *) * graph->node_count);
+    }
+    for (int32_t i = 0; i < graph->node_count; i++) {
+        size_t size = (size_t)graph->nodes[i]->schema->field_count + 1; // never nothing
+        requirement->required[i] = sb_arena_alloc_zeroed(arena, size);
+        if (requirement->required[i] == NULL) {
+            return sb_error_no_memory(err, "a graph", (int64_t)size);
+        }
+    }
+    return SB_OK;
+}
+
+/* Columns that a node's own `key_by` names are checked like parameters. */
+static void keys_require(const struct sb_node *node, const struct sb_schema *input, bool *required)
+{
+    size_t count = json_is_array(node->key_by) ? json_array_size(node->key_by) : 1;
+
+    for (size_t i = 0; node->key_by != NULL && i < count; i++) {
+        const json_t *name =
+            json_is_array(node->key_by) ? json_array_get(node->key_by, i) : node->key_by;
+        int32_t index = json_is_string(name) ? sb_schema_index(input, json_string_value(name)) : -1;
+
+        if (index >= 0) {
+            required[index] = true;
+        }
+    }
+}
+
+static void node_require(struct requirement *requirement, const struct sb_node *node)
+{
+    const bool *wanted = requirement->required[node->index];
+
+    for (int32_t port = 0; port < node->input_count; port++) {
+        const struct sb_node *input = node->inputs[port];
+        bool *required = requirement->required[input->index];
+
+        if (node->class->require != NULL && !node->has_function) {
+            node->class->require(node, wanted, port, required);
+            keys_require(node, input->schema, required);
+        } else {
+            memset(required, true, (size_t)input->schema->field_count);
+        }
+    }
+}
+
+/* A batch without columns has no rows either; one of few bytes is the cheapest to keep. */
+static void any_require(const struct sb_schema *schema, bool *required)
+{
+    int32_t best = 0;
+
+    for (int32_t i = 0; i < schema->field_count; i++) {
+        int32_t width = sb_type_width(schema->fields[i].type.id);
+        int32_t best_width = sb_type_width(schema->fields[best].type.id);
+
+        if (required[i]) {
+            return;
+        }
+        if (width > 0 && (best_width == 0 || width < best_width)) {
+            best = i;
+        }
+    }
+    required[best] = true;
+}
+
+enum sb_status sb_graph_required_columns(const struct sb_graph *graph, const char *operator_id,
+                                         bool *out, int32_t count, struct sb_error *err)
+{
+    const struct sb_node *node = sb_graph_node(graph, operator_id);
+    struct requirement requirement = {0};
+    enum sb_status status;
+
+    if (node == NULL || !graph->is_validated || node->type != SB_NODE_SOURCE ||
+        node->schema->field_count != count) {
+        return sb_error_set(err, SB_INVALID,
+                            "'%s' is no source of a validated graph with %d columns", operator_id,
+                            count);
+    }
+    SB_TRY_OUT(requirement_init(&requirement, graph, err));
+    for (int32_t i = graph->node_count - 1; i >= 0; i--) {
+        node_require(&requirement, graph->sorted[i]);
+    }
+    if (node->spec.source.timestamp_index >= 0) {
+        requirement.required[node->index][node->spec.source.timestamp_index] = true;
+    }
+    if (count > 0) {
+        any_require(node->schema, requirement.required[node->index]);
+    }
+    memcpy(out, requirement.required[node->index], sizeof *out * (size_t)count);
+
+out:
+    sb_arena_deinit(&requirement.arena);
+    return status;
+}
