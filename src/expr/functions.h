@@ -27,5 +27,7 @@ extern const struct sb_function_list sb_functions_hash;
 extern const struct sb_function_list sb_functions_boolean;
 extern const struct sb_function_list sb_functions_condition;
 extern const struct sb_function_list sb_functions_cast;
+extern const struct sb_function_list sb_functions_time;
+extern const struct sb_function_list sb_functions_time_make;
 
 #endif

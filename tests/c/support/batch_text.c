@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/calendar.h"
 #include "base/hash.h"
 #include "columnar/builder.h"
 #include "support/test.h"
@@ -169,6 +170,44 @@ static test_int128 decimal_unscaled(const char *text, int32_t scale)
     return is_negative ? -value : value;
 }
 
+// "2024-02-29" and "2024-02-29T12:30:15.5", as a value of a date or timestamp (little-endian).
+static bool time_read(const struct sb_type *type, const char *cell, int64_t *out)
+{
+    static const int64_t per_second[] = {1, 1000, 1000000, 1000000000};
+    int year;
+    int month;
+    int day;
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+    int used = 0;
+    int64_t nanos = 0;
+
+    if (sscanf(cell, "%d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used == 0) {
+        return false;
+    }
+    cell += used;
+    if (*cell == 'T' && sscanf(cell, "T%2d:%2d:%2d%n", &hour, &minute, &second, &used) == 3) {
+        cell += used;
+    }
+    if (*cell == '.') {
+        cell++;
+        for (int64_t digit = 100000000; *cell >= '0' && *cell <= '9'; digit /= 10) {
+            nanos += (*cell++ - '0') * digit;
+        }
+    }
+    assert_true(*cell == 0 || strcmp(cell, "Z") == 0);
+    *out = sb_days_from_civil(year, month, day);
+    if (type->id == SB_TYPE_DATE64) {
+        *out *= SB_MILLIS_PER_DAY;
+    } else if (type->id == SB_TYPE_TIMESTAMP) {
+        *out = (*out * SB_SECONDS_PER_DAY + (hour * 60 + minute) * 60 + second) *
+                   per_second[type->unit] +
+               nanos / (1000000000 / per_second[type->unit]);
+    }
+    return true;
+}
+
 static enum sb_status cell_append(struct sb_builder *builder, const char *text, size_t size)
 {
     const struct sb_type *type = builder->type;
@@ -209,6 +248,10 @@ static enum sb_status cell_append(struct sb_builder *builder, const char *text, 
         test_int128 value = decimal_unscaled(cell, type->scale);
 
         return sb_builder_append_fixed(builder, &value, NULL);
+    }
+    int64_t time;
+    if (time_read(type, cell, &time)) {
+        return sb_builder_append_fixed(builder, &time, NULL);
     }
     uint64_t value = cell[0] == '-' ? (uint64_t)strtoll(cell, &end, 10) : strtoull(cell, &end, 10);
     uint8_t little[8];

@@ -4,8 +4,9 @@
  *
  * A schema is "id: int64, at: timestamp[us, UTC] not null". Rows are one per line (or after each
  * `;`), cells between commas: `null`, `true`, `12`, `-0.0`, `nan`, `inf`, decimals as "12.50",
- * dates and timestamps as their integer, text and binary as 'it\'s \x00' (escapes \\ \' \n \xNN).
- * White space around cells does not count. Wrong text fails the test.
+ * dates and timestamps as their integer or as 2024-02-29T12:30:15.5 (in UTC), text and binary as
+ * 'it\'s \x00' (escapes \\ \' \n \xNN). White space around cells does not count. Wrong text fails
+ * the test.
  */
 #ifndef SABOT_SUPPORT_BATCH_TEXT_H
 #define SABOT_SUPPORT_BATCH_TEXT_H

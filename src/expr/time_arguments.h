@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * time_arguments.h - what the resolve hooks of temporal functions share.
+ */
+#ifndef SABOT_EXPR_TIME_ARGUMENTS_H
+#define SABOT_EXPR_TIME_ARGUMENTS_H
+
+#include "expr/bind.h"
+
+struct sb_zone;
+
+/* Dates and timestamps: what has a day in the calendar. */
+bool sb_type_is_calendar(const struct sb_type *type);
+
+/* The text of an argument that must be constant. `what` begins the message: "the unit". */
+SB_MUST_CHECK enum sb_status sb_bind_constant_text(struct sb_binder *binder, const char *name,
+                                                   const struct sb_bound_node *argument,
+                                                   const char *what, struct sb_bytes *out);
+
+/* The zone whose clock a timestamp shows; NULL: it has none, or UTC. */
+SB_MUST_CHECK enum sb_status sb_bind_zone_of(struct sb_binder *binder, const struct sb_type *type,
+                                             const struct sb_zone **out);
+
+#endif
