@@ -43,3 +43,38 @@ void sb_row_chunk_hash(struct sb_row_chunk *chunk, int32_t key_count, int64_t co
         sb_row_vector_hash(&chunk->vectors[k], count, k == 0, chunk->hashes);
     }
 }
+
+void sb_row_vector_gather(const struct sb_row_vector *vector, const uint16_t *places, int64_t count,
+                          struct sb_row_scratch *scratch, struct sb_row_vector *out)
+{
+    const uint64_t *words = vector->words;
+    const uint8_t *nulls = vector->nulls;
+
+    if (sb_row_kind_words(vector->kind) == 1) {
+        for (int64_t i = 0; i < count; i++) {
+            scratch->words[i] = words[places[i]];
+        }
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            scratch->words[2 * i] = words[2 * places[i]];
+            scratch->words[2 * i + 1] = words[2 * places[i] + 1];
+        }
+    }
+    for (int64_t i = 0; nulls != NULL && i < count; i++) {
+        scratch->nulls[i] = nulls[places[i]];
+    }
+    *out =
+        (struct sb_row_vector){vector->kind, scratch->words, nulls == NULL ? NULL : scratch->nulls};
+}
+
+void sb_row_chunk_pick(struct sb_row_chunk *chunk, int32_t vector_count, const uint16_t *places,
+                       int64_t count)
+{
+    for (int32_t v = 0; v < vector_count; v++) {
+        sb_row_vector_gather(&chunk->vectors[v], places, count, &chunk->scratches[v],
+                             &chunk->vectors[v]);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        chunk->hashes[i] = chunk->hashes[places[i]];
+    }
+}

@@ -30,6 +30,14 @@ static inline void sb_row_chunk_point(struct sb_row_chunk *chunk, uint64_t *firs
     }
 }
 
+/* The values of a vector at `places`; ascending places may be gathered into their own scratch. */
+void sb_row_vector_gather(const struct sb_row_vector *vector, const uint16_t *places, int64_t count,
+                          struct sb_row_scratch *scratch, struct sb_row_vector *out);
+
+/* Leaves the rows at `places`, which ascend, in the first vectors and in the hashes. */
+void sb_row_chunk_pick(struct sb_row_chunk *chunk, int32_t vector_count, const uint16_t *places,
+                       int64_t count);
+
 /* The hashes of keys: the first `key_count` vectors. No key hashes to 0. */
 void sb_row_chunk_hash(struct sb_row_chunk *chunk, int32_t key_count, int64_t count);
 

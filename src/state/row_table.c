@@ -231,9 +231,10 @@ static enum sb_status key_settle(struct sb_row_table *table, const struct sb_row
     return table_reserve(table, err);
 }
 
-enum sb_status sb_row_table_upsert(struct sb_row_table *table, const struct sb_row_vector *keys,
-                                   const uint64_t *hashes, int64_t count, uint64_t **rows,
-                                   struct sb_error *err)
+/* Numbers of rows that are made go to `fresh`, unless that is NULL. */
+static inline __attribute__((always_inline)) enum sb_status keys_upsert(
+    struct sb_row_table *table, const struct sb_row_vector *keys, const uint64_t *hashes,
+    int64_t count, uint64_t **rows, uint16_t *fresh, int64_t *fresh_count, struct sb_error *err)
 {
     SB_TRY_RETURN(table_reserve(table, err));
     for (int64_t first = 0; first < count; first += CHUNK) {
@@ -249,11 +250,30 @@ enum sb_status sb_row_table_upsert(struct sb_row_table *table, const struct sb_r
         for (int64_t i = first; i < end; i++) {
             if (sb_unlikely(rows[i] == NULL ||
                             !row_has_key(table->layout, rows[i], keys, hashes[i], i))) {
+                int64_t rows_before = table->store.row_count;
                 SB_TRY_RETURN(key_settle(table, keys, hashes[i], i, &rows[i], err));
+                if (fresh != NULL && table->store.row_count > rows_before) {
+                    fresh[(*fresh_count)++] = (uint16_t)i;
+                }
             }
         }
     }
     return SB_OK;
+}
+
+enum sb_status sb_row_table_upsert(struct sb_row_table *table, const struct sb_row_vector *keys,
+                                   const uint64_t *hashes, int64_t count, uint64_t **rows,
+                                   struct sb_error *err)
+{
+    return keys_upsert(table, keys, hashes, count, rows, NULL, NULL, err);
+}
+
+enum sb_status sb_row_table_insert(struct sb_row_table *table, const struct sb_row_vector *keys,
+                                   const uint64_t *hashes, int64_t count, uint64_t **rows,
+                                   uint16_t *fresh, int64_t *fresh_count, struct sb_error *err)
+{
+    *fresh_count = 0;
+    return keys_upsert(table, keys, hashes, count, rows, fresh, fresh_count, err);
 }
 
 // --- link ----------------------------------------------------------------------------------------

@@ -41,6 +41,13 @@ SB_MUST_CHECK enum sb_status sb_row_table_upsert(struct sb_row_table *table,
                                                  const uint64_t *hashes, int64_t count,
                                                  uint64_t **rows, struct sb_error *err);
 
+/* The same, and says which of them were made: `*fresh_count` numbers in `fresh`, ascending. */
+SB_MUST_CHECK enum sb_status sb_row_table_insert(struct sb_row_table *table,
+                                                 const struct sb_row_vector *keys,
+                                                 const uint64_t *hashes, int64_t count,
+                                                 uint64_t **rows, uint16_t *fresh,
+                                                 int64_t *fresh_count, struct sb_error *err);
+
 /*
  * Makes the index over all rows of the store, once. Rows of equal keys are chained through the
  * layout's link word; the nulls of keys are equal to each other. `*has_chains` says whether there
