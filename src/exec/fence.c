@@ -183,7 +183,8 @@ void sb_stage_end_task(struct sb_task *task, int32_t worker_index)
     struct sb_error err = {0};
 
     if (!atomic_load(&stage->job->is_canceled) &&
-        sb_stage_flush(stage, worker_index, &err) != SB_OK) {
+        (sb_stage_finish(stage, worker_index, &err) != SB_OK ||
+         sb_stage_flush(stage, worker_index, &err) != SB_OK)) {
         sb_job_fail(stage->job, &err);
     }
     sb_stage_settle(stage, 1, worker_index);

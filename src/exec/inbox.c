@@ -146,10 +146,28 @@ static enum sb_status inbox_apply_end(struct sb_inbox *inbox, struct sb_run *run
     }
     sb_ledger_add(&sb_ledger_page(&run->job->ledger, run->worker_index, head->op_index)->busy_ns,
                   sb_clock_now_ns() - begin_ns - run->child_ns);
-    if (status == SB_OK && op->vtable->build_port == SB_NO_PORT && op->node->output_count > 0) {
+    if (status == SB_OK && op->vtable->build_port == SB_NO_PORT && op->vtable->on_finish == NULL &&
+        op->node->output_count > 0) {
         op->vtable->group_destroy(op, state); // all it had has been emitted
         op->groups[inbox->group] = NULL;
     }
+    return sb_station_fail(head, run, status, err);
+}
+
+static enum sb_status inbox_apply_blocks_end(struct sb_inbox *inbox, struct sb_run *run,
+                                             struct sb_error *err)
+{
+    struct sb_station *head = run->stage->head;
+    struct sb_op *op = inbox->exchange->op;
+    struct sb_op_ctx ctx;
+    enum sb_status status;
+    int64_t begin_ns = sb_clock_now_ns();
+
+    sb_op_ctx_init(&ctx, head, run, err);
+    run->child_ns = 0;
+    status = op->vtable->on_blocks_end(op, op->groups[inbox->group], &ctx);
+    sb_ledger_add(&sb_ledger_page(&run->job->ledger, run->worker_index, head->op_index)->busy_ns,
+                  sb_clock_now_ns() - begin_ns - run->child_ns);
     return sb_station_fail(head, run, status, err);
 }
 
@@ -167,33 +185,82 @@ static enum sb_status inbox_apply(struct sb_inbox *inbox, struct sb_message *mes
     return SB_OK;
 }
 
-/* Applies one message as a run of its own. A spool's messages keep the place they had before. */
-static enum sb_status inbox_run_message(struct sb_inbox *inbox, struct sb_message *message,
-                                        int32_t worker_index, struct sb_error *err)
+/* What a run of a group is for. */
+enum inbox_work {
+    INBOX_MESSAGE,
+    INBOX_BLOCKS_END,
+    INBOX_END,
+};
+
+static enum sb_status inbox_work_do(struct sb_inbox *inbox, enum inbox_work work,
+                                    struct sb_message *message, struct sb_run *run,
+                                    struct sb_error *err)
+{
+    switch (work) {
+    case INBOX_MESSAGE:
+        return inbox_apply(inbox, message, run, err);
+    case INBOX_BLOCKS_END:
+        return inbox_apply_blocks_end(inbox, run, err);
+    case INBOX_END:
+        return inbox_apply_end(inbox, run, err);
+    }
+    return SB_OK;
+}
+
+/* Works as a run of its own. A spool's messages keep the place they had before. */
+static enum sb_status inbox_run_work(struct sb_inbox *inbox, enum inbox_work work,
+                                     struct sb_message *message, int32_t worker_index,
+                                     struct sb_error *err)
 {
     struct sb_stage *stage = inbox->exchange->stage;
     int32_t channel = inbox->group;
-    int64_t sequence;
+    int64_t sequence = inbox->run_count;
+    int64_t base = inbox->row_count;
     enum sb_status status;
     struct sb_run run;
 
     if (inbox->exchange->kind == SB_EXCHANGE_SPOOL) {
-        if (message->kind != SB_MESSAGE_BATCHES) {
+        if (work != INBOX_MESSAGE || message->kind != SB_MESSAGE_BATCHES) {
             return SB_OK;
         }
         channel = stage->channel_bases[message->writer] + message->channel;
         sequence = message->sequence;
-    } else {
-        sequence = inbox->run_count;
+        base = message->base;
     }
     SB_TRY_RETURN(sb_run_begin(&run, stage, worker_index, channel, sequence, err));
+    run.base = base;
     run.may_be_silent = inbox->exchange->kind != SB_EXCHANGE_SPOOL;
     pthread_mutex_lock(&stage->slots[worker_index].lock);
-    status = message == NULL ? inbox_apply_end(inbox, &run, err)
-                             : inbox_apply(inbox, message, &run, err);
+    status = inbox_work_do(inbox, work, message, &run, err);
+    if (status == SB_OK) {
+        status = sb_run_flush(&run, err);
+    }
     pthread_mutex_unlock(&stage->slots[worker_index].lock);
     inbox->run_count += sb_run_end(&run) ? 1 : 0;
+    inbox->row_count += run.head_row_count;
     return status;
+}
+
+/* Works unless the job is over; a failure ends the job. */
+static void inbox_work(struct sb_inbox *inbox, enum inbox_work work, struct sb_message *message,
+                       int32_t worker_index)
+{
+    struct sb_job *job = inbox->exchange->stage->job;
+    struct sb_error err = {0};
+
+    if (!atomic_load(&job->is_canceled) &&
+        inbox_run_work(inbox, work, message, worker_index, &err) != SB_OK) {
+        sb_job_fail(job, &err);
+    }
+}
+
+/* Whether the operator wants to hear that the blocks at hand have been applied. */
+static bool inbox_owes_blocks_end(const struct sb_inbox *inbox, bool has_blocks)
+{
+    const struct sb_op *op = inbox->exchange->op;
+
+    return has_blocks && op != NULL && op->vtable->on_blocks_end != NULL &&
+           op->groups[inbox->group] != NULL;
 }
 
 /* Takes up to a turn's messages; `*is_end` when none is left and the end is due. */
@@ -230,8 +297,8 @@ void sb_inbox_run(struct sb_task *task, int32_t worker_index)
     struct sb_inbox *inbox = (struct sb_inbox *)task;
     struct sb_stage *stage = inbox->exchange->stage;
     struct sb_job *job = stage->job;
-    struct sb_error err = {0};
     int64_t settled = 0;
+    bool has_blocks = false;
     bool is_end;
     struct sb_message *message = inbox_take(inbox, &is_end);
 
@@ -239,10 +306,8 @@ void sb_inbox_run(struct sb_task *task, int32_t worker_index)
         struct sb_message *next = message->next;
         int64_t bytes = message->bytes;
 
-        if (!atomic_load(&job->is_canceled) &&
-            inbox_run_message(inbox, message, worker_index, &err) != SB_OK) {
-            sb_job_fail(job, &err);
-        }
+        has_blocks = has_blocks || message->kind == SB_MESSAGE_BLOCK;
+        inbox_work(inbox, INBOX_MESSAGE, message, worker_index);
         if (message->kind == SB_MESSAGE_WATERMARK) {
             sb_exchange_pass_watermark(inbox->exchange, worker_index);
         }
@@ -251,11 +316,11 @@ void sb_inbox_run(struct sb_task *task, int32_t worker_index)
         settled++;
         message = next;
     }
+    if (inbox_owes_blocks_end(inbox, has_blocks)) {
+        inbox_work(inbox, INBOX_BLOCKS_END, NULL, worker_index);
+    }
     if (is_end) {
-        if (!atomic_load(&job->is_canceled) &&
-            inbox_run_message(inbox, NULL, worker_index, &err) != SB_OK) {
-            sb_job_fail(job, &err);
-        }
+        inbox_work(inbox, INBOX_END, NULL, worker_index);
         settled++;
     }
     pthread_mutex_lock(&inbox->lock);

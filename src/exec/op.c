@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exec/op.h"
 
+#include "base/hash.h"
 #include "exec/job.h"
 #include "exec/stage.h"
 
@@ -89,12 +90,26 @@ static void stage_stop_upstream(struct sb_op_ctx *ctx)
     }
 }
 
+/* Stage, channel, rows of the channel before this run, rows numbered in it: 12, 24, 54, 36 bits. */
+static void stage_order(struct sb_op_ctx *ctx, int64_t row_count, uint64_t first[2])
+{
+    struct sb_run *run = ctx->run;
+    sb_uint128 number = (sb_uint128)(uint32_t)run->stage->index << 114 |
+                        (sb_uint128)(uint32_t)run->channel << 90 | (sb_uint128)run->base << 36 |
+                        (sb_uint128)run->ordered_count;
+
+    run->ordered_count += row_count;
+    first[0] = (uint64_t)number;
+    first[1] = (uint64_t)(number >> 64);
+}
+
 static const struct sb_op_host stage_host = {
     .emit = sb_stage_emit,
     .send = stage_send,
     .save = sb_stage_save,
     .stop_upstream = stage_stop_upstream,
     .count = stage_count,
+    .order = stage_order,
 };
 
 void sb_op_ctx_init(struct sb_op_ctx *ctx, struct sb_station *station, struct sb_run *run,

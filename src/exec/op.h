@@ -67,6 +67,9 @@ struct sb_op_vtable {
     // Takes `block`: applies it to its group, or keeps it as part of the state. Required for KEYED.
     enum sb_status (*on_block)(struct sb_op *op, void *state, struct sb_block *block,
                                struct sb_op_ctx *ctx);
+    // The blocks that were waiting for the group have been applied, some at least; what they have
+    // changed may be emitted now. Default: nothing.
+    enum sb_status (*on_blocks_end)(struct sb_op *op, void *state, struct sb_op_ctx *ctx);
     // Every row with event time below `watermark_us` has been applied. Default: nothing.
     enum sb_status (*on_watermark)(struct sb_op *op, void *state, int64_t watermark_us,
                                    struct sb_op_ctx *ctx);
@@ -82,6 +85,9 @@ struct sb_op_vtable {
      */
     enum sb_status (*on_probe_end)(struct sb_op *op, void *state, struct sb_op_ctx *ctx);
     bool (*owes_probe_end)(const struct sb_op *op);
+    // Every group has seen on_end; runs once, and may read all groups and emit. Groups are then
+    // kept until it has run. Default: nothing.
+    enum sb_status (*on_finish)(struct sb_op *op, struct sb_op_ctx *ctx);
     // Whether group 0 sees on_end even when nothing ever came to it (a global aggregate has one
     // row over no input). Default: no.
     bool (*ends_without_input)(const struct sb_op *op);
@@ -107,6 +113,11 @@ struct sb_op {
     int32_t group_count;      // key groups; 1 for SINGLE
     int32_t worker_count;
     void **groups; // [group_count], NULL until made; see sb_op_group()
+    /*
+     * Local state is flushed at the end of each run, so that no row waits in it for more rows to
+     * come. Set by constructors whose groups emit before the end.
+     */
+    bool flushes_each_run;
 };
 
 /* What became of rows; the stage counts in and out itself. */
@@ -128,6 +139,7 @@ struct sb_op_host {
     enum sb_status (*save)(struct sb_op_ctx *ctx, struct sb_batch *batch);
     void (*stop_upstream)(struct sb_op_ctx *ctx);
     void (*count)(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows);
+    void (*order)(struct sb_op_ctx *ctx, int64_t row_count, uint64_t first[2]);
 };
 
 /* What a hook may use and do. Borrowed for the length of the call. */
@@ -168,6 +180,18 @@ static inline void sb_op_stop_upstream(struct sb_op_ctx *ctx)
 static inline void sb_op_count(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_t rows)
 {
     ctx->host->count(ctx, entry, rows);
+}
+
+/*
+ * Numbers `row_count` rows of the batch at hand: 128-bit numbers below 10^38, low word first, from
+ * `first` on, which goes up by one a row. They order the rows that one operator sees by input (of a
+ * union: as connected), then split, then place in the split, whatever worker has them and however
+ * they are cut into batches. Behind a key group or a single operator, that counts as a split, and
+ * what it emitted first comes first. Numbers of a restored job go on above those before.
+ */
+static inline void sb_op_order(struct sb_op_ctx *ctx, int64_t row_count, uint64_t first[2])
+{
+    ctx->host->order(ctx, row_count, first);
 }
 
 /* SINGLE only: where the batch at hand comes from, as a number that orders splits. */

@@ -216,6 +216,21 @@ static void restore_ended(struct sb_job *job, const json_t *ended, const json_t 
     }
 }
 
+/* What key groups emit from now on comes behind what they emitted before; see sb_op_order. */
+static void restore_order(struct sb_job *job)
+{
+    for (int32_t e = 0; e < job->exchange_count; e++) {
+        struct sb_exchange *exchange = job->exchanges[e];
+
+        for (int32_t g = 0; exchange->op != NULL && g < exchange->group_count; g++) {
+            struct sb_ledger_page *page =
+                sb_ledger_page(&job->ledger, job->options.worker_count, exchange->op->node->index);
+            exchange->inboxes[g].row_count =
+                atomic_load_explicit(&page->rows_out, memory_order_relaxed);
+        }
+    }
+}
+
 enum sb_status sb_barrier_restore(struct sb_job *job, const struct sb_snapshot *snapshot,
                                   struct sb_error *err)
 {
@@ -236,6 +251,7 @@ enum sb_status sb_barrier_restore(struct sb_job *job, const struct sb_snapshot *
     }
     restore_ended(job, json_object_get(root, "ended"), json_object_get(root, "probed"));
     restore_ledger(job, json_object_get(root, "ledger"));
+    restore_order(job);
 
 out:
     json_decref(root);

@@ -41,6 +41,7 @@ static struct sb_message *run_outlet(struct sb_run *run, int32_t outlet)
             message->writer = run->stage->outlet_writers[outlet];
             message->channel = run->channel;
             message->sequence = run->sequence;
+            message->base = run->base;
             run->outlets[outlet] = message;
         }
     }
@@ -118,6 +119,9 @@ static enum sb_status station_emit(struct sb_station *station, struct sb_batch *
         struct sb_ledger_page *page =
             sb_ledger_page(&run->job->ledger, run->worker_index, station->op_index);
         sb_ledger_add(&page->rows_out, batch->row_count);
+    }
+    if (station == run->stage->head) {
+        run->head_row_count += batch->row_count;
     }
     for (int32_t i = 0; i + 1 < station->target_count; i++) {
         struct sb_batch shared;
@@ -207,6 +211,32 @@ enum sb_status sb_station_push(struct sb_station *station, struct sb_batch *batc
     return sb_station_fail(station, run, status, err);
 }
 
+static bool station_has_flush(const struct sb_station *station)
+{
+    return station->op != NULL && station->op->vtable->placement != SB_OP_SINGLE &&
+           station->port != SB_NO_PORT && station->op->vtable->on_flush != NULL;
+}
+
+enum sb_status sb_run_flush(struct sb_run *run, struct sb_error *err)
+{
+    for (int32_t i = 0; i < run->stage->station_count; i++) {
+        struct sb_station *station = run->stage->stations[i];
+        struct sb_op_ctx ctx;
+
+        if (!station_has_flush(station) || !station->op->flushes_each_run ||
+            !station->has_local[run->slot_index]) {
+            continue;
+        }
+        sb_op_ctx_init(&ctx, station, run, err);
+        SB_TRY_RETURN(
+            sb_station_fail(station, run,
+                            station->op->vtable->on_flush(
+                                station->op, station->locals[run->slot_index], station->port, &ctx),
+                            err));
+    }
+    return SB_OK;
+}
+
 /*
  * Flushes what every worker holds at one station. What that emits goes through the last slot, which
  * is the flusher's own: no two slots are ever locked at once.
@@ -218,8 +248,7 @@ static enum sb_status station_flush(struct sb_station *station, struct sb_run *r
     enum sb_status status = SB_OK;
     struct sb_op_ctx ctx;
 
-    if (station->op == NULL || station->op->vtable->placement == SB_OP_SINGLE ||
-        station->port == SB_NO_PORT || station->op->vtable->on_flush == NULL) {
+    if (!station_has_flush(station)) {
         return SB_OK;
     }
     sb_op_ctx_init(&ctx, station, run, err);
@@ -240,15 +269,42 @@ static enum sb_status station_flush(struct sb_station *station, struct sb_run *r
     return sb_station_fail(station, run, status, err);
 }
 
+/* A run of the flush channel, which has a slot of its own. */
+static enum sb_status flush_begin(struct sb_run *run, struct sb_stage *stage, int32_t worker_index,
+                                  struct sb_error *err)
+{
+    int64_t number = stage->flush_count++;
+
+    SB_TRY_RETURN(sb_run_begin(run, stage, worker_index, stage->channel_count, number, err));
+    run->slot_index = stage->slot_count - 1;
+    run->base = number;
+    return SB_OK;
+}
+
+enum sb_status sb_stage_finish(struct sb_stage *stage, int32_t worker_index, struct sb_error *err)
+{
+    struct sb_op *op = stage->input == NULL ? NULL : stage->input->op;
+    enum sb_status status;
+    struct sb_op_ctx ctx;
+    struct sb_run run;
+
+    if (op == NULL || op->vtable->on_finish == NULL || stage->is_restored) {
+        return SB_OK;
+    }
+    SB_TRY_RETURN(flush_begin(&run, stage, worker_index, err));
+    sb_op_ctx_init(&ctx, stage->head, &run, err);
+    status = sb_station_fail(stage->head, &run, op->vtable->on_finish(op, &ctx), err);
+    (void)sb_run_end(&run);
+    return status;
+}
+
 /* One flusher at a time: the end, a watermark and a barrier of one stage never meet. */
 enum sb_status sb_stage_flush(struct sb_stage *stage, int32_t worker_index, struct sb_error *err)
 {
     enum sb_status status = SB_OK;
     struct sb_run run;
 
-    SB_TRY_RETURN(
-        sb_run_begin(&run, stage, worker_index, stage->channel_count, stage->flush_count++, err));
-    run.slot_index = stage->slot_count - 1;
+    SB_TRY_RETURN(flush_begin(&run, stage, worker_index, err));
     for (int32_t i = 0; i < stage->station_count && status == SB_OK; i++) {
         status = station_flush(stage->stations[i], &run, err);
     }

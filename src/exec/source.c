@@ -178,13 +178,13 @@ static void split_run_carry(struct sb_split_run *split_run, struct sb_batch *bat
     bool has_time = source->is_endless && source->timestamp_index >= 0;
     struct sb_generation *generation = NULL;
     int64_t sequence = split_run->sequence++;
+    int64_t base = atomic_fetch_add(&split_run->row_count, batch->row_count);
     int64_t time_max_us = SB_WATERMARK_NONE;
     struct sb_error err = {0};
     enum sb_status status;
     struct sb_run run;
 
     atomic_fetch_add(&stage->pending, 1);
-    atomic_fetch_add(&split_run->row_count, batch->row_count);
     if (has_time) {
         time_max_us = batch_time_max_us(batch, source->timestamp_index);
         generation = sb_stage_join_generation(stage);
@@ -198,7 +198,11 @@ static void split_run_carry(struct sb_split_run *split_run, struct sb_batch *bat
     pthread_mutex_lock(&stage->slots[worker_index].lock);
     status = sb_run_begin(&run, stage, worker_index, split_run->channel, sequence, &err);
     if (status == SB_OK) {
+        run.base = base;
         status = sb_station_push(stage->head, batch, &run, &err);
+        if (status == SB_OK) {
+            status = sb_run_flush(&run, &err);
+        }
         (void)sb_run_end(&run);
     } else {
         sb_batch_deinit(batch);

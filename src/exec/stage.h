@@ -67,6 +67,7 @@ struct sb_message {
     int32_t writer;
     int32_t channel;
     int64_t sequence;
+    int64_t base;
     int64_t bytes;
     int32_t batch_count;
     int32_t batch_capacity;
@@ -84,6 +85,7 @@ struct sb_inbox {
     struct sb_message *first;
     struct sb_message *last;
     int64_t run_count; // runs so far: the sequence of what they emit; owner only
+    int64_t row_count; // that the head of the stage has emitted for this group; owner only
 };
 
 /* Brings the runs of one channel of one writer into order. */
@@ -224,7 +226,10 @@ struct sb_run {
     int32_t slot_index;   // whose local state it uses: the worker's, or the flusher's
     int32_t channel;
     int64_t sequence;
-    int64_t child_ns;   // spent in consumers of the operator at work
+    int64_t base;           // rows the channel gave before this run
+    int64_t ordered_count;  // rows numbered by sb_op_order
+    int64_t head_row_count; // rows that the head of the stage emitted
+    int64_t child_ns;       // spent in consumers of the operator at work
     bool may_be_silent; // runs of the channel are serial: one that sends nothing takes no number
     bool has_failed;    // the operator's name is in the error already
     struct sb_message **outlets; // [outlet_count], NULL until something is sent
@@ -244,6 +249,11 @@ SB_MUST_CHECK enum sb_status sb_station_push(struct sb_station *station, struct 
                                              struct sb_run *run, struct sb_error *err); // takes
 SB_MUST_CHECK enum sb_status sb_station_fail(struct sb_station *station, struct sb_run *run,
                                              enum sb_status status, struct sb_error *err);
+/* Empties the local state of operators that keep none beyond a run. The caller holds the slot. */
+SB_MUST_CHECK enum sb_status sb_run_flush(struct sb_run *run, struct sb_error *err);
+/* Calls on_finish of the stage's own operator; once, after every group has ended. */
+SB_MUST_CHECK enum sb_status sb_stage_finish(struct sb_stage *stage, int32_t worker_index,
+                                             struct sb_error *err);
 SB_MUST_CHECK enum sb_status sb_stage_flush(struct sb_stage *stage, int32_t worker_index,
                                             struct sb_error *err);
 SB_MUST_CHECK enum sb_status sb_stage_emit(struct sb_op_ctx *ctx, struct sb_batch *batch);

@@ -93,11 +93,23 @@ static void host_count(struct sb_op_ctx *ctx, enum sb_ledger_entry entry, int64_
     pthread_mutex_unlock(&harness->lock);
 }
 
+static void host_order(struct sb_op_ctx *ctx, int64_t row_count, uint64_t first[2])
+{
+    struct op_harness *harness = ctx->run->harness;
+
+    pthread_mutex_lock(&harness->lock);
+    first[0] = (uint64_t)harness->ordered_count;
+    first[1] = 0;
+    harness->ordered_count += row_count;
+    pthread_mutex_unlock(&harness->lock);
+}
+
 static const struct sb_op_host harness_host = {
     .emit = host_emit,
     .send = host_send,
     .save = host_save,
     .count = host_count,
+    .order = host_order,
 };
 
 // --- the harness ---------------------------------------------------------------------------------
@@ -247,7 +259,8 @@ static enum sb_status group_apply(struct op_harness *harness, int32_t g, struct 
 {
     struct sb_block *block;
     enum sb_status status = SB_OK;
-    void *state;
+    bool has_blocks = false;
+    void *state = NULL;
 
     while (status == SB_OK && (block = group_pop(&harness->groups[g])) != NULL) {
         status = group_get(harness, g, ctx, &state);
@@ -256,6 +269,10 @@ static enum sb_status group_apply(struct op_harness *harness, int32_t g, struct 
         } else {
             sb_block_destroy(harness->memory, block);
         }
+        has_blocks = true;
+    }
+    if (status == SB_OK && has_blocks && harness->op->vtable->on_blocks_end != NULL) {
+        status = harness->op->vtable->on_blocks_end(harness->op, state, ctx);
     }
     return status;
 }
@@ -331,7 +348,13 @@ enum sb_status op_harness_end_groups(struct op_harness *harness, int32_t worker)
 enum sb_status op_harness_end(struct op_harness *harness)
 {
     SB_TRY_RETURN(op_harness_flush(harness));
-    return op_harness_end_groups(harness, 0);
+    SB_TRY_RETURN(op_harness_end_groups(harness, 0));
+    if (harness->op->vtable->on_finish != NULL) {
+        struct hook hook;
+        struct sb_op_ctx *ctx = hook_begin(&hook, harness, 0);
+        return hook_end(&hook, harness->op->vtable->on_finish(harness->op, ctx));
+    }
+    return SB_OK;
 }
 
 enum sb_status op_harness_end_probe(struct op_harness *harness)

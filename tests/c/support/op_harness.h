@@ -48,6 +48,7 @@ struct op_harness {
     bool drops_output; // benchmarks: count rows, keep nothing
     int64_t rows_in;
     int64_t rows_out;
+    int64_t ordered_count; // rows are numbered as they are pushed
     int64_t ledger[SB_LEDGER_COUNT];
 };
 
