@@ -84,6 +84,7 @@ static void graph_forget(struct sb_graph *graph)
             sb_schema_release(node->schema);
             node->schema = NULL;
             node->endless_source = NULL;
+            node->update_source = NULL;
             memset(&node->spec, 0, sizeof node->spec);
         }
     }
@@ -197,12 +198,29 @@ static enum sb_status check_key_by(const struct sb_node *node, struct sb_derivat
     return SB_OK;
 }
 
+// What takes no updates would count a row and the row that replaces it.
+static enum sb_status check_updates(struct sb_node *node, struct sb_error *err)
+{
+    for (int32_t i = 0; i < node->input_count && node->update_source == NULL; i++) {
+        node->update_source = node->inputs[i]->update_source;
+    }
+    if (node->update_source == NULL || node->class->takes_updates) {
+        return SB_OK;
+    }
+    return sb_node_error(node, NULL, SB_INVALID, err,
+                         "cannot take updates, rows that replace earlier ones of the same key, and "
+                         "%s emits them; allowed behind it: map, select, union, custom, sink. Over "
+                         "input that ends, set `emit: \"final\"` there",
+                         node->update_source->label);
+}
+
 static enum sb_status validate_node(struct sb_node *node, struct sb_derivation *derivation,
                                     struct sb_error *err)
 {
     for (int32_t i = 0; i < node->input_count && node->endless_source == NULL; i++) {
         node->endless_source = node->inputs[i]->endless_source;
     }
+    SB_TRY_RETURN(check_updates(node, err));
     SB_TRY_RETURN(check_key_by(node, derivation, err));
     SB_TRY_RETURN(node->class->derive(node, derivation, err));
     sb_assert(node->schema != NULL);

@@ -23,6 +23,7 @@ enum sb_node_type {
     SB_NODE_UNION,
     SB_NODE_HASH_JOIN,
     SB_NODE_AGGREGATE,
+    SB_NODE_DISTINCT,
     SB_NODE_LIMIT,
     SB_NODE_CUSTOM,
     SB_NODE_REDUCE,
@@ -155,20 +156,46 @@ enum sb_aggregate_function {
     SB_AGGREGATE_MEAN,
     SB_AGGREGATE_MIN,
     SB_AGGREGATE_MAX,
+    SB_AGGREGATE_FIRST, // by row order, see sb_op_order
+    SB_AGGREGATE_LAST,
+    SB_AGGREGATE_FIRST_ROW, // the value in the first row, also when it is null
+    SB_AGGREGATE_VARIANCE,  // of a sample
+    SB_AGGREGATE_VARIANCE_POP,
+    SB_AGGREGATE_STDDEV,
+    SB_AGGREGATE_STDDEV_POP,
+    SB_AGGREGATE_COUNT_DISTINCT,
+    SB_AGGREGATE_QUANTILE, // exact, linear between neighbours
+    SB_AGGREGATE_APPROX_COUNT_DISTINCT,
+    SB_AGGREGATE_APPROX_QUANTILE,
 };
 
 struct sb_aggregate_call {
     enum sb_aggregate_function function;
-    int32_t column; // in the input; -1 for COUNT_ROWS
+    int32_t column;  // in the input; -1 for COUNT_ROWS
+    double quantile; // of the QUANTILE functions: above 0, below 1
     struct sb_type result;
     const char *name;
 };
 
 struct sb_aggregate_spec {
     int32_t key_count;
-    int32_t *keys; // positions in the input; output columns 0..key_count
+    int32_t *keys; // positions in the input
     int32_t call_count;
-    struct sb_aggregate_call *calls; // output columns key_count..
+    struct sb_aggregate_call *calls;
+    int32_t *outputs; // what output columns are: a key or key_count + a call; NULL = in that order
+    bool emits_updates; // changed rows as they change; else all rows at the end
+};
+
+/*
+ * The first row of each key. Over a bounded input with columns beside the key, it is an aggregate
+ * of first values, which is in `first_rows`.
+ */
+struct sb_distinct_spec {
+    int32_t key_count;
+    int32_t *keys;      // positions in the input
+    bool is_whole;      // all columns are keys
+    bool emits_at_once; // for input without end: a row leaves when its key is first seen
+    struct sb_aggregate_spec first_rows;
 };
 
 struct sb_limit_spec {
@@ -200,6 +227,11 @@ struct sb_node {
     struct sb_schema *schema;          // what it emits (a sink: what it takes); set by validation
     /* A source without end that feeds it; NULL = every row comes from sources that end. */
     const struct sb_node *endless_source;
+    /*
+     * The operator whose rows replace earlier rows of the same key, when such rows come from here;
+     * NULL = every row stands for itself.
+     */
+    const struct sb_node *update_source;
 
     union { // by type; set by validation
         struct sb_source_spec source;
@@ -209,6 +241,7 @@ struct sb_node {
         struct sb_select_spec select;
         struct sb_join_spec join;
         struct sb_aggregate_spec aggregate;
+        struct sb_distinct_spec distinct;
         struct sb_limit_spec limit;
     } spec;
 };

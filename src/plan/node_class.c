@@ -12,15 +12,15 @@
 #include "plan/suggestion_internal.h"
 
 static const struct sb_node_class *const classes[] = {
-    &sb_node_source, &sb_node_sink,   &sb_node_filter,    &sb_node_map,
-    &sb_node_select, &sb_node_union,  &sb_node_hash_join, &sb_node_aggregate,
-    &sb_node_limit,  &sb_node_custom, &sb_node_reduce,
+    &sb_node_source, &sb_node_sink,      &sb_node_filter,    &sb_node_map,      &sb_node_select,
+    &sb_node_union,  &sb_node_hash_join, &sb_node_aggregate, &sb_node_group_by, &sb_node_distinct,
+    &sb_node_limit,  &sb_node_custom,    &sb_node_reduce,
 };
 
 // Types that a later version runs.
 static const char *const later_types[] = {
-    "tumbling_window", "sliding_window", "session_window", "flat_map", "distinct",
-    "group_by",        "interval_join",  "asof_join",      "sort",
+    "tumbling_window", "sliding_window", "session_window", "flat_map",
+    "interval_join",   "asof_join",      "sort",
 };
 
 enum { CLASS_COUNT = sizeof classes / sizeof classes[0] };
@@ -33,7 +33,7 @@ enum sb_status sb_node_class_find(const char *type_name, const char *name,
     char meant[SB_SUGGESTION_SIZE];
     char shown_type[SB_SHORT_SIZE];
     char shown_name[SB_SHORT_SIZE];
-    char known[256] = "";
+    char known[512] = "";
 
     sb_suggestion_init(&suggestion, type_name);
     for (size_t i = 0; i < CLASS_COUNT; i++) {

@@ -29,6 +29,7 @@ struct sb_node_class {
     int32_t inputs_max;
     const char *const *input_names; // for messages, inputs_max of them; NULL = none
     bool takes_function;
+    bool takes_updates; // rows may replace earlier ones of their key; see node->update_source
     const struct sb_parameter *parameters; // NULL = not looked into
 
     /*
@@ -58,6 +59,8 @@ extern const struct sb_node_class sb_node_select;
 extern const struct sb_node_class sb_node_union;
 extern const struct sb_node_class sb_node_hash_join;
 extern const struct sb_node_class sb_node_aggregate;
+extern const struct sb_node_class sb_node_group_by;
+extern const struct sb_node_class sb_node_distinct;
 extern const struct sb_node_class sb_node_limit;
 extern const struct sb_node_class sb_node_custom;
 extern const struct sb_node_class sb_node_reduce;

@@ -61,6 +61,8 @@ _AVAILABLE = frozenset(
         OperatorType.UNION,
         OperatorType.HASH_JOIN,
         OperatorType.AGGREGATE,
+        OperatorType.GROUP_BY,
+        OperatorType.DISTINCT,
         OperatorType.LIMIT,
         OperatorType.CUSTOM,
         OperatorType.REDUCE,

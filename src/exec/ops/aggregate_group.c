@@ -12,6 +12,29 @@
 enum { PENDING_ROWS_MIN = 8 * 1024 };
 static_assert((int)SB_WORD_SEGMENT_ROWS <= SB_ROW_CHUNK, "a run of rows fits a vector");
 
+static size_t entries_size(const struct sb_aggregate *aggregate)
+{
+    return sizeof(struct sb_row_table) * (size_t)aggregate->collector_count;
+}
+
+static enum sb_status entries_init(const struct sb_aggregate *aggregate,
+                                   struct sb_aggregate_group *group, struct sb_error *err)
+{
+    if (aggregate->collector_count == 0) {
+        return SB_OK;
+    }
+    group->entries = sb_memory_alloc_zeroed(aggregate->op.memory, entries_size(aggregate));
+    if (group->entries == NULL) {
+        return sb_error_no_memory(err, "a key group", (int64_t)entries_size(aggregate));
+    }
+    for (int32_t c = 0; c < aggregate->collector_count; c++) {
+        const struct sb_aggregate_collector *collector = &aggregate->collectors[c];
+        sb_row_table_init(&group->entries[c], aggregate->op.memory, &collector->entries,
+                          collector->initial_entry);
+    }
+    return SB_OK;
+}
+
 enum sb_status sb_aggregate_group_create(struct sb_op *op, int32_t group_index,
                                          struct sb_op_ctx *ctx, void **out)
 {
@@ -25,8 +48,21 @@ enum sb_status sb_aggregate_group_create(struct sb_op *op, int32_t group_index,
     sb_word_table_init(&group->plain, op->memory, aggregate->plain_state.row_words,
                        aggregate->plain_initial_row);
     group->pending_last = &group->pending;
+    group->index = group_index;
+    group->round = 1;
+    group->values.memory = op->memory;
+    sb_row_store_init(&group->changed, op->memory, 1);
     *out = group;
-    return SB_OK;
+    return entries_init(aggregate, group, ctx->error);
+}
+
+void sb_aggregate_collected_drop(const struct sb_aggregate *aggregate,
+                                 struct sb_aggregate_group *group)
+{
+    for (int32_t c = 0; group->entries != NULL && c < aggregate->collector_count; c++) {
+        sb_row_table_deinit(&group->entries[c]);
+    }
+    sb_row_heap_deinit(&group->values);
 }
 
 static struct sb_block *pending_pop(struct sb_aggregate_group *group)
@@ -53,25 +89,73 @@ void sb_aggregate_group_destroy(struct sb_op *op, void *state)
     }
     sb_row_table_deinit(&group->full);
     sb_word_table_deinit(&group->plain);
+    sb_aggregate_collected_drop(sb_aggregate_from(op), group);
+    if (group->entries != NULL) {
+        sb_memory_free(op->memory, group->entries, entries_size(sb_aggregate_from(op)));
+    }
+    sb_row_store_deinit(&group->changed);
     sb_memory_free(op->memory, group, sizeof *group);
 }
 
-/* Of `row_count` rows, those that made `new_count` rows of state are still held. */
-static void count_merged(struct sb_op_ctx *ctx, int64_t row_count, int64_t new_count)
+/* The layouts of blocks by format. */
+static const struct sb_row_layout *block_layout(const struct sb_aggregate *aggregate,
+                                                int32_t format)
 {
-    sb_op_count(ctx, SB_LEDGER_MERGED, row_count - new_count);
-    sb_op_count(ctx, SB_LEDGER_HELD, new_count - row_count);
+    return format == SB_AGGREGATE_RAW ? &aggregate->raw_layout
+           : format == SB_AGGREGATE_STATE
+               ? &aggregate->state_layout
+               : &aggregate->collectors[format - SB_AGGREGATE_COLLECTED].layout;
+}
+
+enum sb_status sb_aggregate_rows_changed(const struct sb_aggregate *aggregate,
+                                         struct sb_aggregate_group *group, uint64_t *const *rows,
+                                         int64_t count, struct sb_error *err)
+{
+    int32_t word;
+
+    if (!aggregate->emits_updates) {
+        return SB_OK;
+    }
+    word = aggregate->state_layout.fields[aggregate->key_count + aggregate->round_field].word;
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t *address;
+        if (rows[i][word] != (uint64_t)group->round) {
+            SB_TRY_RETURN(sb_row_store_append(&group->changed, &address, err));
+            *address = (uint64_t)(uintptr_t)rows[i];
+            rows[i][word] = (uint64_t)group->round;
+        }
+    }
+    return SB_OK;
 }
 
 // --- full blocks ---------------------------------------------------------------------------------
 
+/* A chunk of a block in the chunk's vectors. */
+static enum sb_status full_chunk_apply(const struct sb_aggregate *aggregate,
+                                       struct sb_aggregate_group *group, int32_t format,
+                                       struct sb_row_chunk *chunk, int64_t count,
+                                       struct sb_op_ctx *ctx)
+{
+    struct sb_row_table *table = &group->full;
+    int64_t rows_before = table->store.row_count;
+
+    if (format >= SB_AGGREGATE_COLLECTED) {
+        return sb_aggregate_collect(aggregate, group, format - SB_AGGREGATE_COLLECTED, chunk, count,
+                                    ctx);
+    }
+    SB_TRY_RETURN(format == SB_AGGREGATE_RAW
+                      ? sb_aggregate_table_update(aggregate, table, chunk, count, ctx->error)
+                      : sb_aggregate_table_merge(aggregate, table, chunk, count, ctx->error));
+    sb_aggregate_count_merged(ctx, count, table->store.row_count - rows_before);
+    return sb_aggregate_rows_changed(aggregate, group, chunk->rows, count, ctx->error);
+}
+
 static enum sb_status full_block_apply(const struct sb_aggregate *aggregate,
-                                       struct sb_row_table *table, struct sb_block *block,
+                                       struct sb_aggregate_group *group, struct sb_block *block,
                                        struct sb_row_chunk *chunk, struct sb_op_ctx *ctx)
 {
-    int64_t rows_before = table->store.row_count;
-    bool is_raw = sb_row_block(block)->format == SB_AGGREGATE_RAW;
-    const struct sb_row_layout *layout = is_raw ? &aggregate->raw_layout : &aggregate->state_layout;
+    int32_t format = sb_row_block(block)->format;
+    const struct sb_row_layout *layout = block_layout(aggregate, format);
     uint64_t *rows = sb_row_block(block)->rows;
 
     for (int64_t first = 0; first < block->row_count; first += SB_ROW_CHUNK) {
@@ -85,11 +169,8 @@ static enum sb_status full_block_apply(const struct sb_aggregate *aggregate,
             sb_row_field_load(&layout->fields[f], chunk->rows, count, block->data,
                               &chunk->scratches[f], &chunk->vectors[f]);
         }
-        SB_TRY_RETURN(is_raw
-                          ? sb_aggregate_table_update(aggregate, table, chunk, count, ctx->error)
-                          : sb_aggregate_table_merge(aggregate, table, chunk, count, ctx->error));
+        SB_TRY_RETURN(full_chunk_apply(aggregate, group, format, chunk, count, ctx));
     }
-    count_merged(ctx, block->row_count, table->store.row_count - rows_before);
     return SB_OK;
 }
 
@@ -101,7 +182,7 @@ static enum sb_status plain_spill(const struct sb_aggregate *aggregate,
                                   const struct sb_plain_step *step, struct sb_error *err)
 {
     int64_t rows_before = group->full.store.row_count;
-    uint64_t part[SB_PLAIN_STEPS_MAX + 1];
+    uint64_t part[SB_PLAIN_WORDS_MAX];
     struct sb_row_chunk *chunk;
     enum sb_status status = SB_OK;
 
@@ -117,7 +198,8 @@ static enum sb_status plain_spill(const struct sb_aggregate *aggregate,
         sb_row_table_upsert(&group->full, chunk->vectors, chunk->hashes, 1, chunk->rows, err));
     for (int32_t s = 0; s < aggregate->step_count; s++) {
         if (&aggregate->plain_steps[aggregate->steps[s].plain] == step) {
-            SB_TRY_OUT(sb_aggregate_merge(aggregate, s, chunk->rows, &chunk->vectors[1 + s], 1,
+            SB_TRY_OUT(sb_aggregate_merge(aggregate, s, chunk->rows,
+                                          &chunk->vectors[1 + aggregate->steps[s].field], 1,
                                           &group->full.store.heap, err));
         }
     }
@@ -139,11 +221,12 @@ static enum sb_status plain_fold(const struct sb_aggregate *aggregate,
         const struct sb_plain_step *step = &aggregate->plain_steps[p];
         int32_t word = is_raw ? step->raw_word : step->word;
         const uint64_t *values = word < 0 ? NULL : words + word;
-        int64_t done = sb_plain_fold(step, rows, values, stride, count);
+        int64_t done = sb_plain_fold(step, !is_raw, rows, values, stride, count);
 
         while (sb_unlikely(done < count)) { // a sum would overflow
             SB_TRY_RETURN(plain_spill(aggregate, group, rows[done], step, err));
-            done += sb_plain_fold(step, rows + done, values + done * stride, stride, count - done);
+            done += sb_plain_fold(step, !is_raw, rows + done, values + done * stride, stride,
+                                  count - done);
         }
     }
     return SB_OK;
@@ -193,7 +276,7 @@ static enum sb_status plain_block_apply(const struct sb_aggregate *aggregate,
         SB_TRY_RETURN(
             plain_absorb(aggregate, group, words, stride, is_raw, rows, count, ctx->error));
     }
-    count_merged(ctx, block->row_count, group->plain.row_count - rows_before);
+    sb_aggregate_count_merged(ctx, block->row_count, group->plain.row_count - rows_before);
     return SB_OK;
 }
 
@@ -203,14 +286,16 @@ static enum sb_status block_apply(const struct sb_aggregate *aggregate,
                                   struct sb_aggregate_group *group, struct sb_block *block,
                                   struct sb_row_chunk **chunk, struct sb_op_ctx *ctx)
 {
-    if (sb_row_block(block)->format >= SB_AGGREGATE_PLAIN_RAW) {
+    int32_t format = sb_row_block(block)->format;
+
+    if (format == SB_AGGREGATE_PLAIN_RAW || format == SB_AGGREGATE_PLAIN_STATE) {
         return plain_block_apply(aggregate, group, block, ctx);
     }
     if (*chunk == NULL) {
         SB_TRY_RETURN(sb_row_chunk_create(aggregate->op.memory,
                                           sb_aggregate_vector_count(aggregate), chunk, ctx->error));
     }
-    return full_block_apply(aggregate, &group->full, block, *chunk, ctx);
+    return full_block_apply(aggregate, group, block, *chunk, ctx);
 }
 
 enum sb_status sb_aggregate_group_settle(struct sb_aggregate *aggregate,
@@ -267,8 +352,8 @@ enum sb_status sb_aggregate_group_unite(struct sb_aggregate *aggregate,
         sb_row_chunk_hash(chunk, 1, count);
         SB_TRY_OUT(sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
     }
-    count_merged(ctx, group->plain.row_count,
-                 group->full.store.row_count - rows_before + group->spilled_count);
+    sb_aggregate_count_merged(ctx, group->plain.row_count,
+                              group->full.store.row_count - rows_before + group->spilled_count);
     group->spilled_count = 0;
     sb_word_table_deinit(&group->plain);
 
@@ -294,6 +379,33 @@ static enum sb_status plain_save(struct sb_aggregate *aggregate, const struct sb
     return SB_OK;
 }
 
+/* Rows of the full form; the columns of collectors are null in them. */
+static enum sb_status full_save(struct sb_aggregate *aggregate, const struct sb_row_store *store,
+                                struct sb_row_saver *saver, struct sb_row_chunk *chunk,
+                                struct sb_op_ctx *ctx)
+{
+    static const uint64_t zeros[2 * SB_ROW_CHUNK];
+    const struct sb_schema *schema = aggregate->state_schema;
+    int32_t field_count = aggregate->key_count + aggregate->column_count;
+    struct sb_row_cursor cursor = {0};
+    uint8_t all_null[SB_ROW_CHUNK];
+    int64_t count;
+
+    memset(all_null, 1, sizeof all_null);
+    while ((count = sb_row_cursor_next(&cursor, store, SB_ROW_CHUNK, chunk->rows)) > 0) {
+        for (int32_t f = 0; f < field_count; f++) {
+            sb_row_field_load(&aggregate->state_layout.fields[f], chunk->rows, count, NULL,
+                              &chunk->scratches[f], &chunk->vectors[f]);
+        }
+        for (int32_t f = field_count; f < schema->field_count; f++) {
+            chunk->vectors[f] =
+                (struct sb_row_vector){sb_row_kind(&schema->fields[f].type), zeros, all_null};
+        }
+        SB_TRY_RETURN(sb_row_saver_add(saver, chunk->vectors, count, ctx));
+    }
+    return SB_OK;
+}
+
 /* A key may be saved twice, from each form once; restoring merges. */
 enum sb_status sb_aggregate_snapshot(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
 {
@@ -309,12 +421,63 @@ enum sb_status sb_aggregate_snapshot(struct sb_op *op, void *state, struct sb_op
     SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, aggregate->state_schema,
                                  group->plain.row_count + group->full.store.row_count, ctx->error));
     SB_TRY_OUT(plain_save(aggregate, &group->plain, &saver, chunk, ctx));
-    SB_TRY_OUT(
-        sb_row_saver_add_store(&saver, &aggregate->state_layout, &group->full.store, chunk, ctx));
+    SB_TRY_OUT(full_save(aggregate, &group->full.store, &saver, chunk, ctx));
+    SB_TRY_OUT(sb_aggregate_collected_save(aggregate, group, &saver, chunk, ctx));
     SB_TRY_OUT(sb_row_saver_finish(&saver, ctx));
 
 out:
     sb_row_saver_deinit(&saver);
+    sb_row_chunk_destroy(chunk);
+    return status;
+}
+
+/*
+ * Takes rows of state or, with `c` not negative, values of a collector out of a restored chunk.
+ * `from` stays as it is.
+ */
+static enum sb_status restore_some(struct sb_aggregate *aggregate, struct sb_aggregate_group *group,
+                                   int32_t c, const struct sb_row_chunk *from, int64_t count,
+                                   struct sb_row_chunk *chunk, struct sb_op_ctx *ctx)
+{
+    int32_t collector_at = aggregate->key_count + aggregate->column_count;
+    const struct sb_row_vector *collectors = &from->vectors[collector_at];
+    int32_t vector_count = c < 0 ? collector_at : aggregate->key_count + 1;
+    uint16_t places[SB_ROW_CHUNK];
+    int64_t found = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        bool is_null = collectors->nulls != NULL && collectors->nulls[i];
+        places[found] = (uint16_t)i;
+        found += c < 0 ? is_null : !is_null && (int64_t)collectors->words[i] == c;
+    }
+    if (found == 0) {
+        return SB_OK;
+    }
+    for (int32_t v = 0; v < vector_count; v++) {
+        const struct sb_row_vector *vector = &from->vectors[v];
+        if (c >= 0 && v == aggregate->key_count) {
+            vector = &from->vectors[collector_at + 1 + c];
+        }
+        sb_row_vector_gather(vector, places, found, &chunk->scratches[v], &chunk->vectors[v]);
+    }
+    sb_row_chunk_hash(chunk, aggregate->key_count, found);
+    return c < 0 ? sb_aggregate_table_merge(aggregate, &group->full, chunk, found, ctx->error)
+                 : sb_aggregate_collect(aggregate, group, c, chunk, found, ctx);
+}
+
+static enum sb_status collected_restore(struct sb_aggregate *aggregate,
+                                        struct sb_aggregate_group *group,
+                                        const struct sb_row_chunk *from, int64_t count,
+                                        struct sb_op_ctx *ctx)
+{
+    struct sb_row_chunk *chunk;
+    enum sb_status status = SB_OK;
+
+    SB_TRY_RETURN(sb_row_chunk_create(aggregate->op.memory, sb_aggregate_vector_count(aggregate),
+                                      &chunk, ctx->error));
+    for (int32_t c = -1; c < aggregate->collector_count && status == SB_OK; c++) {
+        status = restore_some(aggregate, group, c, from, count, chunk, ctx);
+    }
     sb_row_chunk_destroy(chunk);
     return status;
 }
@@ -350,6 +513,20 @@ out:
     return status;
 }
 
+static enum sb_status chunk_restore(struct sb_aggregate *aggregate,
+                                    struct sb_aggregate_group *group, struct sb_row_chunk *chunk,
+                                    int64_t count, struct sb_op_ctx *ctx)
+{
+    bool is_done;
+
+    if (aggregate->collector_count > 0) {
+        return collected_restore(aggregate, group, chunk, count, ctx);
+    }
+    SB_TRY_RETURN(plain_restore(aggregate, group, chunk, count, &is_done, ctx->error));
+    return is_done ? SB_OK
+                   : sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error);
+}
+
 enum sb_status sb_aggregate_restore(struct sb_op *op, void *state, struct sb_batch *batch,
                                     struct sb_op_ctx *ctx)
 {
@@ -363,18 +540,19 @@ enum sb_status sb_aggregate_restore(struct sb_op *op, void *state, struct sb_bat
         sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &chunk, ctx->error));
     for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
         int64_t count = batch->row_count - first;
-        bool is_done;
 
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
         SB_TRY_OUT(
             sb_row_snapshot_load(batch, first, count, aggregate->key_count, chunk, ctx->error));
-        SB_TRY_OUT(plain_restore(aggregate, group, chunk, count, &is_done, ctx->error));
-        if (!is_done) {
-            SB_TRY_OUT(sb_aggregate_table_merge(aggregate, &group->full, chunk, count, ctx->error));
-        }
+        SB_TRY_OUT(chunk_restore(aggregate, group, chunk, count, ctx));
     }
-    count_merged(ctx, batch->row_count,
-                 group->full.store.row_count + group->plain.row_count - rows_before);
+    sb_row_store_reset(&group->changed); // what had changed was emitted before the snapshot
+    group->round++;
+    if (aggregate->collector_count == 0) {
+        sb_aggregate_count_merged(ctx, batch->row_count,
+                                  group->full.store.row_count + group->plain.row_count -
+                                      rows_before);
+    }
 
 out:
     sb_row_chunk_destroy(chunk);

@@ -3,8 +3,12 @@
  * aggregate_internal.h - what the files of AGGREGATE share: its plan, its steps, its halves.
  *
  * Calls are made of steps: mean is a sum and a count, and equal steps are kept once. A step owns
- * one field of a state row. Steps start out null (counts: 0) and take values (update) or what the
- * same step has come to elsewhere (merge: a pre-aggregated row, a snapshot).
+ * some fields of a state row. Steps start out null (counts and moments: 0) and take values (update)
+ * or what the same step has come to elsewhere (merge: a pre-aggregated row, a snapshot).
+ *
+ * Some steps need the values themselves: exact quantiles, distinct counts. Such a collecting step
+ * has no part in pre-aggregation; its values travel beside the rows, in blocks of their own, and
+ * the group keeps them beside its rows (aggregate_collect.c).
  *
  * State rows have two forms. The full form holds any keys, values and nulls (row_table). The plain
  * form is for what nearly every row is: one integer-like key and values of one word, none of them
@@ -15,13 +19,18 @@
 #ifndef SABOT_EXEC_OPS_AGGREGATE_INTERNAL_H
 #define SABOT_EXEC_OPS_AGGREGATE_INTERNAL_H
 
+#include "exec/ops/aggregate_words.h"
+#include "exec/row_recent.h"
 #include "exec/row_scatter.h"
 #include "state/column_writer.h"
 #include "state/row_chunk.h"
 #include "state/row_table.h"
 #include "state/word_table.h"
 
-enum { SB_PLAIN_STEPS_MAX = 32 }; // nodes with more have no plain form
+enum {
+    SB_PLAIN_STEPS_MAX = 32, // nodes with more have no plain form
+    SB_PLAIN_WORDS_MAX = 1 + 3 * SB_PLAIN_STEPS_MAX,
+};
 
 enum sb_step_kind {
     SB_STEP_COUNT_ROWS,
@@ -29,15 +38,61 @@ enum sb_step_kind {
     SB_STEP_SUM,   // integers and decimals in 128 bits, so that only the total can overflow
     SB_STEP_MIN,
     SB_STEP_MAX,
+    SB_STEP_MOMENTS, // count, mean, squared distances from it
+    SB_STEP_FIRST,   // order, value
+    SB_STEP_LAST,
+    SB_STEP_FIRST_ROW, // the same, null values too
+    SB_STEP_DISTINCT_SKETCH,
+    SB_STEP_QUANTILE_SKETCH,
+    SB_STEP_DISTINCT, // collecting: the number of values
+    SB_STEP_VALUES,   // collecting: their number, and where they are
 };
+
+enum { SB_STEP_FIELDS_MAX = 3 };
+
+static inline bool sb_step_is_count(enum sb_step_kind kind)
+{
+    return kind <= SB_STEP_COUNT;
+}
+
+static inline bool sb_step_is_ordered(enum sb_step_kind kind)
+{
+    return kind >= SB_STEP_FIRST && kind <= SB_STEP_FIRST_ROW;
+}
+
+static inline bool sb_step_is_collecting(enum sb_step_kind kind)
+{
+    return kind >= SB_STEP_DISTINCT;
+}
 
 struct sb_aggregate_step {
     enum sb_step_kind kind;
     int32_t arg;               // index into args; -1 = none
     enum sb_row_kind arg_kind; // of the argument
-    struct sb_type type;       // of the step's column in a snapshot
-    const char *name;          // of that column
-    int32_t plain;             // its plain step
+    double unit;               // of the argument as a number: a decimal's last digit
+    int32_t field;             // its first, behind the keys
+    int32_t field_count;
+    int32_t plain;     // its plain step
+    int32_t collector; // of a collecting step
+};
+
+/* A column of the state in snapshots. */
+struct sb_aggregate_column {
+    const char *name;
+    struct sb_type type;
+    bool begins_null;
+    int32_t step; // -1 = none
+    int32_t part; // of the step's fields
+};
+
+/* What a collecting step needs beside the rows. */
+struct sb_aggregate_collector {
+    int32_t step;
+    int32_t arg;
+    struct sb_type type;          // of its values
+    struct sb_row_layout layout;  // keys, value: as it travels
+    struct sb_row_layout entries; // DISTINCT: the same, and all of it is the key
+    uint64_t *initial_entry;
 };
 
 struct sb_aggregate_call_plan {
@@ -45,19 +100,19 @@ struct sb_aggregate_call_plan {
     int32_t count_step; // mean: what the sum is divided by; else -1
     const struct sb_aggregate_call *call;
     const char *column_name; // for messages; NULL = '*'
-    int32_t decimal_scale;   // of the argument
 };
 
 struct sb_aggregate_arg {
-    int32_t column; // in the input
+    int32_t column; // in the input; -1: the row's order
     enum sb_row_reading reading;
+    bool is_exact; // some step wants the values as they are
 };
 
-/* What happens to the word of a plain step. Without nulls both counts are one. */
+/* What happens to the words of a plain step. Without nulls both counts are one. */
 struct sb_plain_step {
-    enum sb_step_kind kind; // COUNT_ROWS, SUM, MIN or MAX
+    enum sb_step_kind kind; // COUNT_ROWS, SUM, MIN, MAX or MOMENTS
     enum sb_row_kind arg_kind;
-    int32_t word;     // of the state row, which has them in order
+    int32_t word;     // its first of the state row, which has them in order
     int32_t raw_word; // of the argument in a raw row; -1 = none
 };
 
@@ -69,12 +124,21 @@ struct sb_aggregate {
     const int32_t *keys; // columns of the input
     int32_t arg_count;
     struct sb_aggregate_arg *args; // distinct
+    int32_t order_arg;             // the one that is no column but the rows' order; -1 = none
     int32_t step_count;
     struct sb_aggregate_step *steps;
+    int32_t column_count; // of steps: fields that a snapshot has
+    struct sb_aggregate_column *columns;
+    int32_t field_count; // of steps: columns, then what only the group has
+    int32_t collector_count;
+    struct sb_aggregate_collector *collectors;
+    bool emits_updates;
+    int32_t round_field; // emits_updates: the round a row was changed in last
     int32_t call_count;
     struct sb_aggregate_call_plan *calls;
+    const int32_t *outputs;            // see struct sb_aggregate_spec
     struct sb_row_layout raw_layout;   // keys, args: rows on their way to their group
-    struct sb_row_layout state_layout; // keys, steps
+    struct sb_row_layout state_layout; // keys, fields of steps
     uint64_t *initial_row;             // of state_layout
     struct sb_schema *state_schema;
 
@@ -95,34 +159,49 @@ enum sb_aggregate_format {
     SB_AGGREGATE_STATE, // state_layout: merge
     SB_AGGREGATE_PLAIN_RAW,
     SB_AGGREGATE_PLAIN_STATE,
+    SB_AGGREGATE_COLLECTED, // and up: values of that collector
 };
 
 struct sb_aggregate_group {
+    int32_t index;
     struct sb_row_table full;
     struct sb_word_table plain;
     struct sb_block *pending; // blocks to be applied, oldest first
     struct sb_block **pending_last;
     int64_t pending_row_count;
-    int64_t spilled_count; // rows of `full` that no input row stands for in the ledger
+    int64_t spilled_count;        // rows of `full` that no input row stands for in the ledger
+    struct sb_row_table *entries; // [collector_count]: what DISTINCT steps have seen
+    struct sb_row_heap values;    // of VALUES steps
+    int64_t round;                // updates: the one that has begun
+    struct sb_row_store changed;  // updates: addresses of the rows changed in it
 };
+
+/* DISTINCT may be an aggregate, too. */
+static inline const struct sb_aggregate_spec *sb_aggregate_spec(const struct sb_node *node)
+{
+    return node->type == SB_NODE_DISTINCT ? &node->spec.distinct.first_rows : &node->spec.aggregate;
+}
 
 static inline struct sb_aggregate *sb_aggregate_from(struct sb_op *op)
 {
     return (struct sb_aggregate *)op;
 }
 
+/* The first field of a step. */
 static inline const struct sb_row_field *sb_aggregate_field(const struct sb_aggregate *aggregate,
                                                             int32_t step)
 {
-    return &aggregate->state_layout.fields[aggregate->key_count + step];
+    return &aggregate->state_layout.fields[aggregate->key_count + aggregate->steps[step].field];
 }
 
-/* The most vectors that one pass needs: of raw rows or of state rows. */
+/* The most vectors that one pass needs: of raw rows, state rows or rows of a snapshot. */
 static inline int32_t sb_aggregate_vector_count(const struct sb_aggregate *aggregate)
 {
-    return aggregate->key_count + (aggregate->arg_count > aggregate->step_count
-                                       ? aggregate->arg_count
-                                       : aggregate->step_count);
+    int32_t saved = aggregate->column_count + 1 + aggregate->collector_count;
+    int32_t most = aggregate->arg_count > aggregate->field_count ? aggregate->arg_count
+                                                                 : aggregate->field_count;
+
+    return aggregate->key_count + (most > saved ? most : saved);
 }
 
 /* aggregate_plan.c: what the node asks for, as steps and layouts. */
@@ -131,22 +210,88 @@ SB_MUST_CHECK enum sb_status sb_aggregate_plan(struct sb_aggregate *aggregate,
                                                struct sb_error *err);
 void sb_aggregate_plan_deinit(struct sb_aggregate *aggregate);
 
-/* aggregate_step.c. `arg` is ignored by COUNT_ROWS; text is copied to `heap`. */
+/* aggregate_step.c. `args` are the vectors of all arguments; text is copied to `heap`. */
 SB_MUST_CHECK enum sb_status sb_aggregate_update(const struct sb_aggregate *aggregate, int32_t step,
                                                  uint64_t *const *rows,
-                                                 const struct sb_row_vector *arg, int64_t count,
+                                                 const struct sb_row_vector *args, int64_t count,
                                                  struct sb_row_heap *heap, struct sb_error *err);
 
 /* All values into one row. */
 SB_MUST_CHECK enum sb_status sb_aggregate_reduce(const struct sb_aggregate *aggregate, int32_t step,
-                                                 uint64_t *row, const struct sb_row_vector *arg,
+                                                 uint64_t *row, const struct sb_row_vector *args,
                                                  int64_t count, struct sb_row_heap *heap,
                                                  struct sb_error *err);
 
+/* `others` are the vectors of the step's fields. */
 SB_MUST_CHECK enum sb_status sb_aggregate_merge(const struct sb_aggregate *aggregate, int32_t step,
                                                 uint64_t *const *rows,
-                                                const struct sb_row_vector *other, int64_t count,
+                                                const struct sb_row_vector *others, int64_t count,
                                                 struct sb_row_heap *heap, struct sb_error *err);
+
+/* Puts a text into a field; long bytes replace those before where they fit. */
+SB_MUST_CHECK enum sb_status sb_aggregate_text_put(uint64_t *field, const uint64_t *text,
+                                                   struct sb_row_heap *heap, struct sb_error *err);
+
+/* Room for `size` bytes, more than SB_TEXT_INLINE_MAX, in a field; what was there stays. */
+SB_MUST_CHECK enum sb_status sb_aggregate_text_reserve(uint64_t *field, int64_t size,
+                                                       struct sb_row_heap *heap, uint8_t **bytes,
+                                                       struct sb_error *err);
+
+/* aggregate_moments.c */
+double sb_aggregate_number(const struct sb_aggregate_step *step, const struct sb_row_vector *vector,
+                           int64_t i);
+void sb_aggregate_moments_update(const struct sb_aggregate_step *step,
+                                 const struct sb_row_field *fields, uint64_t *const *rows,
+                                 const struct sb_row_vector *arg, int64_t count);
+void sb_aggregate_moments_reduce(const struct sb_aggregate_step *step,
+                                 const struct sb_row_field *fields, uint64_t *row,
+                                 const struct sb_row_vector *arg, int64_t count);
+void sb_aggregate_moments_merge(const struct sb_row_field *fields, uint64_t *const *rows,
+                                const struct sb_row_vector *others, int64_t count);
+/* What VARIANCE and the like make of moments; false = null. */
+bool sb_aggregate_moments_finish(enum sb_aggregate_function function,
+                                 const struct sb_moments *moments, double *out);
+
+/* aggregate_sketch.c */
+SB_MUST_CHECK enum sb_status sb_aggregate_sketch_update(
+    const struct sb_aggregate_step *step, const struct sb_row_field *field, uint64_t *const *rows,
+    const struct sb_row_vector *arg, int64_t count, struct sb_row_heap *heap, struct sb_error *err);
+SB_MUST_CHECK enum sb_status sb_aggregate_sketch_merge(const struct sb_aggregate_step *step,
+                                                       const struct sb_row_field *field,
+                                                       uint64_t *const *rows,
+                                                       const struct sb_row_vector *other,
+                                                       int64_t count, struct sb_row_heap *heap,
+                                                       struct sb_error *err);
+void sb_aggregate_sketch_finish(const struct sb_aggregate_step *step,
+                                const struct sb_row_field *field,
+                                const struct sb_aggregate_call *call, uint64_t *const *rows,
+                                int64_t count, struct sb_row_scratch *scratch,
+                                struct sb_row_vector *out);
+
+/* aggregate_collect.c */
+
+/* The rows of a block of collector `c`, or of a snapshot: keys, then values, with their hashes. */
+SB_MUST_CHECK enum sb_status sb_aggregate_collect(const struct sb_aggregate *aggregate,
+                                                  struct sb_aggregate_group *group, int32_t c,
+                                                  struct sb_row_chunk *chunk, int64_t count,
+                                                  struct sb_op_ctx *ctx);
+/* Values of a VALUES step into a quantile. */
+SB_MUST_CHECK enum sb_status sb_aggregate_quantiles(const struct sb_aggregate *aggregate,
+                                                    const struct sb_aggregate_call_plan *call,
+                                                    uint64_t *const *rows, int64_t count,
+                                                    struct sb_row_scratch *scratch,
+                                                    struct sb_row_vector *out,
+                                                    struct sb_error *err);
+/* Forgets what was collected. */
+void sb_aggregate_collected_drop(const struct sb_aggregate *aggregate,
+                                 struct sb_aggregate_group *group);
+/* Adds what was collected to a snapshot. */
+struct sb_row_saver;
+SB_MUST_CHECK enum sb_status sb_aggregate_collected_save(struct sb_aggregate *aggregate,
+                                                         struct sb_aggregate_group *group,
+                                                         struct sb_row_saver *saver,
+                                                         struct sb_row_chunk *chunk,
+                                                         struct sb_op_ctx *ctx);
 
 /* The results of a call for `count` rows of state. */
 SB_MUST_CHECK enum sb_status sb_aggregate_finish(const struct sb_aggregate *aggregate,
@@ -168,11 +313,18 @@ SB_MUST_CHECK enum sb_status sb_aggregate_table_merge(const struct sb_aggregate 
 /* aggregate_plain.c */
 
 /*
- * Folds values[i * stride] into the word of a step, or counts when `values` is NULL. Returns
- * `count`, or the first row whose sum would not fit 64 bits; nothing is done from that row on.
+ * Folds values[i * stride] into the words of a step, or counts when `values` is NULL; values of
+ * states are the step's words of another state row. Returns `count`, or the first row whose sum
+ * would not fit 64 bits; nothing is done from that row on.
  */
-int64_t sb_plain_fold(const struct sb_plain_step *step, uint64_t *const *rows,
+int64_t sb_plain_fold(const struct sb_plain_step *step, bool is_state, uint64_t *const *rows,
                       const uint64_t *values, int64_t stride, int64_t count);
+
+/* How many words a step has. */
+static inline int32_t sb_plain_width(const struct sb_plain_step *step)
+{
+    return step->kind == SB_STEP_MOMENTS ? 3 : 1;
+}
 
 /* The words a new plain state row begins with; the result of folding nothing. */
 uint64_t sb_plain_initial(const struct sb_plain_step *step);
@@ -231,6 +383,20 @@ SB_MUST_CHECK enum sb_status sb_aggregate_snapshot(struct sb_op *op, void *group
                                                    struct sb_op_ctx *ctx);
 SB_MUST_CHECK enum sb_status sb_aggregate_restore(struct sb_op *op, void *group,
                                                   struct sb_batch *batch, struct sb_op_ctx *ctx);
+
+/* Of `row_count` rows, those that made `new_count` rows of state are still held. */
+static inline void sb_aggregate_count_merged(struct sb_op_ctx *ctx, int64_t row_count,
+                                             int64_t new_count)
+{
+    sb_op_count(ctx, SB_LEDGER_MERGED, row_count - new_count);
+    sb_op_count(ctx, SB_LEDGER_HELD, new_count - row_count);
+}
+
+/* Notes that rows of `full` have changed, when updates are wanted. */
+SB_MUST_CHECK enum sb_status sb_aggregate_rows_changed(const struct sb_aggregate *aggregate,
+                                                       struct sb_aggregate_group *group,
+                                                       uint64_t *const *rows, int64_t count,
+                                                       struct sb_error *err);
 
 /* Applies what is pending. */
 SB_MUST_CHECK enum sb_status sb_aggregate_group_settle(struct sb_aggregate *aggregate,

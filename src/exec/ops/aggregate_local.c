@@ -28,6 +28,12 @@ struct local_balance {
     int32_t vain_count;     // tries since one was worth it
 };
 
+/* The local half of a collecting step. */
+struct local_collector {
+    struct sb_row_recent recent; // DISTINCT: what was sent lately
+    struct sb_row_scatter values;
+};
+
 struct aggregate_local {
     struct sb_row_chunk *chunk;
     struct sb_row_chunk *nulls; // the rows of a chunk that have a null; made with the first
@@ -39,6 +45,9 @@ struct aggregate_local {
     struct sb_row_scatter raws;
     struct sb_row_scatter states;
 
+    struct local_collector *collectors; // [collector_count]
+    struct sb_row_chunk *collected;     // keys and values of a collector; made with the first
+
     struct sb_word_slots plain;
     int64_t plain_rows_max;
     struct local_balance plain_balance;
@@ -49,6 +58,11 @@ struct aggregate_local {
 static size_t columns_size(const struct sb_aggregate *aggregate)
 {
     return sizeof(uint64_t *) * (size_t)(1 + aggregate->plain_arg_count);
+}
+
+static size_t collectors_size(const struct sb_aggregate *aggregate)
+{
+    return sizeof(struct local_collector) * (size_t)aggregate->collector_count;
 }
 
 void sb_aggregate_local_destroy(struct sb_op *op, int32_t port, void *state)
@@ -63,10 +77,41 @@ void sb_aggregate_local_destroy(struct sb_op *op, int32_t port, void *state)
     sb_row_scatter_deinit(&local->plain_states);
     sb_row_chunk_destroy(local->chunk);
     sb_row_chunk_destroy(local->nulls);
+    sb_row_chunk_destroy(local->collected);
+    for (int32_t c = 0; local->collectors != NULL && c < sb_aggregate_from(op)->collector_count;
+         c++) {
+        sb_row_recent_deinit(&local->collectors[c].recent);
+        sb_row_scatter_deinit(&local->collectors[c].values);
+    }
+    if (local->collectors != NULL) {
+        sb_memory_free(op->memory, local->collectors, collectors_size(sb_aggregate_from(op)));
+    }
     if (local->columns != NULL) {
         sb_memory_free(op->memory, local->columns, columns_size(sb_aggregate_from(op)));
     }
     sb_memory_free(op->memory, local, sizeof *local);
+}
+
+static enum sb_status collectors_init(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                      struct sb_error *err)
+{
+    struct sb_memory *memory = aggregate->op.memory;
+
+    if (aggregate->collector_count == 0) {
+        return SB_OK;
+    }
+    local->collectors = sb_memory_alloc_zeroed(memory, collectors_size(aggregate));
+    if (local->collectors == NULL) {
+        return sb_error_no_memory(err, "local state", (int64_t)collectors_size(aggregate));
+    }
+    for (int32_t c = 0; c < aggregate->collector_count; c++) {
+        const struct sb_aggregate_collector *collector = &aggregate->collectors[c];
+        sb_row_recent_init(&local->collectors[c].recent, memory, &collector->entries,
+                           collector->initial_entry);
+        sb_row_scatter_init(&local->collectors[c].values, &aggregate->op, &collector->layout,
+                            SB_AGGREGATE_COLLECTED + c);
+    }
+    return sb_row_chunk_create(memory, aggregate->key_count + 1, &local->collected, err);
 }
 
 enum sb_status sb_aggregate_local_create(struct sb_op *op, int32_t port, struct sb_op_ctx *ctx,
@@ -91,6 +136,7 @@ enum sb_status sb_aggregate_local_create(struct sb_op *op, int32_t port, struct 
                         SB_AGGREGATE_PLAIN_STATE);
     SB_TRY_OUT(sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &local->chunk,
                                    ctx->error));
+    SB_TRY_OUT(collectors_init(aggregate, local, ctx->error));
     if (aggregate->is_plain) {
         local->plain_rows_max = LOCAL_BYTES_MAX / (2 * 8 * aggregate->plain_state.row_words);
         local->columns = sb_memory_alloc(op->memory, columns_size(aggregate));
@@ -180,9 +226,7 @@ static enum sb_status keyless_apply(struct sb_aggregate *aggregate, struct aggre
     chunk->hashes[0] = 0;
     SB_TRY_RETURN(sb_row_table_upsert(table, NULL, chunk->hashes, 1, chunk->rows, ctx->error));
     for (int32_t s = 0; s < aggregate->step_count; s++) {
-        int32_t arg = aggregate->steps[s].arg;
-        SB_TRY_RETURN(sb_aggregate_reduce(aggregate, s, chunk->rows[0],
-                                          arg < 0 ? NULL : &chunk->vectors[arg], count,
+        SB_TRY_RETURN(sb_aggregate_reduce(aggregate, s, chunk->rows[0], chunk->vectors, count,
                                           &table->store.heap, ctx->error));
     }
     local->full_balance.absorbed_count += count;
@@ -215,7 +259,7 @@ static enum sb_status plain_split(struct sb_aggregate *aggregate, struct aggrega
                                   uint64_t *row, const struct sb_plain_step *step,
                                   struct sb_op_ctx *ctx)
 {
-    uint64_t part[SB_PLAIN_STEPS_MAX + 1];
+    uint64_t part[SB_PLAIN_WORDS_MAX];
     uint64_t *rows[] = {part};
 
     memcpy(part, aggregate->plain_initial_row,
@@ -236,11 +280,11 @@ static enum sb_status plain_fold(struct sb_aggregate *aggregate, struct aggregat
     for (int32_t p = 0; p < aggregate->plain_step_count; p++) {
         const struct sb_plain_step *step = &aggregate->plain_steps[p];
         const uint64_t *values = step->raw_word < 0 ? NULL : local->columns[step->raw_word] + first;
-        int64_t done = sb_plain_fold(step, rows, values, 1, count);
+        int64_t done = sb_plain_fold(step, false, rows, values, 1, count);
 
         while (sb_unlikely(done < count)) { // a sum would overflow
             SB_TRY_RETURN(plain_split(aggregate, local, rows[done], step, ctx));
-            done += sb_plain_fold(step, rows + done, values + done, 1, count - done);
+            done += sb_plain_fold(step, false, rows + done, values + done, 1, count - done);
         }
     }
     local->plain_balance.absorbed_count += count;
@@ -315,31 +359,6 @@ static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggrega
 
 // --- rows with a null ----------------------------------------------------------------------------
 
-/* `count` values of a vector, gathered into a scratch; ascending places may be gathered in place.
- */
-static void vector_gather(const struct sb_row_vector *vector, const uint16_t *places, int64_t count,
-                          struct sb_row_scratch *scratch, struct sb_row_vector *out)
-{
-    const uint64_t *words = vector->words;
-    const uint8_t *nulls = vector->nulls;
-
-    if (sb_row_kind_words(vector->kind) == 1) {
-        for (int64_t i = 0; i < count; i++) {
-            scratch->words[i] = words[places[i]];
-        }
-    } else {
-        for (int64_t i = 0; i < count; i++) {
-            scratch->words[2 * i] = words[2 * places[i]];
-            scratch->words[2 * i + 1] = words[2 * places[i] + 1];
-        }
-    }
-    for (int64_t i = 0; nulls != NULL && i < count; i++) {
-        scratch->nulls[i] = nulls[places[i]];
-    }
-    *out =
-        (struct sb_row_vector){vector->kind, scratch->words, nulls == NULL ? NULL : scratch->nulls};
-}
-
 /* Moves the rows of the chunk that have a null to local->nulls. Returns how many have none. */
 static enum sb_status chunk_split(struct sb_aggregate *aggregate, struct aggregate_local *local,
                                   int64_t count, int64_t *kept, struct sb_error *err)
@@ -368,12 +387,81 @@ static enum sb_status chunk_split(struct sb_aggregate *aggregate, struct aggrega
     for (int32_t v = 0; v < vector_count; v++) {
         struct sb_row_vector *vector = &local->chunk->vectors[v];
 
-        vector_gather(vector, with_null, count - whole_count, &local->nulls->scratches[v],
-                      &local->nulls->vectors[v]);
+        sb_row_vector_gather(vector, with_null, count - whole_count, &local->nulls->scratches[v],
+                             &local->nulls->vectors[v]);
         vector->nulls = NULL;
-        vector_gather(vector, whole, whole_count, &local->chunk->scratches[v], vector);
+        sb_row_vector_gather(vector, whole, whole_count, &local->chunk->scratches[v], vector);
     }
     *kept = whole_count;
+    return SB_OK;
+}
+
+// --- collecting steps ----------------------------------------------------------------------------
+
+/* The values of a collector that are not null, with their keys. */
+static int64_t collected_load(const struct sb_aggregate *aggregate,
+                              const struct sb_aggregate_collector *collector,
+                              const struct sb_row_chunk *from, int64_t count,
+                              struct sb_row_chunk *out)
+{
+    const struct sb_aggregate_step *step = &aggregate->steps[collector->step];
+    const struct sb_row_vector *arg = &from->vectors[aggregate->key_count + collector->arg];
+    struct sb_row_scratch *scratch = &out->scratches[aggregate->key_count];
+    struct sb_row_vector *values = &out->vectors[aggregate->key_count];
+    uint16_t places[SB_ROW_CHUNK];
+    int64_t found = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        places[found] = (uint16_t)i;
+        found += arg->nulls == NULL || !arg->nulls[i];
+    }
+    for (int32_t k = 0; k < aggregate->key_count; k++) {
+        out->vectors[k] = from->vectors[k];
+        if (found < count) {
+            sb_row_vector_gather(&from->vectors[k], places, found, &out->scratches[k],
+                                 &out->vectors[k]);
+        }
+    }
+    if (step->kind == SB_STEP_VALUES) {
+        for (int64_t i = 0; i < found; i++) {
+            scratch->words[i] = sb_float_word(sb_aggregate_number(step, arg, places[i]));
+        }
+        *values = (struct sb_row_vector){SB_ROW_FLOAT, scratch->words, NULL};
+        return found;
+    }
+    *values = *arg;
+    if (found < count) {
+        sb_row_vector_gather(arg, places, found, scratch, values);
+        values->nulls = NULL;
+    }
+    return found;
+}
+
+/* Sends the values of each collecting step to where their keys are. */
+static enum sb_status collect_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                    int64_t count, struct sb_op_ctx *ctx)
+{
+    struct sb_row_chunk *chunk = local->collected;
+    uint64_t pair_hashes[SB_ROW_CHUNK];
+
+    for (int32_t c = 0; c < aggregate->collector_count; c++) {
+        const struct sb_aggregate_collector *collector = &aggregate->collectors[c];
+        int64_t found = collected_load(aggregate, collector, local->chunk, count, chunk);
+
+        sb_row_chunk_hash(chunk, aggregate->key_count, found);
+        if (aggregate->steps[collector->step].kind == SB_STEP_DISTINCT) {
+            memcpy(pair_hashes, chunk->hashes, sizeof *pair_hashes * (size_t)found);
+            sb_row_vector_hash(&chunk->vectors[aggregate->key_count], found,
+                               aggregate->key_count == 0, pair_hashes);
+            if (aggregate->key_count == 0 && !aggregate->emits_updates) {
+                // Without keys any group will do: values are spread and counts added up at the end.
+                memcpy(chunk->hashes, pair_hashes, sizeof *pair_hashes * (size_t)found);
+            }
+            SB_TRY_RETURN(sb_row_recent_pick(&local->collectors[c].recent, pair_hashes,
+                                             aggregate->key_count + 1, chunk, &found, ctx->error));
+        }
+        SB_TRY_RETURN(sb_row_scatter_append(&local->collectors[c].values, chunk, found, ctx));
+    }
     return SB_OK;
 }
 
@@ -396,10 +484,22 @@ static enum sb_status keyed_apply(struct sb_aggregate *aggregate, struct aggrega
     return kept < count ? full_apply(aggregate, local, local->nulls, count - kept, ctx) : SB_OK;
 }
 
+/* The numbers of rows from `first` on, of a batch that begins with `order`. */
+static void orders_load(const uint64_t order[2], int64_t first, int64_t count,
+                        struct sb_row_scratch *scratch, struct sb_row_vector *out)
+{
+    sb_aggregate_int128 number = sb_wide_load(order) + first;
+
+    *out = (struct sb_row_vector){SB_ROW_WIDE, scratch->words, NULL};
+    for (int64_t i = 0; i < count; i++) {
+        sb_wide_store(scratch->words + 2 * i, number + i);
+    }
+}
+
 static enum sb_status vectors_load(const struct sb_aggregate *aggregate,
-                                   const struct sb_batch *batch, int64_t first, int64_t count,
-                                   struct sb_row_chunk *chunk, bool *has_nulls,
-                                   struct sb_error *err)
+                                   const struct sb_batch *batch, const uint64_t order[2],
+                                   int64_t first, int64_t count, struct sb_row_chunk *chunk,
+                                   bool *has_nulls, struct sb_error *err)
 {
     const uint32_t *rows = sb_batch_rows(batch);
     int32_t v = 0;
@@ -413,6 +513,10 @@ static enum sb_status vectors_load(const struct sb_aggregate *aggregate,
     }
     for (int32_t a = 0; a < aggregate->arg_count; a++, v++) {
         const struct sb_aggregate_arg *arg = &aggregate->args[a];
+        if (arg->column < 0) {
+            orders_load(order, first, count, &chunk->scratches[v], &chunk->vectors[v]);
+            continue;
+        }
         SB_TRY_RETURN(sb_row_vector_load(&batch->columns[arg->column], rows, first, count,
                                          arg->reading, &chunk->scratches[v], &chunk->vectors[v],
                                          err));
@@ -427,15 +531,20 @@ enum sb_status sb_aggregate_on_batch(struct sb_op *op, void *state, int32_t port
     struct sb_aggregate *aggregate = sb_aggregate_from(op);
     struct aggregate_local *local = state;
     enum sb_status status = SB_OK;
+    uint64_t order[2] = {0};
 
     sb_op_count(ctx, SB_LEDGER_HELD, batch->row_count);
+    if (aggregate->order_arg >= 0) {
+        sb_op_order(ctx, batch->row_count, order);
+    }
     for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
         int64_t count = batch->row_count - first;
         bool has_nulls;
 
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
-        SB_TRY_OUT(
-            vectors_load(aggregate, batch, first, count, local->chunk, &has_nulls, ctx->error));
+        SB_TRY_OUT(vectors_load(aggregate, batch, order, first, count, local->chunk, &has_nulls,
+                                ctx->error));
+        SB_TRY_OUT(collect_apply(aggregate, local, count, ctx));
         if (aggregate->key_count > 0) {
             SB_TRY_OUT(keyed_apply(aggregate, local, count, has_nulls, ctx));
         } else {
@@ -459,5 +568,9 @@ enum sb_status sb_aggregate_on_flush(struct sb_op *op, void *state, int32_t port
     SB_TRY_RETURN(sb_row_scatter_flush(&local->raws, ctx));
     SB_TRY_RETURN(sb_row_scatter_flush(&local->states, ctx));
     SB_TRY_RETURN(sb_row_scatter_flush(&local->plain_raws, ctx));
-    return sb_row_scatter_flush(&local->plain_states, ctx);
+    SB_TRY_RETURN(sb_row_scatter_flush(&local->plain_states, ctx));
+    for (int32_t c = 0; c < aggregate->collector_count; c++) {
+        SB_TRY_RETURN(sb_row_scatter_flush(&local->collectors[c].values, ctx));
+    }
+    return SB_OK;
 }

@@ -1,30 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * aggregate_plain.c - the kernels of plain state rows: a word per step, no nulls.
+ * aggregate_plain.c - the kernels of plain state rows: a word or three per step, no nulls.
  */
 #include "exec/ops/aggregate_internal.h"
-
-static inline double float_load(uint64_t word)
-{
-    double value;
-
-    memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-static inline uint64_t float_word(double value)
-{
-    uint64_t word;
-
-    memcpy(&word, &value, sizeof word);
-    return word;
-}
-
-/* A canonical double's bits as an integer of the same order: NaN above all. */
-static inline int64_t float_order(uint64_t word)
-{
-    return (int64_t)(word ^ ((uint64_t)((int64_t)word >> 63) >> 1));
-}
 
 uint64_t sb_plain_initial(const struct sb_plain_step *step)
 {
@@ -35,7 +13,7 @@ uint64_t sb_plain_initial(const struct sb_plain_step *step)
     }
     switch (step->arg_kind) {
     case SB_ROW_FLOAT:
-        return is_min ? SB_HASH_NAN : float_word(-__builtin_inf());
+        return is_min ? SB_HASH_NAN : sb_float_word(-__builtin_inf());
     case SB_ROW_UINT:
         return is_min ? UINT64_MAX : 0;
     default:
@@ -86,7 +64,7 @@ static void mins_take(enum sb_row_kind kind, int32_t word, uint64_t *const *rows
                       const uint64_t *values, int64_t stride, int64_t count)
 {
     if (kind == SB_ROW_FLOAT) {
-        FOLD(float_order(value) < float_order(old) ? value : old);
+        FOLD(sb_float_order(value) < sb_float_order(old) ? value : old);
     } else if (kind == SB_ROW_UINT) {
         FOLD(value < old ? value : old);
     } else {
@@ -98,7 +76,7 @@ static void maxs_take(enum sb_row_kind kind, int32_t word, uint64_t *const *rows
                       const uint64_t *values, int64_t stride, int64_t count)
 {
     if (kind == SB_ROW_FLOAT) {
-        FOLD(float_order(value) > float_order(old) ? value : old);
+        FOLD(sb_float_order(value) > sb_float_order(old) ? value : old);
     } else if (kind == SB_ROW_UINT) {
         FOLD(value > old ? value : old);
     } else {
@@ -106,7 +84,63 @@ static void maxs_take(enum sb_row_kind kind, int32_t word, uint64_t *const *rows
     }
 }
 
-int64_t sb_plain_fold(const struct sb_plain_step *step, uint64_t *const *rows,
+static inline double number_load(enum sb_row_kind kind, uint64_t word)
+{
+    return kind == SB_ROW_FLOAT ? sb_float_load(word)
+           : kind == SB_ROW_INT ? (double)(int64_t)word
+                                : (double)word;
+}
+
+static inline struct sb_moments moments_load(const uint64_t *words)
+{
+    return (struct sb_moments){(int64_t)words[0], sb_float_load(words[1]), sb_float_load(words[2])};
+}
+
+static inline void moments_store(uint64_t *words, const struct sb_moments *moments)
+{
+    words[0] = (uint64_t)moments->count;
+    words[1] = sb_float_word(moments->mean);
+    words[2] = sb_float_word(moments->squares);
+}
+
+static inline __attribute__((always_inline)) void moments_add(enum sb_row_kind kind, int32_t word,
+                                                              uint64_t *const *rows,
+                                                              const uint64_t *values,
+                                                              int64_t stride, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        struct sb_moments moments = moments_load(rows[i] + word);
+        sb_moments_add(&moments, number_load(kind, values[i * stride]));
+        moments_store(rows[i] + word, &moments);
+    }
+}
+
+static void moments_fold(const struct sb_plain_step *step, bool is_state, uint64_t *const *rows,
+                         const uint64_t *values, int64_t stride, int64_t count)
+{
+    if (!is_state) {
+        switch (step->arg_kind) {
+        case SB_ROW_FLOAT:
+            moments_add(SB_ROW_FLOAT, step->word, rows, values, stride, count);
+            break;
+        case SB_ROW_UINT:
+            moments_add(SB_ROW_UINT, step->word, rows, values, stride, count);
+            break;
+        default:
+            moments_add(SB_ROW_INT, step->word, rows, values, stride, count);
+            break;
+        }
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        struct sb_moments moments = moments_load(rows[i] + step->word);
+        struct sb_moments other = moments_load(values + i * stride);
+        sb_moments_merge(&moments, &other);
+        moments_store(rows[i] + step->word, &moments);
+    }
+}
+
+int64_t sb_plain_fold(const struct sb_plain_step *step, bool is_state, uint64_t *const *rows,
                       const uint64_t *values, int64_t stride, int64_t count)
 {
     int32_t word = step->word;
@@ -129,7 +163,7 @@ int64_t sb_plain_fold(const struct sb_plain_step *step, uint64_t *const *rows,
         if (step->arg_kind == SB_ROW_UINT) {
             return uints_add(word, rows, values, stride, count);
         }
-        FOLD(float_word(float_load(old) + float_load(value)));
+        FOLD(sb_float_word(sb_float_load(old) + sb_float_load(value)));
         break;
     case SB_STEP_MIN:
         mins_take(step->arg_kind, word, rows, values, stride, count);
@@ -137,6 +171,11 @@ int64_t sb_plain_fold(const struct sb_plain_step *step, uint64_t *const *rows,
     case SB_STEP_MAX:
         maxs_take(step->arg_kind, word, rows, values, stride, count);
         break;
+    case SB_STEP_MOMENTS:
+        moments_fold(step, is_state, rows, values, stride, count);
+        break;
+    default:
+        sb_assert(!"a plain step");
     }
     return count;
 }
@@ -151,6 +190,16 @@ static void words_load(const uint64_t *rows, int32_t row_words, int32_t word, in
     }
 }
 
+/* Where a field of the full form is in a plain row. */
+static int32_t field_word(const struct sb_aggregate *aggregate, int32_t f)
+{
+    const struct sb_aggregate_column *column = &aggregate->columns[f - 1];
+
+    return f == 0
+               ? 0
+               : aggregate->plain_steps[aggregate->steps[column->step].plain].word + column->part;
+}
+
 void sb_plain_rows_load(const struct sb_aggregate *aggregate, const uint64_t *rows, int64_t count,
                         struct sb_row_chunk *chunk)
 {
@@ -158,8 +207,9 @@ void sb_plain_rows_load(const struct sb_aggregate *aggregate, const uint64_t *ro
 
     for (int32_t f = 0; f < aggregate->state_layout.field_count; f++) {
         const struct sb_row_field *field = &aggregate->state_layout.fields[f];
-        const struct sb_aggregate_step *step = f == 0 ? NULL : &aggregate->steps[f - 1];
-        int32_t word = f == 0 ? 0 : aggregate->plain_steps[step->plain].word;
+        const struct sb_aggregate_step *step =
+            f == 0 ? NULL : &aggregate->steps[aggregate->columns[f - 1].step];
+        int32_t word = field_word(aggregate, f);
         uint64_t *words = chunk->scratches[f].words;
 
         chunk->vectors[f] = (struct sb_row_vector){field->kind, words, NULL};
@@ -194,7 +244,8 @@ static bool counts_agree(const struct sb_aggregate *aggregate, const struct sb_r
 {
     for (int32_t other = 0; other < step; other++) {
         if (aggregate->steps[other].plain == aggregate->steps[step].plain &&
-            memcmp(chunk->vectors[1 + other].words, chunk->vectors[1 + step].words,
+            memcmp(chunk->vectors[1 + aggregate->steps[other].field].words,
+                   chunk->vectors[1 + aggregate->steps[step].field].words,
                    sizeof(uint64_t) * (size_t)count) != 0) {
             return false;
         }
@@ -209,15 +260,16 @@ bool sb_plain_rows_store(const struct sb_aggregate *aggregate, const struct sb_r
 
     for (int32_t f = 0; f < aggregate->state_layout.field_count; f++) {
         const struct sb_row_vector *vector = &chunk->vectors[f];
-        const struct sb_aggregate_step *step = f == 0 ? NULL : &aggregate->steps[f - 1];
-        int32_t word = f == 0 ? 0 : aggregate->plain_steps[step->plain].word;
+        const struct sb_aggregate_step *step =
+            f == 0 ? NULL : &aggregate->steps[aggregate->columns[f - 1].step];
+        int32_t word = field_word(aggregate, f);
         int32_t width = sb_row_kind_words(vector->kind);
 
         if (vector->nulls != NULL ||
             (vector->kind == SB_ROW_WIDE && !sums_fit(vector, step->arg_kind, count))) {
             return false;
         }
-        if (f > 0 && !counts_agree(aggregate, chunk, f - 1, count)) {
+        if (f > 0 && !counts_agree(aggregate, chunk, aggregate->columns[f - 1].step, count)) {
             return false;
         }
         for (int64_t i = 0; i < count; i++) {
@@ -244,16 +296,25 @@ void sb_plain_finish(const struct sb_aggregate *aggregate,
     int32_t count_word;
 
     *out = (struct sb_row_vector){sb_row_kind(&call->call->result), scratch->words, NULL};
+    if (step->kind == SB_STEP_MOMENTS) {
+        out->nulls = scratch->nulls;
+        for (int64_t i = 0; i < count; i++) {
+            struct sb_moments moments = moments_load(rows + i * row_words + word);
+            double value = 0.0;
+            scratch->nulls[i] =
+                !sb_aggregate_moments_finish(call->call->function, &moments, &value);
+            scratch->words[i] = sb_float_word(value);
+        }
+        return;
+    }
     words_load(rows, row_words, word, count, scratch->words);
     if (call->call->function != SB_AGGREGATE_MEAN) {
         return;
     }
     count_word = aggregate->plain_steps[aggregate->steps[call->count_step].plain].word;
     for (int64_t i = 0; i < count; i++) {
-        uint64_t sum = scratch->words[i];
-        double total = step->arg_kind == SB_ROW_FLOAT ? float_load(sum)
-                       : step->arg_kind == SB_ROW_INT ? (double)(int64_t)sum
-                                                      : (double)sum;
-        scratch->words[i] = float_word(total / (double)(int64_t)rows[i * row_words + count_word]);
+        double total = number_load(step->arg_kind, scratch->words[i]);
+        scratch->words[i] =
+            sb_float_word(total / (double)(int64_t)rows[i * row_words + count_word]);
     }
 }

@@ -6,45 +6,10 @@
  * the order rows come; sums of integers and decimals are kept in 128 bits and checked once, at the
  * end, so that the result does not depend on that order.
  */
-#include <stdlib.h>
-
 #include "exec/ops/aggregate_internal.h"
 
-__extension__ typedef __int128 int128;
-__extension__ typedef unsigned __int128 uint128;
-
-static inline int128 wide_load(const uint64_t *words)
-{
-    return (int128)((uint128)words[1] << 64 | words[0]);
-}
-
-static inline void wide_store(uint64_t *words, int128 value)
-{
-    words[0] = (uint64_t)value;
-    words[1] = (uint64_t)((uint128)value >> 64);
-}
-
-static inline double float_load(uint64_t word)
-{
-    double value;
-
-    memcpy(&value, &word, sizeof value);
-    return value;
-}
-
-static inline uint64_t float_word(double value)
-{
-    uint64_t word;
-
-    memcpy(&word, &value, sizeof word);
-    return word;
-}
-
-/* A canonical double's bits as an integer of the same order: NaN above all. */
-static inline int64_t float_order(uint64_t word)
-{
-    return (int64_t)(word ^ ((uint64_t)((int64_t)word >> 63) >> 1));
-}
+typedef sb_aggregate_int128 int128;
+typedef sb_aggregate_uint128 uint128;
 
 static inline bool is_null(const struct sb_row_vector *vector, int64_t i)
 {
@@ -84,7 +49,7 @@ static inline int128 sum_value(const struct sb_row_vector *vector, int64_t i)
     case SB_ROW_UINT:
         return (int128)vector->words[i];
     default:
-        return wide_load(vector->words + 2 * i);
+        return sb_wide_load(vector->words + 2 * i);
     }
 }
 
@@ -99,10 +64,10 @@ static enum sb_status wides_add(const struct sb_row_field *field, uint64_t *cons
         if (is_null(vector, i)) {
             continue;
         }
-        if (__builtin_add_overflow(wide_load(row + field->word), sum_value(vector, i), &sum)) {
+        if (__builtin_add_overflow(sb_wide_load(row + field->word), sum_value(vector, i), &sum)) {
             return decimal_overflow(err);
         }
-        wide_store(row + field->word, sum);
+        sb_wide_store(row + field->word, sum);
         row[field->null_word] &= ~field->null_bit;
     }
     return SB_OK;
@@ -115,7 +80,7 @@ static void floats_add(const struct sb_row_field *field, uint64_t *const *rows,
         if (!is_null(vector, i)) {
             uint64_t *row = rows[i];
             row[field->word] =
-                float_word(float_load(row[field->word]) + float_load(vector->words[i]));
+                sb_float_word(sb_float_load(row[field->word]) + sb_float_load(vector->words[i]));
             row[field->null_word] &= ~field->null_bit;
         }
     }
@@ -132,38 +97,55 @@ static inline int values_compare(enum sb_row_kind kind, const uint64_t *a, const
     case SB_ROW_UINT:
         return (a[0] > b[0]) - (a[0] < b[0]);
     case SB_ROW_FLOAT:
-        return (float_order(a[0]) > float_order(b[0])) - (float_order(a[0]) < float_order(b[0]));
+        return (sb_float_order(a[0]) > sb_float_order(b[0])) -
+               (sb_float_order(a[0]) < sb_float_order(b[0]));
     case SB_ROW_WIDE:
-        return (wide_load(a) > wide_load(b)) - (wide_load(a) < wide_load(b));
+        return (sb_wide_load(a) > sb_wide_load(b)) - (sb_wide_load(a) < sb_wide_load(b));
     default:
         return sb_text_compare(a, b);
     }
 }
 
-/* Puts a text into a field; long bytes replace those before where they fit. */
-static enum sb_status text_put(uint64_t *field, const uint64_t *text, struct sb_row_heap *heap,
-                               struct sb_error *err)
+enum { TEXT_HEADER = sizeof(int64_t) }; // before long bytes: how many there is room for
+
+enum sb_status sb_aggregate_text_reserve(uint64_t *field, int64_t size, struct sb_row_heap *heap,
+                                         uint8_t **out, struct sb_error *err)
 {
-    enum { HEADER = sizeof(int64_t) }; // before the bytes: how many there is room for
-    int64_t size = sb_text_heap_size(text[0]);
+    int64_t used = sb_text_heap_size(field[0]);
+    const uint8_t *old = (const uint8_t *)(uintptr_t)field[1];
     int64_t room = 0;
-    uint8_t *bytes = NULL;
+    uint8_t *bytes;
+
+    if (used > 0) {
+        memcpy(&room, old - TEXT_HEADER, sizeof room);
+        *out = (uint8_t *)(uintptr_t)field[1];
+    }
+    if (room >= size) {
+        return SB_OK;
+    }
+    room = 2 * room < size ? size : 2 * room;
+    SB_TRY_RETURN(sb_row_heap_alloc(heap, TEXT_HEADER + room, &bytes, err));
+    memcpy(bytes, &room, sizeof room);
+    *out = bytes + TEXT_HEADER;
+    if (used > 0) {
+        memcpy(*out, old, (size_t)used);
+    }
+    field[1] = (uint64_t)(uintptr_t)*out;
+    return SB_OK;
+}
+
+enum sb_status sb_aggregate_text_put(uint64_t *field, const uint64_t *text,
+                                     struct sb_row_heap *heap, struct sb_error *err)
+{
+    int64_t size = sb_text_heap_size(text[0]);
+    uint8_t *bytes;
 
     if (size == 0) {
         field[0] = text[0];
         field[1] = text[1];
         return SB_OK;
     }
-    if (sb_text_heap_size(field[0]) > 0) {
-        bytes = (uint8_t *)(uintptr_t)field[1];
-        memcpy(&room, bytes - HEADER, sizeof room);
-    }
-    if (room < size) {
-        room = 2 * room < size ? size : 2 * room;
-        SB_TRY_RETURN(sb_row_heap_alloc(heap, HEADER + room, &bytes, err));
-        memcpy(bytes, &room, sizeof room);
-        bytes += HEADER;
-    }
+    SB_TRY_RETURN(sb_aggregate_text_reserve(field, size, heap, &bytes, err));
     memcpy(bytes, (const void *)(uintptr_t)text[1], (size_t)size);
     field[0] = text[0];
     field[1] = (uint64_t)(uintptr_t)bytes;
@@ -186,7 +168,7 @@ static inline __attribute__((always_inline)) enum sb_status bests_take(
             continue;
         }
         if (kind == SB_ROW_TEXT) {
-            SB_TRY_RETURN(text_put(row + field->word, value, heap, err));
+            SB_TRY_RETURN(sb_aggregate_text_put(row + field->word, value, heap, err));
         } else {
             memcpy(row + field->word, value, sizeof *value * (size_t)width);
         }
@@ -213,47 +195,108 @@ static enum sb_status best_take(int sign, const struct sb_row_field *field, uint
     }
 }
 
+// --- first and last ------------------------------------------------------------------------------
+
+/* Keeps the value whose order is the least (sign -1) or the greatest. */
+static enum sb_status ordered_take(int sign, bool takes_nulls, const struct sb_row_field *fields,
+                                   uint64_t *const *rows, const struct sb_row_vector *order,
+                                   const struct sb_row_vector *value, int64_t count,
+                                   struct sb_row_heap *heap, struct sb_error *err)
+{
+    const struct sb_row_field *kept = &fields[1];
+    int32_t width = sb_row_kind_words(kept->kind);
+
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t *words = value->words + width * i;
+        uint64_t *row = rows[i];
+
+        if (is_null(order, i) || (!takes_nulls && is_null(value, i)) ||
+            (!sb_row_is_null(&fields[0], row) &&
+             sign * values_compare(SB_ROW_WIDE, order->words + 2 * i, row + fields[0].word) <= 0)) {
+            continue;
+        }
+        memcpy(row + fields[0].word, order->words + 2 * i, 2 * sizeof *row);
+        if (kept->kind == SB_ROW_TEXT) {
+            SB_TRY_RETURN(sb_aggregate_text_put(row + kept->word, words, heap, err));
+        } else {
+            memcpy(row + kept->word, words, sizeof *words * (size_t)width);
+        }
+        row[fields[0].null_word] &= ~fields[0].null_bit;
+        row[kept->null_word] &= ~kept->null_bit;
+        row[kept->null_word] |= is_null(value, i) ? kept->null_bit : 0;
+    }
+    return SB_OK;
+}
+
 // --- steps ---------------------------------------------------------------------------------------
 
-enum sb_status sb_aggregate_update(const struct sb_aggregate *aggregate, int32_t step,
-                                   uint64_t *const *rows, const struct sb_row_vector *arg,
+enum sb_status sb_aggregate_update(const struct sb_aggregate *aggregate, int32_t s,
+                                   uint64_t *const *rows, const struct sb_row_vector *args,
                                    int64_t count, struct sb_row_heap *heap, struct sb_error *err)
 {
-    const struct sb_row_field *field = sb_aggregate_field(aggregate, step);
+    const struct sb_aggregate_step *step = &aggregate->steps[s];
+    const struct sb_row_field *field = sb_aggregate_field(aggregate, s);
+    const struct sb_row_vector *arg = step->arg < 0 ? NULL : &args[step->arg];
 
-    switch (aggregate->steps[step].kind) {
+    switch (step->kind) {
     case SB_STEP_COUNT_ROWS:
         rows_count(field, rows, NULL, count);
         return SB_OK;
     case SB_STEP_COUNT:
         rows_count(field, rows, arg->nulls, count);
         return SB_OK;
+    case SB_STEP_MOMENTS:
+        sb_aggregate_moments_update(step, field, rows, arg, count);
+        return SB_OK;
+    case SB_STEP_FIRST:
+    case SB_STEP_LAST:
+    case SB_STEP_FIRST_ROW:
+        return ordered_take(step->kind == SB_STEP_LAST ? 1 : -1, step->kind == SB_STEP_FIRST_ROW,
+                            field, rows, &args[aggregate->order_arg], arg, count, heap, err);
+    case SB_STEP_DISTINCT_SKETCH:
+    case SB_STEP_QUANTILE_SKETCH:
+        return sb_aggregate_sketch_update(step, field, rows, arg, count, heap, err);
     default:
-        return sb_aggregate_merge(aggregate, step, rows, arg, count, heap, err);
+        return sb_aggregate_merge(aggregate, s, rows, arg, count, heap, err);
     }
 }
 
-enum sb_status sb_aggregate_merge(const struct sb_aggregate *aggregate, int32_t step,
-                                  uint64_t *const *rows, const struct sb_row_vector *other,
+enum sb_status sb_aggregate_merge(const struct sb_aggregate *aggregate, int32_t s,
+                                  uint64_t *const *rows, const struct sb_row_vector *others,
                                   int64_t count, struct sb_row_heap *heap, struct sb_error *err)
 {
-    const struct sb_row_field *field = sb_aggregate_field(aggregate, step);
+    const struct sb_aggregate_step *step = &aggregate->steps[s];
+    const struct sb_row_field *field = sb_aggregate_field(aggregate, s);
 
-    switch (aggregate->steps[step].kind) {
+    switch (step->kind) {
     case SB_STEP_COUNT_ROWS:
     case SB_STEP_COUNT:
-        counts_add(field, rows, other, count);
+        counts_add(field, rows, others, count);
         return SB_OK;
     case SB_STEP_SUM:
         if (field->kind == SB_ROW_FLOAT) {
-            floats_add(field, rows, other, count);
+            floats_add(field, rows, others, count);
             return SB_OK;
         }
-        return wides_add(field, rows, other, count, err);
+        return wides_add(field, rows, others, count, err);
     case SB_STEP_MIN:
-        return best_take(-1, field, rows, other, count, heap, err);
+        return best_take(-1, field, rows, others, count, heap, err);
     case SB_STEP_MAX:
-        return best_take(1, field, rows, other, count, heap, err);
+        return best_take(1, field, rows, others, count, heap, err);
+    case SB_STEP_MOMENTS:
+        sb_aggregate_moments_merge(field, rows, others, count);
+        return SB_OK;
+    case SB_STEP_FIRST:
+    case SB_STEP_LAST:
+    case SB_STEP_FIRST_ROW:
+        return ordered_take(step->kind == SB_STEP_LAST ? 1 : -1, step->kind == SB_STEP_FIRST_ROW,
+                            field, rows, &others[0], &others[1], count, heap, err);
+    case SB_STEP_DISTINCT_SKETCH:
+    case SB_STEP_QUANTILE_SKETCH:
+        return sb_aggregate_sketch_merge(step, field, rows, others, count, heap, err);
+    case SB_STEP_DISTINCT:
+    case SB_STEP_VALUES:
+        return SB_OK; // what they have is beside the rows
     }
     return SB_OK;
 }
@@ -297,47 +340,53 @@ static double floats_total(const uint64_t *words, int64_t count)
 
     for (; i + 8 <= count; i += 8) {
         for (int lane = 0; lane < 8; lane++) {
-            sums[lane] += float_load(words[i + lane]);
+            sums[lane] += sb_float_load(words[i + lane]);
         }
     }
     for (; i < count; i++) {
-        sums[0] += float_load(words[i]);
+        sums[0] += sb_float_load(words[i]);
     }
     return ((sums[0] + sums[4]) + (sums[1] + sums[5])) +
            ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
-enum sb_status sb_aggregate_reduce(const struct sb_aggregate *aggregate, int32_t step,
-                                   uint64_t *row, const struct sb_row_vector *arg, int64_t count,
+enum sb_status sb_aggregate_reduce(const struct sb_aggregate *aggregate, int32_t s, uint64_t *row,
+                                   const struct sb_row_vector *args, int64_t count,
                                    struct sb_row_heap *heap, struct sb_error *err)
 {
-    const struct sb_row_field *field = sb_aggregate_field(aggregate, step);
-    enum sb_step_kind kind = aggregate->steps[step].kind;
-    int64_t valid = kind == SB_STEP_COUNT_ROWS ? count : valid_count(arg->nulls, count);
+    const struct sb_aggregate_step *step = &aggregate->steps[s];
+    const struct sb_row_field *field = sb_aggregate_field(aggregate, s);
+    const struct sb_row_vector *arg = step->arg < 0 ? NULL : &args[step->arg];
+    int64_t valid =
+        arg == NULL || step->kind == SB_STEP_FIRST_ROW ? count : valid_count(arg->nulls, count);
     struct sb_row_vector one = {.kind = field->kind};
     uint64_t words[2] = {0};
 
-    if (kind == SB_STEP_COUNT_ROWS || kind == SB_STEP_COUNT) {
+    if (sb_step_is_count(step->kind)) {
         row[field->word] += (uint64_t)valid;
         return SB_OK;
     }
-    if (valid == 0) {
+    if (valid == 0 || sb_step_is_collecting(step->kind)) {
         return SB_OK;
     }
     one.words = words;
-    if (kind == SB_STEP_SUM && (arg->kind == SB_ROW_INT || arg->kind == SB_ROW_UINT)) {
-        wide_store(words, ints_total(arg, count));
-        return sb_aggregate_merge(aggregate, step, &row, &one, 1, heap, err);
+    if (step->kind == SB_STEP_SUM && (arg->kind == SB_ROW_INT || arg->kind == SB_ROW_UINT)) {
+        sb_wide_store(words, ints_total(arg, count));
+        return sb_aggregate_merge(aggregate, s, &row, &one, 1, heap, err);
     }
-    if (kind == SB_STEP_SUM && arg->kind == SB_ROW_FLOAT) {
-        words[0] = float_word(floats_total(arg->words, count));
-        return sb_aggregate_merge(aggregate, step, &row, &one, 1, heap, err);
+    if (step->kind == SB_STEP_SUM && arg->kind == SB_ROW_FLOAT) {
+        words[0] = sb_float_word(floats_total(arg->words, count));
+        return sb_aggregate_merge(aggregate, s, &row, &one, 1, heap, err);
+    }
+    if (step->kind == SB_STEP_MOMENTS) {
+        sb_aggregate_moments_reduce(step, field, row, arg, count);
+        return SB_OK;
     }
     uint64_t *rows[SB_ROW_CHUNK];
     for (int64_t i = 0; i < count; i++) {
         rows[i] = row;
     }
-    return sb_aggregate_merge(aggregate, step, rows, arg, count, heap, err);
+    return sb_aggregate_update(aggregate, s, rows, args, count, heap, err);
 }
 
 // --- results -------------------------------------------------------------------------------------
@@ -362,7 +411,7 @@ static enum sb_status sums_narrow(const struct sb_aggregate_call_plan *call, con
     enum sb_type_id id = call->call->result.id;
 
     for (int64_t i = 0; i < count; i++) {
-        int128 sum = nulls != NULL && nulls[i] ? 0 : wide_load(words + 2 * i);
+        int128 sum = nulls != NULL && nulls[i] ? 0 : sb_wide_load(words + 2 * i);
         bool fits;
 
         if (id == SB_TYPE_DECIMAL128) {
@@ -381,28 +430,62 @@ static enum sb_status sums_narrow(const struct sb_aggregate_call_plan *call, con
     return SB_OK;
 }
 
-static void means_make(const struct sb_aggregate *aggregate,
-                       const struct sb_aggregate_call_plan *call, uint64_t *const *rows,
-                       int64_t count, struct sb_row_scratch *scratch, struct sb_row_vector *out)
+/* Makes `out` of `make`, which is false where the result is null. */
+#define EACH_FLOAT(make)                                                                           \
+    do {                                                                                           \
+        *out = (struct sb_row_vector){SB_ROW_FLOAT, scratch->words, scratch->nulls};               \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            const uint64_t *row = rows[i];                                                         \
+            double value = 0.0;                                                                    \
+            scratch->nulls[i] = !(make);                                                           \
+            scratch->words[i] = scratch->nulls[i] ? 0 : sb_float_word(value);                      \
+        }                                                                                          \
+    } while (0)
+
+static inline bool mean_make(const struct sb_row_field *sum, const struct sb_row_field *divisor,
+                             double unit, const uint64_t *row, double *out)
 {
-    const struct sb_row_field *sum = sb_aggregate_field(aggregate, call->step);
-    const struct sb_row_field *divisor = sb_aggregate_field(aggregate, call->count_step);
-    double unit = 1.0; // of a decimal's last digit: 1 / unit, or unit for negative scales
+    const uint64_t *words = row + sum->word;
+    int64_t valid = (int64_t)row[divisor->word];
 
-    for (int32_t i = 0; i < abs(call->decimal_scale); i++) {
-        unit *= 10.0;
-    }
-    unit = call->decimal_scale < 0 ? 1.0 / unit : unit;
-    *out = (struct sb_row_vector){SB_ROW_FLOAT, scratch->words, scratch->nulls};
-    for (int64_t i = 0; i < count; i++) {
-        const uint64_t *words = rows[i] + sum->word;
-        double total =
-            sum->kind == SB_ROW_FLOAT ? float_load(words[0]) : (double)wide_load(words) / unit;
-        int64_t valid = (int64_t)rows[i][divisor->word];
+    *out = sum->kind == SB_ROW_FLOAT ? sb_float_load(words[0]) : (double)sb_wide_load(words) / unit;
+    *out /= (double)valid;
+    return valid > 0;
+}
 
-        scratch->nulls[i] = valid == 0;
-        scratch->words[i] = valid == 0 ? 0 : float_word(total / (double)valid);
+static inline bool variance_make(enum sb_aggregate_function function,
+                                 const struct sb_row_field *fields, const uint64_t *row,
+                                 double *out)
+{
+    struct sb_moments moments = {
+        .count = (int64_t)row[fields[0].word],
+        .mean = sb_float_load(row[fields[1].word]),
+        .squares = sb_float_load(row[fields[2].word]),
+    };
+
+    return sb_aggregate_moments_finish(function, &moments, out);
+}
+
+/* The field that a call's result is read from as it is. */
+static enum sb_status field_finish(const struct sb_aggregate *aggregate,
+                                   const struct sb_aggregate_call_plan *call, uint64_t *const *rows,
+                                   int64_t count, struct sb_row_scratch *scratch,
+                                   struct sb_row_vector *out, struct sb_error *err)
+{
+    const struct sb_aggregate_step *step = &aggregate->steps[call->step];
+    const struct sb_row_field *field = sb_aggregate_field(aggregate, call->step);
+
+    if (sb_step_is_ordered(step->kind)) {
+        field++;
     }
+    sb_row_field_load(field, rows, count, NULL, scratch, out);
+    if (step->kind == SB_STEP_SUM && field->kind == SB_ROW_WIDE) {
+        SB_TRY_RETURN(sums_narrow(call, out->nulls, count, scratch->words, err));
+        out->kind = sb_row_kind(&call->call->result);
+    } else if (sb_step_is_count(step->kind) || step->kind == SB_STEP_DISTINCT) {
+        out->nulls = NULL;
+    }
+    return SB_OK;
 }
 
 enum sb_status sb_aggregate_finish(const struct sb_aggregate *aggregate,
@@ -410,18 +493,29 @@ enum sb_status sb_aggregate_finish(const struct sb_aggregate *aggregate,
                                    int64_t count, struct sb_row_scratch *scratch,
                                    struct sb_row_vector *out, struct sb_error *err)
 {
+    const struct sb_aggregate_step *step = &aggregate->steps[call->step];
     const struct sb_row_field *field = sb_aggregate_field(aggregate, call->step);
+    enum sb_aggregate_function function = call->call->function;
 
-    if (call->call->function == SB_AGGREGATE_MEAN) {
-        means_make(aggregate, call, rows, count, scratch, out);
+    switch (function) {
+    case SB_AGGREGATE_MEAN: {
+        const struct sb_row_field *divisor = sb_aggregate_field(aggregate, call->count_step);
+        EACH_FLOAT(mean_make(field, divisor, step->unit, row, &value));
         return SB_OK;
     }
-    sb_row_field_load(field, rows, count, NULL, scratch, out);
-    if (aggregate->steps[call->step].kind == SB_STEP_SUM && field->kind == SB_ROW_WIDE) {
-        SB_TRY_RETURN(sums_narrow(call, out->nulls, count, scratch->words, err));
-        out->kind = sb_row_kind(&call->call->result);
-    } else if (aggregate->steps[call->step].kind <= SB_STEP_COUNT) {
-        out->nulls = NULL;
+    case SB_AGGREGATE_VARIANCE:
+    case SB_AGGREGATE_VARIANCE_POP:
+    case SB_AGGREGATE_STDDEV:
+    case SB_AGGREGATE_STDDEV_POP:
+        EACH_FLOAT(variance_make(function, field, row, &value));
+        return SB_OK;
+    case SB_AGGREGATE_APPROX_COUNT_DISTINCT:
+    case SB_AGGREGATE_APPROX_QUANTILE:
+        sb_aggregate_sketch_finish(step, field, call->call, rows, count, scratch, out);
+        return SB_OK;
+    case SB_AGGREGATE_QUANTILE:
+        return sb_aggregate_quantiles(aggregate, call, rows, count, scratch, out, err);
+    default:
+        return field_finish(aggregate, call, rows, count, scratch, out, err);
     }
-    return SB_OK;
 }

@@ -8,11 +8,11 @@ enum sb_status sb_aggregate_table_update(const struct sb_aggregate *aggregate,
     SB_TRY_RETURN(
         sb_row_table_upsert(table, chunk->vectors, chunk->hashes, count, chunk->rows, err));
     for (int32_t s = 0; s < aggregate->step_count; s++) {
-        int32_t arg = aggregate->steps[s].arg;
-        const struct sb_row_vector *vector =
-            arg < 0 ? NULL : &chunk->vectors[aggregate->key_count + arg];
-        SB_TRY_RETURN(
-            sb_aggregate_update(aggregate, s, chunk->rows, vector, count, &table->store.heap, err));
+        if (!sb_step_is_collecting(aggregate->steps[s].kind)) {
+            SB_TRY_RETURN(sb_aggregate_update(aggregate, s, chunk->rows,
+                                              &chunk->vectors[aggregate->key_count], count,
+                                              &table->store.heap, err));
+        }
     }
     return SB_OK;
 }
@@ -24,9 +24,10 @@ enum sb_status sb_aggregate_table_merge(const struct sb_aggregate *aggregate,
     SB_TRY_RETURN(
         sb_row_table_upsert(table, chunk->vectors, chunk->hashes, count, chunk->rows, err));
     for (int32_t s = 0; s < aggregate->step_count; s++) {
-        SB_TRY_RETURN(sb_aggregate_merge(aggregate, s, chunk->rows,
-                                         &chunk->vectors[aggregate->key_count + s], count,
-                                         &table->store.heap, err));
+        SB_TRY_RETURN(
+            sb_aggregate_merge(aggregate, s, chunk->rows,
+                               &chunk->vectors[aggregate->key_count + aggregate->steps[s].field],
+                               count, &table->store.heap, err));
     }
     return SB_OK;
 }

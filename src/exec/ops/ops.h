@@ -22,6 +22,10 @@ enum sb_status sb_hash_join_create(const struct sb_op_options *options, struct s
                                    struct sb_error *err);
 enum sb_status sb_aggregate_create(const struct sb_op_options *options, struct sb_op **out,
                                    struct sb_error *err);
+enum sb_status sb_distinct_create(const struct sb_op_options *options, struct sb_op **out,
+                                  struct sb_error *err);
+enum sb_status sb_first_rows_create(const struct sb_op_options *options, struct sb_op **out,
+                                    struct sb_error *err);
 enum sb_status sb_limit_create(const struct sb_op_options *options, struct sb_op **out,
                                struct sb_error *err);
 enum sb_status sb_function_create(const struct sb_op_options *options, struct sb_op **out,

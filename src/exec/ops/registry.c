@@ -16,6 +16,13 @@ static sb_op_constructor sink_constructor(enum sb_sink_kind kind)
     }
 }
 
+static sb_op_constructor distinct_constructor(const struct sb_distinct_spec *spec)
+{
+    return spec->is_whole        ? sb_distinct_create
+           : spec->emits_at_once ? sb_first_rows_create
+                                 : sb_aggregate_create;
+}
+
 static sb_op_constructor node_constructor(const struct sb_op_options *options)
 {
     switch (options->node->type) {
@@ -31,6 +38,8 @@ static sb_op_constructor node_constructor(const struct sb_op_options *options)
         return sb_hash_join_create;
     case SB_NODE_AGGREGATE:
         return sb_aggregate_create;
+    case SB_NODE_DISTINCT:
+        return distinct_constructor(&options->node->spec.distinct);
     case SB_NODE_LIMIT:
         return sb_limit_create;
     case SB_NODE_REDUCE:

@@ -8,95 +8,6 @@
 #include "plan/nodes/aggregate_request_internal.h"
 #include "plan/suggestion_internal.h"
 
-static const struct {
-    const char *name;
-    enum sb_aggregate_function function;
-} functions[] = {
-    {"sum", SB_AGGREGATE_SUM},  {"count", SB_AGGREGATE_COUNT}, {"mean", SB_AGGREGATE_MEAN},
-    {"avg", SB_AGGREGATE_MEAN}, {"min", SB_AGGREGATE_MIN},     {"max", SB_AGGREGATE_MAX},
-};
-
-static const char *const later_functions[] = {"stddev", "variance", "count_distinct"};
-
-enum { FUNCTION_COUNT = sizeof functions / sizeof functions[0] };
-enum { LATER_COUNT = sizeof later_functions / sizeof later_functions[0] };
-
-static const char allowed[] = "sum, count, mean, avg, min, max";
-
-// p50 .. p99 are quantiles.
-static bool is_later(const char *name)
-{
-    for (size_t i = 0; i < LATER_COUNT; i++) {
-        if (strcmp(later_functions[i], name) == 0) {
-            return true;
-        }
-    }
-    return name[0] == 'p' && name[1] >= '5' && name[1] <= '9' && name[2] >= '0' && name[2] <= '9' &&
-           name[3] == '\0';
-}
-
-static enum sb_status find_function(const struct sb_node *node,
-                                    const struct sb_aggregate_wish *wish,
-                                    enum sb_aggregate_function *out, struct sb_error *err)
-{
-    const char *parameter =
-        strcmp(wish->parameter, "aggregations") == 0 ? wish->parameter : "aggregate";
-    struct sb_suggestion suggestion;
-    char meant[SB_SUGGESTION_SIZE];
-    char shown[SB_SHORT_SIZE];
-
-    sb_suggestion_init(&suggestion, wish->function);
-    for (size_t i = 0; i < FUNCTION_COUNT; i++) {
-        if (strcmp(functions[i].name, wish->function) == 0) {
-            *out = functions[i].function;
-            return SB_OK;
-        }
-        sb_suggestion_offer(&suggestion, functions[i].name);
-    }
-    if (is_later(wish->function)) {
-        return sb_node_error(node, parameter, SB_UNSUPPORTED, err,
-                             "this version does not run '%s' yet; allowed: %s", wish->function,
-                             allowed);
-    }
-    return sb_node_error(node, parameter, SB_INVALID, err, "'%s' is unknown%s; allowed: %s",
-                         sb_short(wish->function, shown), sb_suggestion_text(&suggestion, meant),
-                         allowed);
-}
-
-// false when the function does not take the type.
-static bool result_type(enum sb_aggregate_function function, const struct sb_type *input,
-                        struct sb_type *out)
-{
-    bool is_decimal = input->id == SB_TYPE_DECIMAL128;
-    bool is_number = sb_type_is_integer(input->id) || sb_type_is_float(input->id) || is_decimal;
-
-    switch (function) {
-    case SB_AGGREGATE_COUNT_ROWS:
-    case SB_AGGREGATE_COUNT:
-        *out = (struct sb_type){.id = SB_TYPE_INT64};
-        return true;
-    case SB_AGGREGATE_SUM:
-        if (is_decimal) {
-            *out =
-                (struct sb_type){.id = SB_TYPE_DECIMAL128, .precision = 38, .scale = input->scale};
-        } else if (sb_type_is_float(input->id)) {
-            *out = (struct sb_type){.id = SB_TYPE_FLOAT64};
-        } else {
-            *out = (struct sb_type){.id = sb_type_is_signed(input->id) ? SB_TYPE_INT64
-                                                                       : SB_TYPE_UINT64};
-        }
-        return is_number;
-    case SB_AGGREGATE_MEAN:
-        *out = (struct sb_type){.id = SB_TYPE_FLOAT64};
-        return is_number;
-    case SB_AGGREGATE_MIN:
-    case SB_AGGREGATE_MAX:
-        *out = *input;
-        return true;
-    }
-    return false;
-}
-
 static enum sb_status derive_call(struct sb_node *node, const struct sb_aggregate_wish *wish,
                                   struct sb_aggregate_call *call, struct sb_field *field,
                                   struct sb_error *err)
@@ -105,9 +16,9 @@ static enum sb_status derive_call(struct sb_node *node, const struct sb_aggregat
     char shown[SB_SHORT_SIZE];
     char name[SB_TYPE_NAME_SIZE];
 
-    SB_TRY_RETURN(find_function(node, wish, &call->function, err));
     call->name = wish->name;
     call->column = -1;
+    SB_TRY_RETURN(sb_aggregate_function_find(node, wish, call, err));
     *field = (struct sb_field){.name = wish->name};
     if (strcmp(wish->column, "*") == 0) {
         if (call->function != SB_AGGREGATE_COUNT) {
@@ -121,18 +32,19 @@ static enum sb_status derive_call(struct sb_node *node, const struct sb_aggregat
         return SB_OK;
     }
     SB_TRY_RETURN(sb_node_column(node, wish->parameter, input, wish->column, &call->column, err));
-    if (!result_type(call->function, &input->fields[call->column].type, &call->result)) {
+    if (!sb_aggregate_function_result(call->function, &input->fields[call->column].type,
+                                      &call->result)) {
         return sb_node_error(node, wish->parameter, SB_INVALID, err,
-                             "'%s' is %s; allowed with %s: integers, floats, decimals",
-                             sb_short(wish->column, shown),
+                             "'%s' is %s; allowed with %s: %s", sb_short(wish->column, shown),
                              sb_type_name(&input->fields[call->column].type, name, sizeof name),
-                             wish->function);
+                             wish->function, sb_aggregate_function_takes(call->function));
     }
     field->type = call->result;
-    // Without keys there is a row even when no row came in.
+    // Without keys there is a row even when no row came in; one value has no sample variance.
     field->is_nullable =
-        call->function != SB_AGGREGATE_COUNT &&
-        (input->fields[call->column].is_nullable || node->spec.aggregate.key_count == 0);
+        !sb_aggregate_function_is_count(call->function) &&
+        (input->fields[call->column].is_nullable || node->spec.aggregate.key_count == 0 ||
+         call->function == SB_AGGREGATE_VARIANCE || call->function == SB_AGGREGATE_STDDEV);
     return SB_OK;
 }
 
@@ -159,19 +71,19 @@ static enum sb_status derive_keys(struct sb_node *node, const struct sb_aggregat
     return SB_OK;
 }
 
-static enum sb_status check_emit(const struct sb_node *node, struct sb_error *err)
+// Results at the end or as they change; input that does not end leaves no choice.
+static enum sb_status derive_emit(struct sb_node *node, struct sb_error *err)
 {
-    const char *emit = sb_argument_text(&node->arguments[SB_AGGREGATE_EMIT], "final");
+    const char *usual = node->endless_source != NULL ? "update" : "final";
+    const char *emit = sb_argument_text(&node->arguments[SB_AGGREGATE_EMIT], usual);
 
-    if (strcmp(emit, "final") != 0) {
-        return sb_node_error(node, "emit", SB_UNSUPPORTED, err,
-                             "this version does not emit updates yet; allowed: final");
-    }
-    if (node->endless_source != NULL) {
-        return sb_node_error(node, NULL, SB_UNSUPPORTED, err,
-                             "its input does not end, because of %s, and it emits at the end; "
-                             "windows and updates come in a later version: set `bounded: true` "
-                             "there",
+    node->spec.aggregate.emits_updates = strcmp(emit, "update") == 0;
+    if (node->spec.aggregate.emits_updates) {
+        node->update_source = node;
+    } else if (node->endless_source != NULL) {
+        return sb_node_error(node, "emit", SB_INVALID, err,
+                             "is 'final', and its input does not end, because of %s; allowed: "
+                             "update, or `bounded: true` there",
                              node->endless_source->label);
     }
     return SB_OK;
@@ -198,7 +110,7 @@ static enum sb_status aggregate_derive(struct sb_node *node, struct sb_derivatio
         SB_TRY_RETURN(derive_call(node, &request.wishes[i], &spec->calls[i],
                                   &fields[spec->key_count + i], err));
     }
-    SB_TRY_RETURN(check_emit(node, err));
+    SB_TRY_RETURN(derive_emit(node, err));
     return sb_node_set_fields(node, derivation, fields, (int32_t)count,
                               "name the outputs with 'aggregations'", err);
 }
@@ -257,6 +169,12 @@ static json_t *aggregate_details(const struct sb_node *node, bool is_streaming,
     details = json_object();
     is_failed = details == NULL || sb_details_add(details, "key_by", key_texts(&request)) ||
                 sb_details_add(details, "calls", call_texts(&request));
+    if (node->arguments[SB_AGGREGATE_EMIT].value != NULL) {
+        is_failed =
+            is_failed ||
+            json_object_set(details, "emit",
+                            (json_t *)(uintptr_t)node->arguments[SB_AGGREGATE_EMIT].value) != 0;
+    }
     return sb_details_end(details, is_failed);
 }
 
@@ -268,5 +186,16 @@ const struct sb_node_class sb_node_aggregate = {
     .parameters = sb_aggregate_parameters,
     .derive = aggregate_derive,
     .require = aggregate_require,
+    .details = aggregate_details,
+};
+
+/* Another name for the same. */
+const struct sb_node_class sb_node_group_by = {
+    .name = "group_by",
+    .type = SB_NODE_AGGREGATE,
+    .inputs_min = 1,
+    .inputs_max = 1,
+    .parameters = sb_aggregate_parameters,
+    .derive = aggregate_derive,
     .details = aggregate_details,
 };

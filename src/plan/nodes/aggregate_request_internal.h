@@ -44,4 +44,20 @@ SB_MUST_CHECK enum sb_status sb_aggregate_request_read(const struct sb_node *nod
                                                        struct sb_aggregate_request *out,
                                                        struct sb_error *err);
 
+/* aggregate_function.c: sets function and quantile of `call`; an unknown name is an error. */
+SB_MUST_CHECK enum sb_status sb_aggregate_function_find(const struct sb_node *node,
+                                                        const struct sb_aggregate_wish *wish,
+                                                        struct sb_aggregate_call *call,
+                                                        struct sb_error *err);
+
+/* The type of a function's result over a column; false when it does not take such columns. */
+bool sb_aggregate_function_result(enum sb_aggregate_function function, const struct sb_type *input,
+                                  struct sb_type *out);
+
+/* What such columns are, for messages. */
+const char *sb_aggregate_function_takes(enum sb_aggregate_function function);
+
+/* Whether the result is a number of rows or values, and so never null. */
+bool sb_aggregate_function_is_count(enum sb_aggregate_function function);
+
 #endif

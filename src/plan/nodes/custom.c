@@ -36,6 +36,7 @@ const struct sb_node_class sb_node_custom = {
     .inputs_min = 1,
     .inputs_max = 1,
     .takes_function = true,
+    .takes_updates = true,
     .derive = custom_derive,
     .details = custom_details,
 };

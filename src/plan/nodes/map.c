@@ -221,6 +221,7 @@ const struct sb_node_class sb_node_map = {
     .inputs_max = 1,
     .takes_function = true,
     .parameters = parameters,
+    .takes_updates = true,
     .derive = map_derive,
     .require = map_require,
     .details = map_details,

@@ -56,6 +56,7 @@ const struct sb_node_class sb_node_select = {
     .inputs_min = 1,
     .inputs_max = 1,
     .parameters = parameters,
+    .takes_updates = true,
     .derive = select_derive,
     .require = select_require,
     .details = select_details,

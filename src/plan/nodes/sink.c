@@ -130,6 +130,7 @@ const struct sb_node_class sb_node_sink = {
     .inputs_min = 1,
     .inputs_max = 1,
     .parameters = parameters,
+    .takes_updates = true,
     .derive = sink_derive,
     .details = sink_details,
 };

@@ -86,6 +86,7 @@ const struct sb_node_class sb_node_union = {
     .inputs_min = 1,
     .inputs_max = SB_INPUTS_ANY,
     .parameters = parameters,
+    .takes_updates = true,
     .derive = union_derive,
     .details = union_details,
 };

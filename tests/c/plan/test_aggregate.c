@@ -107,6 +107,11 @@ static void refuses_spellings_that_differ(void **state)
                    "'aggregate'; allowed: aggregations, or aggregate with column");
 }
 
+#define FUNCTIONS                                                                                  \
+    "sum, count, mean, avg, min, max, first, last, stddev, variance, stddev_pop, variance_pop, "   \
+    "count_distinct, median, p1 .. p99, approx_count_distinct, approx_median, "                    \
+    "approx_p1 .. approx_p99"
+
 static void refuses_wrong_calls(void **state)
 {
     assert_refused("'parameters': {'key_by': 'k'}", SB_INVALID,
@@ -123,13 +128,13 @@ static void refuses_wrong_calls(void **state)
                    "columns to aggregate, or '*' to count rows");
     assert_refused("'parameters': {'aggregate': 'summ', 'column': 'i'}", SB_INVALID,
                    "operator 'n' (aggregate): parameter 'aggregate': 'summ' is unknown (did you "
-                   "mean 'sum'?); allowed: sum, count, mean, avg, min, max");
-    assert_refused("'parameters': {'aggregate': 'p95', 'column': 'i'}", SB_UNSUPPORTED,
-                   "operator 'n' (aggregate): parameter 'aggregate': this version does not run "
-                   "'p95' yet; allowed: sum, count, mean, avg, min, max");
-    assert_refused("'parameters': {'aggregations': {'a': ['i', 'stddev']}}", SB_UNSUPPORTED,
-                   "operator 'n' (aggregate): parameter 'aggregations': this version does not run "
-                   "'stddev' yet; allowed: sum, count, mean, avg, min, max");
+                   "mean 'sum'?); allowed: " FUNCTIONS);
+    assert_refused(
+        "'parameters': {'aggregate': 'p100', 'column': 'i'}", SB_INVALID,
+        "operator 'n' (aggregate): parameter 'aggregate': 'p100' is unknown; allowed: " FUNCTIONS);
+    assert_refused("'parameters': {'aggregations': {'a': ['i', 'approx_p0']}}", SB_INVALID,
+                   "operator 'n' (aggregate): parameter 'aggregations': 'approx_p0' is unknown; "
+                   "allowed: " FUNCTIONS);
     assert_refused("'parameters': {'aggregate': 'sum', 'column': '*'}", SB_INVALID,
                    "operator 'n' (aggregate): parameter 'column': '*' is given to 'sum'; allowed: "
                    "'*' with count, a column with the others");
@@ -168,31 +173,64 @@ static void refuses_wrong_keys_and_names(void **state)
                    "outputs with 'aggregations'");
 }
 
-static void refuses_updates_and_endless_input(void **state)
+#define STREAM(aggregate, more)                                                                    \
+    "{'version': 1, 'mode': 'streaming', 'operators': ["                                           \
+    "{'operator_id': 's', 'operator_type': 'source', 'name': 's', 'parameters': {'topic': 't'}},"  \
+    "{'operator_id': 'n', 'operator_type': 'group_by', 'name': 'n', 'parameters': {" aggregate     \
+    "}}, " more ", {'operator_id': 'o', 'operator_type': 'sink'}],"                                \
+    "'edges': [{'from': 's', 'to': 'n'}, {'from': 'n', 'to': 'm'}, {'from': 'm', 'to': 'o'}]}"
+
+#define NEXT(type, parameters)                                                                     \
+    "{'operator_id': 'm', 'name': 'm', 'operator_type': '" type "', 'parameters': {" parameters "}}"
+
+static void expect_stream(const char *json, enum sb_status status, const char *message)
 {
     struct sb_error err = {0};
-    struct sb_graph *graph;
+    struct sb_graph *graph = graphs_create(json);
 
-    assert_refused("'parameters': {'aggregate': 'count', 'emit': 'update'}", SB_UNSUPPORTED,
-                   "operator 'n' (aggregate): parameter 'emit': this version does not emit updates "
-                   "yet; allowed: final");
+    graphs_declare(graph, "s", COLUMNS);
+    assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), status);
+    assert_string_equal(err.message, message);
+    if (status == SB_OK) {
+        assert_ptr_equal(sb_graph_node(graph, "o")->update_source, sb_graph_node(graph, "n"));
+        assert_true(sb_graph_node(graph, "n")->spec.aggregate.emits_updates);
+    }
+    sb_graph_destroy(graph);
+}
+
+static void endless_input_means_updates(void **state)
+{
+    expect_stream(STREAM("'aggregate': 'count'", NEXT("select", "'columns': ['count']")), SB_OK,
+                  "");
+    expect_stream(STREAM("'aggregate': 'count', 'emit': 'update'", NEXT("union", "")), SB_OK, "");
+    expect_stream(STREAM("'aggregate': 'count', 'emit': 'final'", NEXT("union", "")), SB_INVALID,
+                  "operator 'n' (group_by): parameter 'emit': is 'final', and its input does not "
+                  "end, because of operator 's' (source); allowed: update, or `bounded: true` "
+                  "there");
     assert_refused("'parameters': {'aggregate': 'count', 'emit': 'always'}", SB_INVALID,
                    "operator 'n' (aggregate): parameter 'emit': 'always' is unknown; allowed: "
                    "final, update");
-    graph = graphs_create(
-        "{'version': 1, 'mode': 'streaming', 'operators': ["
-        "{'operator_id': 's', 'operator_type': 'source', 'name': 's', 'parameters': {'topic': "
-        "'t'}}, {'operator_id': 'l', 'operator_type': 'limit', 'parameters': {'count': 3}},"
-        "{'operator_id': 'n', 'operator_type': 'aggregate', 'name': 'n', 'parameters': "
-        "{'aggregate': 'count'}}, {'operator_id': 'o', 'operator_type': 'sink'}],"
-        "'edges': [{'from': 's', 'to': 'l'}, {'from': 'l', 'to': 'n'}, {'from': 'n', 'to': 'o'}]}");
-    graphs_declare(graph, "s", COLUMNS);
-    assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), SB_UNSUPPORTED);
-    assert_string_equal(err.message,
-                        "operator 'n' (aggregate): its input does not end, because of operator 's' "
-                        "(source), and it emits at the end; windows and updates come in a later "
-                        "version: set `bounded: true` there");
-    sb_graph_destroy(graph);
+}
+
+static void updates_go_only_where_rows_may_be_replaced(void **state)
+{
+    static const char *const nodes[] = {
+        STREAM("'aggregate': 'count'", NEXT("aggregate", "'aggregate': 'count'")),
+        STREAM("'aggregate': 'count'", NEXT("distinct", "")),
+        STREAM("'aggregate': 'count'", NEXT("filter", "'column': 'count', 'value': 3")),
+        STREAM("'aggregate': 'count'", NEXT("limit", "'count': 3")),
+    };
+    static const char *const types[] = {"aggregate", "distinct", "filter", "limit"};
+
+    for (size_t i = 0; i < sizeof nodes / sizeof nodes[0]; i++) {
+        char message[512];
+        snprintf(message, sizeof message,
+                 "operator 'm' (%s): cannot take updates, rows that replace earlier ones of the "
+                 "same key, and operator 'n' (group_by) emits them; allowed behind it: map, "
+                 "select, union, custom, sink. Over input that ends, set `emit: \"final\"` there",
+                 types[i]);
+        expect_stream(nodes[i], SB_INVALID, message);
+    }
 }
 
 int main(void)
@@ -206,7 +244,8 @@ int main(void)
         cmocka_unit_test(refuses_spellings_that_differ),
         cmocka_unit_test(refuses_wrong_calls),
         cmocka_unit_test(refuses_wrong_keys_and_names),
-        cmocka_unit_test(refuses_updates_and_endless_input),
+        cmocka_unit_test(endless_input_means_updates),
+        cmocka_unit_test(updates_go_only_where_rows_may_be_replaced),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
