@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from differential.expressions import draw_predicate, draw_value, quoted
-from differential.kinds import FLOAT64, INT64, UINT64, Kind, Rng
+from differential.kinds import DIRECT, FLOAT64, INT64, UINT64, Kind, Rng
 from differential.relation import Column, NotPossible, Relation
 
 ROWS_MAX = 3_000  # of a join; larger ones are not drawn
@@ -107,10 +107,41 @@ def draw_union(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
     )
 
 
-_JOIN_SQL = {"inner": "JOIN", "left": "LEFT JOIN"}
+_JOIN_SQL = {
+    "inner": "JOIN",
+    "left": "LEFT JOIN",
+    "right": "RIGHT JOIN",
+    "outer": "FULL JOIN",
+    "semi": "SEMI JOIN",
+    "anti": "ANTI JOIN",
+}
 
 
 def draw_join(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
+    keys = _draw_keys(rng, left, right)
+    kind = _pick(rng, list(_JOIN_SQL))
+    is_null_safe = bool(rng.random() < 0.2)
+    suffix = f"_{number}"
+    equal = "IS NOT DISTINCT FROM" if is_null_safe else "="
+    condition = " AND ".join(f"l.{quoted(a.name)} {equal} r.{quoted(b.name)}" for a, b in keys)
+    if _count(left, right, condition) > ROWS_MAX:
+        raise NotPossible
+    columns, outputs = _left_outputs(left, keys, kind)
+    if kind not in ("semi", "anti"):
+        _add_right_outputs(right, {b.name for _, b in keys}, suffix, columns, outputs)
+    sql = f"SELECT {', '.join(outputs)} FROM t0 AS l {_JOIN_SQL[kind]} t1 AS r ON {condition}"
+    parameters = {
+        "left_keys": [a.name for a, _ in keys],
+        "right_keys": [b.name for _, b in keys],
+        "join_type": kind,
+        "suffix": suffix,
+        **({"nulls_equal": True} if is_null_safe else {}),
+    }
+    return Step("hash_join", parameters, query(sql, columns, left, right), input_count=2)
+
+
+def _draw_keys(rng: Rng, left: Relation, right: Relation) -> list[tuple[Column, Column]]:
+    """Return one or two pairs of columns that can be compared, each column once."""
     pairs = [
         (a, b)
         for a in left.columns
@@ -119,20 +150,34 @@ def draw_join(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
     ]
     if not pairs:
         raise NotPossible
-    chosen = [pairs[i] for i in rng.permutation(len(pairs))[: rng.integers(1, 3)]]
-    chosen = chosen[:1] if len({b.name for _, b in chosen}) < len(chosen) else chosen
-    kind = _pick(rng, list(_JOIN_SQL))
-    suffix = f"_{number}"
-    condition = " AND ".join(f"l.{quoted(a.name)} = r.{quoted(b.name)}" for a, b in chosen)
-    size = _count(left, right, condition)
-    if size > ROWS_MAX:
-        raise NotPossible
-    right_keys = {b.name for _, b in chosen}
-    columns = list(left.columns)
-    outputs = [f"l.{quoted(c.name)}" for c in columns]
-    taken = set(left.names)
+    keys = [pairs[i] for i in rng.permutation(len(pairs))[: rng.integers(1, 3)]]
+    if len({a.name for a, _ in keys}) < len(keys) or len({b.name for _, b in keys}) < len(keys):
+        return keys[:1]
+    return keys
+
+
+def _left_outputs(
+    left: Relation, keys: list[tuple[Column, Column]], kind: str
+) -> tuple[list[Column], list[str]]:
+    columns, outputs = [], []
+    partners = {a.name: b for a, b in keys} if kind in ("right", "outer") else {}
+    for column in left.columns:
+        partner = partners.get(column.name)
+        text = f"l.{quoted(column.name)}"
+        if partner is not None:  # a right row without a match keeps its key
+            column = Column(column.name, _common_kind(column.kind, partner.kind))
+            text = f"coalesce({text}, r.{quoted(partner.name)}) AS {quoted(column.name)}"
+        columns.append(column)
+        outputs.append(text)
+    return columns, outputs
+
+
+def _add_right_outputs(
+    right: Relation, keys: set[str], suffix: str, columns: list[Column], outputs: list[str]
+) -> None:
+    taken = {column.name for column in columns}
     for column in right.columns:
-        if column.name in right_keys:
+        if column.name in keys:
             continue
         name = column.name + suffix if column.name in taken else column.name
         if name in taken:
@@ -140,40 +185,32 @@ def draw_join(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
         taken.add(name)
         columns.append(column.named(name))
         outputs.append(f"r.{quoted(column.name)} AS {quoted(name)}")
-    return Step(
-        "hash_join",
-        {
-            "left_keys": [a.name for a, _ in chosen],
-            "right_keys": [b.name for _, b in chosen],
-            "join_type": kind,
-            "suffix": suffix,
-        },
-        query(
-            f"SELECT {', '.join(outputs)} FROM t0 AS l {_JOIN_SQL[kind]} t1 AS r ON {condition}",
-            columns,
-            left,
-            right,
-        ),
-        input_count=2,
-    )
 
 
 def _count(left: Relation, right: Relation, condition: str) -> int:
-    rows = query(
-        f"SELECT count(*) AS n FROM t0 AS l JOIN t1 AS r ON {condition}",
-        [Column("n", INT64)],
-        left,
-        right,
-    ).rows
-    return rows["n"][0].as_py() + left.rows.num_rows
+    sql = f"SELECT count(*) AS n FROM t0 AS l JOIN t1 AS r ON {condition}"
+    rows = query(sql, [Column("n", INT64)], left, right).rows
+    return int(rows["n"][0].as_py()) + left.rows.num_rows + right.rows.num_rows
 
 
 def _can_join(a: Kind, b: Kind) -> bool:
-    if a.is_coded or b.is_coded:
-        return a is b
-    if "uint64" in (a.name, b.name) and a.family == "int":
-        return a.name.startswith("u") and b.name.startswith("u")  # others need a cast
-    return a.family == b.family
+    return a is b if a.is_coded or b.is_coded else a.family == b.family
+
+
+def _common_kind(a: Kind, b: Kind) -> Kind:
+    """Return the kind of a left key column that also holds right keys."""
+    if a.name == b.name or a.family in ("text", "binary"):
+        return a
+    if a.family == "float":
+        return FLOAT64
+    if a.family != "int" or "uint64" in (a.name, b.name):
+        raise NotPossible
+    is_a_signed, is_b_signed = (pa.types.is_signed_integer(k.type) for k in (a, b))
+    if is_a_signed == is_b_signed:
+        return a if a.type.bit_width >= b.type.bit_width else b
+    unsigned, signed = (b, a) if is_a_signed else (a, b)
+    bits = max(2 * unsigned.type.bit_width, signed.type.bit_width)
+    return next(kind for kind in DIRECT if kind.name == f"int{bits}")
 
 
 def draw_aggregate(rng: Rng, number: int, source: Relation) -> Step:
