@@ -4,11 +4,13 @@
 `./dev fuzz` goes on where this ends.
 """
 
+import os
+
 import pytest
 
 from differential.check import check_seed
 
-GRAPHS = 5_000
+GRAPHS = int(os.environ.get("SABOT_RANDOM_GRAPHS", "5000"))
 PART = 100
 
 
