@@ -15,9 +15,12 @@ class ArrowArrayExport(Protocol):
 class ArrowStreamExport(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
-# Called with the schema and the rows as capsules, and for a CUSTOM operator at the end with None
-# instead of rows. Returns rows of the declared schema; None means no rows.
-BatchFunction = Callable[[object, object | None], ArrowArrayExport | None]
+# Called with the schema and the rows as capsules, and for REDUCE and CUSTOM at the end with None
+# instead of rows. Returns rows of the declared schema, maybe beside the number of rows that failed;
+# None means no rows. It may have methods on_watermark(us), snapshot() and restore(capsule).
+BatchFunction = Callable[
+    [object, object | None], ArrowArrayExport | tuple[ArrowArrayExport, int] | None
+]
 # Called with an operator's id and its input schema as a capsule.
 SchemaResolver = Callable[[str, object], ArrowSchemaExport]
 

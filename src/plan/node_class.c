@@ -23,6 +23,9 @@ static const char *const later_types[] = {
     "interval_join",   "asof_join",      "sort",
 };
 
+const char *const sb_function_jit_choices[] = {"auto", "off", "scalar", "array", NULL};
+const char *const sb_function_on_error_choices[] = {"fail", "skip", "dead_letter", NULL};
+
 enum { CLASS_COUNT = sizeof classes / sizeof classes[0] };
 enum { LATER_COUNT = sizeof later_types / sizeof later_types[0] };
 

@@ -124,6 +124,10 @@ static inline void sb_required_pass(const bool *wanted, int32_t count, bool *req
     }
 }
 
+/* What the parameters `jit` and `on_error` of an operator with a function may say. */
+extern const char *const sb_function_jit_choices[];
+extern const char *const sb_function_on_error_choices[];
+
 /* Sets `key`; true on failure, so that many calls can be or-ed together. Takes `value`. */
 static inline bool sb_details_add(json_t *details, const char *key, json_t *value)
 {

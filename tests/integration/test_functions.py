@@ -168,6 +168,34 @@ def test_unknown_columns_ask_for_a_schema():
     assert mapped(picky, schema={"n": "int64"}).column_names == ["n"]
 
 
+def raise_dear(batch):
+    for i in range(len(batch)):
+        if batch["amount"][i] is not None and batch["amount"][i] > 50:
+            batch["amount"][i] *= 1.5
+    return batch
+
+
+def lower_negative(batch):
+    batch["amount"][batch["amount"] < 0] = 0.5
+    return batch
+
+
+@pytest.mark.parametrize("function", [raise_dear, lower_negative])
+@pytest.mark.parametrize("batch_rows", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "values", [[], [1], [None], [1, 2, -3, 60, None], [2**53 + 1, 1], [60] * 20 + [1] * 20]
+)
+def test_a_float_in_one_branch_is_in_the_schema_whatever_the_values(function, batch_rows, values):
+    data = pa.table({"amount": pa.array(values, pa.int64())})
+    output = rows(line({"data": data}, node("map", "m", function)), morsel_rows_max=batch_rows)
+    assert output.schema.types == [pa.float64()]
+    if function is raise_dear:
+        wanted = [None if v is None else float(v) * 1.5 if v > 50 else float(v) for v in values]
+    else:
+        wanted = [None if v is None else 0.5 if v < 0 else float(v) for v in values]
+    assert output["amount"].to_pylist() == wanted
+
+
 # --- wrong functions -----------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ __all__ = ["Records"]
 
 
 class Records:
-    """The rows of a stream as dicts, with ``for`` and ``async for``; the engine works in batches."""
+    """The rows of a stream as dicts, for ``for`` and ``async for``; the engine works in batches."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream

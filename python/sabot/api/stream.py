@@ -50,8 +50,8 @@ class Stream(StreamSources, StreamEnds):
 
     A stream is a description: nothing is read before an end asks for the rows (`collect`,
     `to_pylist`, `take`, `count`, `foreach`, `records`, `to_parquet`, `to_csv`, `to_ndjson`,
-    `to_topic`, ``for``, ``async for``). It never changes, so it can be used again and branch: what two branches share is
-    done once when they meet again in one job.
+    `to_topic`, ``for``, ``async for``). It never changes, so it can be used again and branch: what
+    two branches share is done once when they meet again in one job.
 
     Examples
     --------

@@ -24,8 +24,13 @@ class OperatorFunction(Protocol):
 
     output_schema: pa.Schema
 
-    def __call__(self, schema: object, array: object | None) -> ArrowArrayExport | None:
-        """Return the rows for a batch, given as capsules; None in and out means no rows."""
+    def __call__(
+        self, schema: object, array: object | None
+    ) -> ArrowArrayExport | tuple[ArrowArrayExport, int] | None:
+        """Return the rows for a batch, given as capsules; None in and out means no rows.
+
+        A pair is the rows, and how many of the batch's rows failed and are left out.
+        """
         ...
 
     def close(self) -> None:

@@ -69,6 +69,7 @@ _COMPARISONS = {
     "==": "equal",
     "!=": "not_equal",
 }
+_WITH_LANE = (OperatorType.FILTER, OperatorType.MAP, OperatorType.REDUCE)
 _JSON_SCALARS = (type(None), bool, int, str)
 # The engine only asks whether there is a function.
 _FUNCTION_HERE = {"kind": "cloudpickle", "python": "", "sha256": "", "data": ""}
@@ -156,6 +157,10 @@ def _engine_node(node: StreamOperatorNode) -> dict[str, Any]:
         parameters = {"operator": str(parameters.get("operator", node.name))}
     elif node.operator_type is OperatorType.FILTER:
         parameters = _with_predicate(node, parameters)
+    if callable(node.function) and node.operator_type in _WITH_LANE:
+        from sabot.udf.lane import lane_of
+
+        parameters["lane"] = str(lane_of(node.function))
     return {
         "operator_id": node.operator_id,
         "operator_type": node.operator_type.value,

@@ -17,7 +17,8 @@ from sabot.errors import InvalidJobError
 from sabot.operators.base_operator import BaseOperator, batches_of
 from sabot.operators.operator_context import OperatorContext
 from sabot.operators.operator_state import pack_state, unpack_state
-from sabot.udf.outcome import conform_batch, empty_batch, typical_batch
+from sabot.udf.outcome import conform_batch
+from sabot.udf.trial_batches import empty_batch, typical_batch
 
 if TYPE_CHECKING:
     from sabot.execution.job_graph import JobGraph

@@ -3,26 +3,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from sabot.errors import InvalidJobError
 from sabot.execution.operator_type import OperatorType
 from sabot.udf.batch_view import BatchView
-from sabot.udf.outcome import (
-    column_to_array,
-    conform_batch,
-    empty_batch,
-    outcome_to_batch,
-)
+from sabot.udf.function_options import function_of
+from sabot.udf.outcome import column_to_array, conform_batch, outcome_to_batch
 from sabot.udf.schema_trial import find_schema
+from sabot.udf.trial_batches import empty_batch
 
 if TYPE_CHECKING:
     from sabot.execution.node import StreamOperatorNode
 
 __all__ = ["BatchFunction"]
+
+_logger = logging.getLogger("sabot")
 
 _MASK = pa.schema([("mask", pa.bool_())])
 
@@ -31,7 +31,11 @@ class BatchFunction:
     """Runs a user's function over column views.
 
     The columns it gives are found out before anything runs: declared in ``parameters['schema']``,
-    else by calling it once without rows, and once with one ordinary row where that does not tell.
+    else by calling it once without rows, and with rows of ordinary values where that does not tell.
+
+    With ``parameters['on_error'] = 'skip'`` a batch that makes the function fail is halved until
+    the rows that do are alone; they are left out, and the ledger counts them as failed. That is
+    right for functions that look at each row by itself.
 
     Parameters
     ----------
@@ -47,13 +51,11 @@ class BatchFunction:
     """
 
     def __init__(self, node: StreamOperatorNode, schema: pa.Schema) -> None:
-        if not callable(node.function):
-            raise InvalidJobError(
-                f"{node.title}: function: expected a function of one batch, found {node.function!r}"
-            )
         self._node = node
-        self._function: Callable[[BatchView], Any] = node.function
+        self._function = function_of(node)
         self._is_filter = node.operator_type is OperatorType.FILTER
+        self._is_skipping = node.parameters.get("on_error") == "skip"
+        self._has_warned = False
         self._output_column = node.parameters.get("output_column") or node.name
         if self._is_filter:
             self.output_schema = _MASK
@@ -62,21 +64,56 @@ class BatchFunction:
             declared = node.parameters.get("schema")
             self.output_schema = find_schema(declared, schema, node.title, self._attempt)
 
-    def __call__(self, schema: object, array: object | None) -> pa.RecordBatch:
-        """Return the rows, or the mask, for a batch."""
+    def __call__(
+        self, schema: object, array: object | None
+    ) -> pa.RecordBatch | tuple[pa.RecordBatch, int]:
+        """Return the rows, or the mask, for a batch; with ``on_error='skip'`` what failed, too."""
         batch = pa.RecordBatch._import_from_c_capsule(schema, array)
+        if not self._is_skipping:
+            return self._result(batch)
+        parts: list[pa.RecordBatch] = []
+        failed_count = self._skip(batch, parts)
+        rows = pa.concat_batches(parts) if parts else empty_batch(self.output_schema)
+        return rows, failed_count
+
+    def close(self) -> None:
+        """Do nothing: a function holds nothing."""
+
+    def _result(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         value, view = self._call(batch)
         if self._is_filter:
             return self._mask(value, batch.num_rows)
         result, _ = outcome_to_batch(value, view, self._output_column, self._node.title)
         return conform_batch(result, self.output_schema, self._node.title)
 
-    def close(self) -> None:
-        """Do nothing: a function holds nothing."""
+    def _skip(self, batch: pa.RecordBatch, parts: list[pa.RecordBatch]) -> int:
+        """Add the results of the rows that do not fail; return how many do."""
+        try:
+            parts.append(self._result(batch))
+            return 0
+        except Exception as error:
+            if batch.num_rows <= 1:
+                self._warn(error)
+                if self._is_filter:
+                    parts.append(pa.RecordBatch.from_arrays([pa.nulls(1, pa.bool_())], ["mask"]))
+                return batch.num_rows
+        half = batch.num_rows // 2
+        return self._skip(batch.slice(0, half), parts) + self._skip(batch.slice(half), parts)
+
+    def _warn(self, error: Exception) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            _logger.warning(
+                "%s: rows are skipped; the first failed with %s: %s",
+                self._node.title,
+                type(error).__name__,
+                error,
+            )
 
     def _call(self, batch: pa.RecordBatch) -> tuple[Any, BatchView]:
         view = BatchView(batch)
-        return self._function(view), view
+        with np.errstate(all="ignore"):  # numbers wrap and divide by the rules of columns
+            return self._function(view), view
 
     def _mask(self, value: Any, row_count: int) -> pa.RecordBatch:
         title = self._node.title

@@ -15,15 +15,23 @@ import numpy as np
 import pyarrow as pa
 
 from sabot.udf import vector
+from sabot.udf.element import Int64, UInt64, wrap_element
 
 __all__ = ["ColumnView", "column_view_of"]
+
+# NumPy functions that look at each value by itself: what is missing cannot spoil the others.
+_BY_VALUE = frozenset(
+    {np.clip, np.round, np.around, np.isin, np.real, np.nan_to_num, np.isclose, np.digitize}
+)
 
 
 class ColumnView(np.lib.mixins.NDArrayOperatorsMixin):
     """A column: arithmetic, comparisons, ``& | ~``, indexing, iteration, NumPy functions.
 
-    Rules: integer with float gives float64, ``/`` always float64; 64-bit integers wrap; division
-    of floats by zero as IEEE; integer ``//`` and ``%`` by zero raise ZeroDivisionError.
+    Rules: numbers are computed with 64 bits, integer with float gives float64, ``/`` always
+    float64; integers wrap; division of floats by zero as IEEE; integer ``//`` and ``%`` by zero
+    raise ZeroDivisionError. One value, ``column[i]``, computes as the column does; a missing one is
+    None. `docs/reference/column-view.md` has the rules in full.
 
     Examples
     --------
@@ -109,33 +117,38 @@ class ColumnView(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __iter__(self) -> Iterator[Any]:
         values, valid = self._read()
-        plain = values.tolist() if values.dtype.kind not in "mM" else list(values)
+        elements = _elements(values)
         if valid is None:
-            return iter(plain)
-        return iter([value if there else None for value, there in zip(plain, valid, strict=True)])
+            return iter(elements)
+        return iter(
+            [value if there else None for value, there in zip(elements, valid, strict=True)]
+        )
 
     def __getitem__(self, index: Any) -> Any:
         values, valid = self._read()
-        if isinstance(index, int | np.integer):
-            value = values[index]
-            return None if valid is not None and not valid[index] else value
+        if isinstance(index, int | np.integer) and not isinstance(index, bool):
+            if valid is not None and not valid[index]:
+                return None
+            return wrap_element(values[index])
         index = vector.index_of(index)
         part = values[index]
         return ColumnView._from_values(part, None if valid is None else valid[index], self._type)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         index = vector.index_of(index)
-        new_values, new_valid = _operand(value)
+        new_values, new_valid = _operand(_assignable(value))
         values, valid = self._own()
         if values.dtype.kind != "O":
             widened = vector.widen(values, new_values)
             self._type = self._type if widened is values else None
             values = widened
+        if new_values is not None:
+            vector.check_fit(values, new_values, new_valid)
         if new_valid is not None or valid is not None:
             valid = np.ones(self._length, bool) if valid is None else valid
             valid[index] = True if new_valid is None else new_valid
         if new_values is not None:
-            values[index] = new_values
+            values[index] = _storable(new_values, new_valid, values)
         self._values, self._valid = values, vector.tidy(valid)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -159,28 +172,81 @@ class ColumnView(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.where and len(args) == 3:
             return _where(*args)
-        plain = [_plain(item) for item in args]
-        result = function(*plain, **{key: _plain(item) for key, item in kwargs.items()})
+        is_by_value = function in _BY_VALUE
+        plain = [_plain(item, is_by_value) for item in args]
+        result = function(
+            *plain, **{key: _plain(item, is_by_value) for key, item in kwargs.items()}
+        )
         if not isinstance(result, np.ndarray) or result.shape != self.shape:
             return result
         columns = [item for item in (*args, *kwargs.values()) if isinstance(item, ColumnView)]
         return ColumnView._from_values(result, vector.all_valid(map(_operand, columns), len(self)))
 
+    def fill_null(self, value: Any) -> ColumnView:
+        """Return the column with `value` where values are missing.
+
+        Examples
+        --------
+        >>> ColumnView(pa.array([1, None])).fill_null(0).to_arrow().to_pylist()
+        [1, 0]
+        """
+        filled = self.copy()
+        mask = self.is_null()._read()[0]
+        filled[mask] = value
+        return filled
+
+    def astype(self, dtype: Any) -> ColumnView:
+        """Return the column as another NumPy type, such as ``float`` or ``"int64"``."""
+        values, valid = self._read()
+        if valid is not None and values.dtype.kind == "O":
+            converted = np.zeros(self._length, dtype)
+            converted[valid] = values[valid].astype(dtype)
+        else:
+            with np.errstate(all="ignore"):
+                converted = values.astype(dtype)
+        return ColumnView._from_values(converted, valid)
+
+    def isin(self, values: Any) -> ColumnView:
+        """Return whether each value is one of `values`; missing where it is missing."""
+        mine, valid = self._read()
+        wanted = set(values) - {None}
+        found = np.fromiter((value in wanted for value in mine.tolist()), bool, self._length)
+        return ColumnView._from_values(found, valid)
+
     def sum(self) -> Any:
-        """Return the sum of the values that are there."""
-        return vector.present(*self._read()).sum()
+        """Return the sum of the values that are there; 0 of none."""
+        return wrap_element(self._present().sum())
 
     def mean(self) -> Any:
-        """Return the mean of the values that are there."""
-        return vector.present(*self._read()).mean()
+        """Return the mean of the values that are there; None of none."""
+        values = self._present()
+        return wrap_element(values.mean()) if len(values) else None
+
+    def std(self) -> Any:
+        """Return the standard deviation of the values as a population; None of none."""
+        values = self._present()
+        return wrap_element(values.std()) if len(values) else None
 
     def min(self) -> Any:
-        """Return the smallest of the values that are there."""
-        return vector.present(*self._read()).min()
+        """Return the smallest of the values that are there; None of none."""
+        values = self._present()
+        return wrap_element(values.min()) if len(values) else None
 
     def max(self) -> Any:
-        """Return the largest of the values that are there."""
-        return vector.present(*self._read()).max()
+        """Return the largest of the values that are there; None of none."""
+        values = self._present()
+        return wrap_element(values.max()) if len(values) else None
+
+    def any(self) -> bool:
+        """Return whether any value that is there is true."""
+        return bool(vector.present(*self._read()).any())
+
+    def all(self) -> bool:
+        """Return whether all values that are there are true."""
+        return bool(vector.present(*self._read()).all())
+
+    def _present(self) -> np.ndarray:
+        return vector.wide(vector.present(*self._read()))
 
     def _read(self) -> tuple[np.ndarray, np.ndarray | None]:
         if self._values is None:
@@ -252,12 +318,39 @@ def _kept_type(inputs: tuple[Any, ...]) -> pa.DataType | None:
     return first._type
 
 
-def _plain(item: Any) -> Any:
+def _plain(item: Any, is_by_value: bool) -> Any:
     if isinstance(item, ColumnView):
-        return item.to_numpy()
+        return vector.wide(item._read()[0]) if is_by_value else item.to_numpy()
     if isinstance(item, list | tuple):
-        return type(item)(_plain(part) for part in item)
+        return type(item)(_plain(part, is_by_value) for part in item)
     return item
+
+
+def _elements(values: np.ndarray) -> list[Any]:
+    """Return values one by one, as `ColumnView.__getitem__` gives them."""
+    kind = values.dtype.kind
+    if kind in "iu":
+        element = UInt64 if values.dtype == np.uint64 else Int64
+        return [element(value) for value in values.tolist()]
+    if kind == "f":
+        return list(values.astype(np.float64, copy=False))
+    return list(values) if kind in "mM" else values.tolist()
+
+
+def _assignable(value: Any) -> Any:
+    """Return lists as columns, which know missing values; Arrow's scalars as plain ones."""
+    if isinstance(value, pa.Scalar):
+        return value.as_py()
+    if isinstance(value, list | tuple):
+        return column_view_of(value, len(value))
+    return value
+
+
+def _storable(values: Any, valid: Any, target: np.ndarray) -> Any:
+    """Return values to write; those that are missing must not stand in the way of a cast."""
+    if valid is None or np.ndim(values) == 0 or target.dtype.kind == "O":
+        return values
+    return np.where(valid, values, np.zeros(1, target.dtype)[0]).astype(target.dtype)
 
 
 def _where(condition: Any, then: Any, otherwise: Any) -> ColumnView:

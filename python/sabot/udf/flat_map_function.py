@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sabot.errors import InvalidJobError
 from sabot.udf.batch_view import BatchView
+from sabot.udf.function_options import function_of
 from sabot.udf.outcome import conform_batch
 from sabot.udf.schema_trial import find_schema
 
@@ -40,12 +40,8 @@ class FlatMapFunction:
     """
 
     def __init__(self, node: StreamOperatorNode, schema: pa.Schema) -> None:
-        if not callable(node.function):
-            raise InvalidJobError(
-                f"{node.title}: function: expected a function of one batch, found {node.function!r}"
-            )
         self._title = node.title
-        self._function = node.function
+        self._function = function_of(node)
         declared = node.parameters.get("schema")
         self.output_schema = find_schema(declared, schema, node.title, self._attempt)
 

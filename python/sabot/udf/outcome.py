@@ -4,65 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from sabot.udf.batch_view import BatchView
 from sabot.udf.column_view import ColumnView
+from sabot.udf.trial_batches import empty_batch
 
 __all__ = [
     "column_to_array",
     "conform_batch",
-    "empty_batch",
     "outcome_to_batch",
-    "typical_batch",
 ]
-
-
-def empty_batch(schema: pa.Schema) -> pa.RecordBatch:
-    """Return a batch of no rows."""
-    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
-
-
-def typical_batch(schema: pa.Schema) -> pa.RecordBatch:
-    """Return a batch of one row of ordinary values: 1, 1.0, '1', true, 1970-01-02."""
-    return pa.RecordBatch.from_arrays(
-        [_typical_array(field.type) for field in schema], schema=schema
-    )
-
-
-def _typical_array(kind: pa.DataType) -> pa.Array:
-    if pa.types.is_struct(kind):
-        fields = [kind.field(i) for i in range(kind.num_fields)]
-        return pa.StructArray.from_arrays([_typical_array(f.type) for f in fields], fields=fields)
-    try:
-        return pa.array([_typical_value(kind)], kind)
-    except (pa.ArrowException, TypeError, ValueError, NotImplementedError):
-        return pa.nulls(1, kind)
-
-
-def _typical_value(kind: pa.DataType) -> Any:
-    if pa.types.is_map(kind):
-        return [(_typical_value(kind.key_type), _typical_value(kind.item_type))]
-    if hasattr(kind, "value_type"):  # lists of all kinds, dictionaries
-        value = _typical_value(kind.value_type)
-        return value if pa.types.is_dictionary(kind) else [value] * getattr(kind, "list_size", 1)
-    if pa.types.is_boolean(kind):
-        return True
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or kind == pa.binary_view():
-        return b"1"
-    if pa.types.is_fixed_size_binary(kind) and not pa.types.is_decimal(kind):
-        return b"1".ljust(kind.byte_width, b"1")
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
-        return "1"
-    if pa.types.is_decimal(kind):
-        return Decimal(1 if kind.precision > kind.scale else 0)
-    if pa.types.is_date(kind):
-        return date(1970, 1, 2)
-    return 1.0 if pa.types.is_floating(kind) else 1
 
 
 def outcome_to_batch(
@@ -186,8 +140,10 @@ def conform_batch(batch: pa.RecordBatch, schema: pa.Schema, title: str) -> pa.Re
 
 
 def _cast(array: pa.Array, field: pa.Field, title: str) -> pa.Array:
+    # An integer becomes a float as it does in arithmetic, where the last bits may be lost.
+    is_rounding = pa.types.is_integer(array.type) and pa.types.is_floating(field.type)
     try:
-        return array.cast(field.type)
+        return array.cast(field.type, safe=not is_rounding)
     except pa.ArrowException as error:
         raise TypeError(
             f"{title}: column {field.name!r} is {array.type}; expected {field.type}: {error}. "

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sabot.errors import InvalidJobError
 from sabot.operators.operator_state import pack_state, unpack_state
 from sabot.udf.batch_view import BatchView
+from sabot.udf.function_options import function_of
 from sabot.udf.outcome import conform_batch
 from sabot.udf.schema_trial import find_schema
 
@@ -46,13 +46,8 @@ class ReduceFunction:
     """
 
     def __init__(self, node: StreamOperatorNode, schema: pa.Schema, is_endless: bool) -> None:
-        if not callable(node.function):
-            raise InvalidJobError(
-                f"{node.title}: function: expected a function of a value and a batch, found "
-                f"{node.function!r}"
-            )
         self._node = node
-        self._function = node.function
+        self._function = function_of(node)
         self._name = node.parameters.get("output_column") or node.name
         emit = node.parameters.get("emit") or ("update" if is_endless else "final")
         self._is_updating = emit == "update"

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from sabot.errors import InvalidJobError
-from sabot.udf.outcome import empty_batch, typical_batch
+from sabot.udf.trial_batches import empty_batch, typical_batch, varied_batches
 
 __all__ = ["find_schema"]
 
@@ -21,7 +21,8 @@ def find_schema(declared: Any, schema: pa.Schema, title: str, attempt: Attempt) 
     """Return the columns that a function gives for the columns it gets.
 
     Declared ones count; else the function is called once without rows, and once with one ordinary
-    row where that does not tell.
+    row where that does not tell. Where it may still depend on the values, because it writes to the
+    batch it got, it is also called with other rows: a float in one branch makes the column float64.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def find_schema(declared: Any, schema: pa.Schema, title: str, attempt: Attempt) 
         return found[0]
     better, second_failure = _try(attempt, typical_batch(schema))
     if better is not None and _is_typed(better[0]):
-        return better[0]
+        return better[0] if better[1] else _widest(attempt, better[0], schema)
     if found is not None and _is_typed(found[0]):
         return found[0]
     if better is not None:
@@ -73,6 +74,20 @@ def _try(
         return attempt(batch), None
     except Exception as error:
         return None, error
+
+
+def _widest(attempt: Attempt, found: pa.Schema, schema: pa.Schema) -> pa.Schema:
+    """Return the columns with float64 where other rows give floats instead of integers."""
+    fields = {field.name: field for field in found}
+    for batch in varied_batches(schema):
+        other, _ = _try(attempt, batch)
+        if other is None or other[0].names != found.names:
+            continue
+        for field in other[0]:
+            is_integer = pa.types.is_integer(fields[field.name].type)
+            if is_integer and pa.types.is_floating(field.type):
+                fields[field.name] = pa.field(field.name, pa.float64())
+    return pa.schema(list(fields.values()))
 
 
 def _is_typed(schema: pa.Schema) -> bool:

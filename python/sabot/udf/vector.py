@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 __all__ = [
     "all_valid",
     "apply",
+    "check_fit",
     "from_arrow",
     "index_of",
     "present",
@@ -24,10 +25,38 @@ __all__ = [
     "to_arrow",
     "to_numpy",
     "where",
+    "wide",
     "widen",
 ]
 
 _INTEGER_DIVISIONS = (np.floor_divide, np.remainder, np.fmod, np.divmod)
+_COMPARISONS = (
+    np.equal,
+    np.not_equal,
+    np.less,
+    np.less_equal,
+    np.greater,
+    np.greater_equal,
+)
+# Those that count with truth values as 0 and 1, as Python does.
+_ARITHMETIC = (
+    np.add,
+    np.subtract,
+    np.multiply,
+    np.true_divide,
+    np.floor_divide,
+    np.remainder,
+    np.fmod,
+    np.divmod,
+    np.power,
+    np.float_power,
+    np.negative,
+    np.positive,
+    np.absolute,
+    np.sign,
+    np.left_shift,
+    np.right_shift,
+)
 
 
 def from_arrow(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
@@ -92,11 +121,25 @@ def tidy(valid: np.ndarray | None) -> np.ndarray | None:
 
 
 def index_of(index: Any) -> Any:
-    """Return an index as NumPy takes it; a mask with missing values does not choose them."""
-    if hasattr(index, "_read"):
+    """Return an index as NumPy takes it; a mask with missing values does not choose them.
+
+    Raises
+    ------
+    IndexError
+        If a position is missing.
+    """
+    if isinstance(index, pa.Array | pa.ChunkedArray):
+        whole = index.combine_chunks() if isinstance(index, pa.ChunkedArray) else index
+        values, valid = from_arrow(whole)
+    elif hasattr(index, "_read"):
         values, valid = index._read()
-        return values if valid is None else values & valid
-    return index
+    else:
+        return index
+    if valid is None:
+        return values
+    if values.dtype.kind != "b":
+        raise IndexError("a position is missing; use positions that are all there, or a mask")
+    return values & valid
 
 
 def widen(values: np.ndarray, new_values: Any) -> np.ndarray:
@@ -109,6 +152,28 @@ def widen(values: np.ndarray, new_values: Any) -> np.ndarray:
     if kind in "iu" and values.dtype.kind == "b":
         return values.astype(np.int64)
     return values
+
+
+def check_fit(values: np.ndarray, new_values: Any, valid: Any) -> None:
+    """Refuse integers that the column's type does not hold.
+
+    Raises
+    ------
+    OverflowError
+        If one is too large or too small.
+    """
+    if values.dtype.kind not in "iu":
+        return
+    wanted = np.asarray(new_values)
+    if wanted.dtype.kind not in "iuO" or wanted.dtype == values.dtype or wanted.size == 0:
+        return
+    limits = np.iinfo(values.dtype)
+    is_wrong = (wanted < limits.min) | (wanted > limits.max)
+    if valid is not None:
+        is_wrong = is_wrong & valid
+    if np.any(is_wrong):
+        first = wanted.reshape(-1)[int(np.argmax(is_wrong))]
+        raise OverflowError(f"{first} does not fit a column of {values.dtype}; assign a new column")
 
 
 def all_valid(operands: Iterable[tuple[Any, Any]], length: int) -> np.ndarray | None:
@@ -139,7 +204,7 @@ def apply(
         return vectors[0], np.zeros(length, bool)
     if any(getattr(value, "dtype", np.dtype(bool)).kind == "O" for value in values):
         return _apply_to_objects(ufunc, values, valid, length, kwargs), valid
-    values = _promote(values)
+    values = _promote(values, ufunc)
     if ufunc in _INTEGER_DIVISIONS:
         _check_divisor(values[1], values[0], valid)
     with np.errstate(all="ignore"):
@@ -188,23 +253,54 @@ def _apply_to_objects(
     return result
 
 
-def _promote(values: list[Any]) -> list[Any]:
-    """Give Python numbers the types of constants; integers beside floats become float64."""
+def _promote(values: list[Any], ufunc: np.ufunc | None = None) -> list[Any]:
+    """Return numbers as they are computed with: 64 bits wide, float64 where one is a float."""
     arrays = [value for value in values if isinstance(value, np.ndarray)]
-    promoted = [_typed(value, arrays) for value in values]
-    kinds = {getattr(value, "dtype", np.dtype(object)).kind for value in promoted}
+    is_comparison = ufunc in _COMPARISONS
+    typed = [_typed(value, arrays, is_comparison) for value in values]
+    if ufunc in _ARITHMETIC:
+        typed = [_counted(value) for value in typed]
+    result = [wide(value) for value in typed]
+    kinds = {getattr(value, "dtype", np.dtype(object)).kind for value in result}
     if "f" in kinds and kinds & set("iu"):
-        return [
-            value.astype(np.float64) if value.dtype.kind in "iuf" else value for value in promoted
-        ]
-    return promoted
+        return [value.astype(np.float64) if value.dtype.kind in "iu" else value for value in result]
+    if {"i", "u"} <= kinds and not is_comparison:
+        raise TypeError(
+            "an unsigned 64-bit integer does not go with a signed one; convert one with astype() "
+            "first"
+        )
+    return result
 
 
-def _typed(value: Any, arrays: list[np.ndarray]) -> Any:
+def wide(value: Any) -> Any:
+    """Return numbers 64 bits wide; all integers but uint64 are int64."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is None:
+        return value
+    if dtype.kind == "f" and dtype.itemsize < 8:
+        return value.astype(np.float64)
+    if dtype.kind in "iu" and dtype.itemsize < 8:
+        return value.astype(np.int64)
+    return value
+
+
+def _counted(value: Any) -> Any:
+    is_truth = getattr(value, "dtype", np.dtype(object)).kind == "b"
+    return value.astype(np.int64) if is_truth else value
+
+
+def _typed(value: Any, arrays: list[np.ndarray], is_comparison: bool) -> Any:
     if isinstance(value, bool):
         return np.bool_(value)
     if isinstance(value, int):
-        is_unsigned = arrays and all(array.dtype == np.uint64 for array in arrays)
+        if is_comparison and not -(2**63) <= value < 2**63:
+            return int(value)  # NumPy compares integers of any size
+        is_unsigned = bool(arrays) and all(array.dtype == np.uint64 for array in arrays)
+        if is_unsigned and value < 0 and not is_comparison:
+            raise TypeError(
+                "an unsigned 64-bit integer does not go with a negative one; convert the column "
+                "with astype() first"
+            )
         return np.uint64(value) if is_unsigned and value >= 0 else np.int64(value)
     if isinstance(value, float):
         return np.float64(value)
@@ -216,7 +312,8 @@ def _typed(value: Any, arrays: list[np.ndarray]) -> Any:
 def _check_divisor(divisor: Any, dividend: Any, valid: np.ndarray | None) -> None:
     if not all(np.asarray(value).dtype.kind in "iu" for value in (divisor, dividend)):
         return
-    is_zero = np.broadcast_to(np.asarray(divisor) == 0, max(np.size(divisor), np.size(dividend)))
+    shape = np.broadcast_shapes(np.shape(divisor), np.shape(dividend))
+    is_zero = np.broadcast_to(np.asarray(divisor) == 0, shape)
     if valid is not None:
         is_zero = is_zero & valid
     if is_zero.any():

@@ -7,7 +7,18 @@
 
 static const char *const operators[] = {"==", "!=", ">", ">=", "<", "<=", NULL};
 
-enum { COLUMN, OPERATOR, VALUE, PREDICATE, COLUMNS, SCHEMA, PARAMETER_COUNT };
+enum {
+    COLUMN,
+    OPERATOR,
+    VALUE,
+    PREDICATE,
+    COLUMNS,
+    JIT,
+    ON_ERROR,
+    LANE,
+    SCHEMA,
+    PARAMETER_COUNT,
+};
 
 static const struct sb_parameter parameters[] = {
     [COLUMN] = {.name = "column", .kinds = SB_PARAMETER_TEXT},
@@ -15,6 +26,11 @@ static const struct sb_parameter parameters[] = {
     [VALUE] = {.name = "value", .kinds = SB_PARAMETER_ANY},
     [PREDICATE] = {.name = "predicate", .kinds = SB_PARAMETER_OBJECT},
     [COLUMNS] = {.name = "columns", .kinds = SB_PARAMETER_TEXTS},
+    [JIT] = {.name = "jit", .kinds = SB_PARAMETER_TEXT, .choices = sb_function_jit_choices},
+    [ON_ERROR] = {.name = "on_error",
+                  .kinds = SB_PARAMETER_TEXT,
+                  .choices = sb_function_on_error_choices},
+    [LANE] = {.name = "lane", .kinds = SB_PARAMETER_TEXT}, // for EXPLAIN; told by who binds it
     [SCHEMA] = {.name = "schema", .kinds = SB_PARAMETER_OBJECT}, // read outside the engine
     [PARAMETER_COUNT] = {.name = NULL},
 };
@@ -41,6 +57,12 @@ static enum sb_status check_form(const struct sb_node *node, struct sb_error *er
     if (arguments[COLUMNS].value != NULL && !node->has_function) {
         return sb_node_error(node, "columns", SB_INVALID, err,
                              "names what a function reads, and there is no function");
+    }
+    for (int32_t i = JIT; i <= LANE && !node->has_function; i++) {
+        if (arguments[i].value != NULL) {
+            return sb_node_error(node, arguments[i].spelling, SB_INVALID, err,
+                                 "is about a function, and there is no function");
+        }
     }
     if (node->has_function || has_predicate) {
         return SB_OK;

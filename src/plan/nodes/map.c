@@ -7,13 +7,28 @@
  */
 #include "plan/node_internal.h"
 
-enum { EXPRESSIONS, KEEP, OUTPUT_COLUMN, COLUMNS, SCHEMA, PARAMETER_COUNT };
+enum {
+    EXPRESSIONS,
+    KEEP,
+    OUTPUT_COLUMN,
+    COLUMNS,
+    JIT,
+    ON_ERROR,
+    LANE,
+    SCHEMA,
+    PARAMETER_COUNT,
+};
 
 static const struct sb_parameter parameters[] = {
     [EXPRESSIONS] = {.name = "expressions", .kinds = SB_PARAMETER_OBJECT},
     [KEEP] = {.name = "keep", .kinds = SB_PARAMETER_BOOL},
     [OUTPUT_COLUMN] = {.name = "output_column", .kinds = SB_PARAMETER_TEXT},
     [COLUMNS] = {.name = "columns", .kinds = SB_PARAMETER_TEXTS},
+    [JIT] = {.name = "jit", .kinds = SB_PARAMETER_TEXT, .choices = sb_function_jit_choices},
+    [ON_ERROR] = {.name = "on_error",
+                  .kinds = SB_PARAMETER_TEXT,
+                  .choices = sb_function_on_error_choices},
+    [LANE] = {.name = "lane", .kinds = SB_PARAMETER_TEXT}, // for EXPLAIN; told by who binds it
     [SCHEMA] = {.name = "schema", .kinds = SB_PARAMETER_OBJECT}, // read outside the engine
     [PARAMETER_COUNT] = {.name = NULL},
 };
@@ -32,7 +47,7 @@ static enum sb_status check_form(const struct sb_node *node, struct sb_error *er
         }
         return SB_OK;
     }
-    for (int32_t i = OUTPUT_COLUMN; i <= COLUMNS; i++) {
+    for (int32_t i = OUTPUT_COLUMN; i <= LANE; i++) {
         if (arguments[i].value != NULL) {
             return sb_node_error(node, arguments[i].spelling, SB_INVALID, err,
                                  "is about a function, and there is no function; allowed: "

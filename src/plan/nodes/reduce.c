@@ -6,7 +6,7 @@
  */
 #include "plan/node_internal.h"
 
-enum { INITIAL, EMIT, OUTPUT_COLUMN, SCHEMA, PARAMETER_COUNT };
+enum { INITIAL, EMIT, OUTPUT_COLUMN, JIT, LANE, SCHEMA, PARAMETER_COUNT };
 
 static const char *const emissions[] = {"final", "update", NULL};
 
@@ -14,6 +14,8 @@ static const struct sb_parameter parameters[] = {
     [INITIAL] = {.name = "initial", .kinds = SB_PARAMETER_ANY}, // read outside the engine
     [EMIT] = {.name = "emit", .kinds = SB_PARAMETER_TEXT, .choices = emissions},
     [OUTPUT_COLUMN] = {.name = "output_column", .kinds = SB_PARAMETER_TEXT},
+    [JIT] = {.name = "jit", .kinds = SB_PARAMETER_TEXT, .choices = sb_function_jit_choices},
+    [LANE] = {.name = "lane", .kinds = SB_PARAMETER_TEXT}, // for EXPLAIN; told by who binds it
     [SCHEMA] = {.name = "schema", .kinds = SB_PARAMETER_OBJECT}, // read outside the engine
     [PARAMETER_COUNT] = {.name = NULL},
 };

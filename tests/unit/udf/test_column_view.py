@@ -32,7 +32,7 @@ BOOLS = view([True, False, None])
         (INTS + 1, arrow([2, None, 4], pa.int64())),
         (1 - INTS, arrow([0, None, -2], pa.int64())),
         (SMALL + 1, arrow([2, None, 4], pa.int64())),
-        (SMALL + SMALL, arrow([2, None, 6], pa.int8())),
+        (SMALL + SMALL, arrow([2, None, 6], pa.int64())),
         (INTS * 1.5, arrow([1.5, None, 4.5], pa.float64())),
         (INTS / 2, arrow([0.5, None, 1.5], pa.float64())),
         (INTS // 2, arrow([0, None, 1], pa.int64())),
@@ -42,7 +42,7 @@ BOOLS = view([True, False, None])
         (view([1.0, 2.0], pa.float32()) * 2, arrow([2.0, 4.0], pa.float64())),
         (
             view([1.0, 2.0], pa.float32()) * view([1.0, 2.0], pa.float32()),
-            arrow([1.0, 4.0], pa.float32()),
+            arrow([1.0, 4.0], pa.float64()),
         ),
         (
             view([1, 2], pa.int32()) * view([0.5, 2.0], pa.float32()),
@@ -185,6 +185,18 @@ def test_arrow_that_was_handed_out_does_not_change():
         ([1, 2, 3], 0, 1.5, [1.5, 2.0, 3.0]),
         (["a", "b"], 0, "zz", ["zz", "b"]),
         ([True, False], 1, True, [True, True]),
+        ([True, False], 1, 7, [1, 7]),
+        ([1, 2, 3], [0, 2], [7, 9], [7, 2, 9]),
+        ([1, 2, 3], slice(None), [None, 5, None], [None, 5, None]),
+        ([1, 2, 3], [0, 1], [None, 2.5], [None, 2.5, 3.0]),
+        ([1, None, 3], view([True, None, False]), 0, [0, None, 3]),
+        ([1, None, 3], pa.array([False, True, True]), pa.scalar(4), [1, 4, 4]),
+        ([1, 2, 3], view([2, 0]), view([8, None]), [None, 2, 8]),
+        (["a", None, "c"], slice(1, 3), ["é", None], ["a", "é", None]),
+        ([1.5, None], slice(None), view([None, 2]), [None, 2.0]),
+        ([1, 2, 3], slice(2, 0, -1), [20, 10], [1, 10, 20]),
+        ([1, 2], np.array([False, False]), 0.5, [1.0, 2.0]),
+        ([1, 2], slice(0, 0), 0.5, [1.0, 2.0]),
     ],
 )
 def test_writes(start, index, value, expected):
@@ -198,6 +210,68 @@ def test_in_place_arithmetic_widens_to_float():
     for i in range(len(column)):
         column[i] *= 1.5
     assert column.to_arrow().equals(pa.array([1.5, 3.0]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (pa.int8(), 128),
+        (pa.int8(), np.int64(300)),
+        (pa.int8(), view([1, 2, 300])),
+        (pa.uint8(), -1),
+        (pa.uint64(), -1),
+        (pa.uint64(), view([-1, 0, 0])),
+        (pa.int64(), view([2**63, 0, 0], pa.uint64())),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused(kind, value):
+    column = view([1, 2, 3], kind)
+    with pytest.raises(OverflowError, match="does not fit"):
+        column[:] = value
+    column[0:2] = view([0, None])
+    assert column.to_arrow().equals(pa.array([0, None, 3], kind))
+
+
+def test_missing_positions_are_refused():
+    with pytest.raises(IndexError, match="a position is missing"):
+        INTS[view([0, None])]
+    with pytest.raises(IndexError):
+        INTS[3]
+
+
+def test_unsigned_and_signed_64_bits_do_not_mix():
+    unsigned = view([1, 2**63, None], pa.uint64())
+    for compute in (lambda: unsigned + INTS, lambda: unsigned * -1, lambda: INTS % unsigned):
+        with pytest.raises(TypeError, match="does not go with a"):
+            compute()
+    assert (unsigned > INTS).to_arrow().to_pylist() == [False, None, None]
+    assert (unsigned > -1).to_arrow().to_pylist() == [True, True, None]
+    assert (INTS < 2**70).to_arrow().to_pylist() == [True, None, True]
+    assert (unsigned.astype("int64") + INTS).to_arrow().to_pylist() == [2, None, None]
+
+
+def test_helpers_know_missing_values():
+    assert INTS.fill_null(0).to_arrow().to_pylist() == [1, 0, 3]
+    assert TEXT.fill_null("?").to_arrow().to_pylist() == ["a", "?", "c"]
+    assert INTS.to_arrow().to_pylist() == [1, None, 3]
+    assert TEXT.isin(["a", "b"]).to_arrow().to_pylist() == [True, None, False]
+    assert INTS.isin([3, None]).to_arrow().to_pylist() == [False, None, True]
+    assert INTS.astype(float).to_arrow().equals(pa.array([1.0, None, 3.0]))
+    assert view(["1", None]).astype(float).to_arrow().equals(pa.array([1.0, None]))
+    assert (BOOLS.any(), BOOLS.all(), INTS.std()) == (True, False, 1.0)
+    empty = ColumnView(pa.array([], pa.int64()))
+    assert (empty.sum(), empty.mean(), empty.min(), empty.max(), empty.std()) == (0, *[None] * 4)
+    assert view([100, 100, 100], pa.int8()).sum() == 300
+
+
+def test_numpy_functions_by_value_keep_types_and_missing_values():
+    assert np.clip(INTS, 2, 5).to_arrow().equals(pa.array([2, None, 3]))
+    assert np.round(view([1.26, None]), 1).to_arrow().equals(pa.array([1.3, None]))
+    assert np.isnan(FLOATS).to_arrow().to_pylist() == [False, True, None]
+    assert np.nan_to_num(FLOATS).to_arrow().to_pylist() == [1.5, 0.0, None]
+    assert np.abs(view([-3, None], pa.int16())).to_arrow().equals(pa.array([3, None]))
+    assert np.logical_and(BOOLS, True).to_arrow().to_pylist() == [True, False, None]
+    assert np.concatenate([view([1]), view([2])]).tolist() == [1, 2]
 
 
 def test_numpy_functions():
