@@ -204,7 +204,7 @@ def wrap_element(value: Any) -> Any:
     return bool(value) if kind == "b" else value
 
 
-def _kind_of(left: Any, right: int) -> Any:
+def _kind_of(left: Any, right: Any) -> Any:
     """Return what an operation computes in: a constant takes the type of the other side."""
     if not isinstance(right, Int64 | UInt64):
         if isinstance(left, UInt64) and right < 0:

@@ -295,8 +295,10 @@ def test_leaving_the_loop_ends_every_thread():
     iterator = iter(stream)
     next(iterator)
     iterator.close()
-    after = {thread for thread in threading.enumerate() if thread.ident not in before}
-    assert [t.name for t in after if t.name.startswith("sabot")] == []
+    after = [thread for thread in threading.enumerate() if thread.ident not in before]
+    for thread in after:
+        thread.join(30)
+    assert [thread.name for thread in after if thread.is_alive()] == []
 
 
 def test_other_tasks_run_beside_an_async_loop():
