@@ -160,6 +160,22 @@ SB_MUST_CHECK enum sb_status sb_column_gather(const struct sb_column *from, cons
                                               int64_t count, struct sb_memory *memory,
                                               struct sb_column *out, struct sb_error *err);
 
+/* One row of one of several columns. */
+struct sb_row_place {
+    uint32_t column;
+    uint32_t row;
+};
+
+/*
+ * A new column of rows out of several columns of one type, dense; of at least one column. Text of
+ * view columns moves to a heap of the new column's own.
+ */
+SB_MUST_CHECK enum sb_status sb_column_interleave(const struct sb_column *const *from,
+                                                  int64_t from_count,
+                                                  const struct sb_row_place *rows, int64_t count,
+                                                  struct sb_memory *memory, struct sb_column *out,
+                                                  struct sb_error *err);
+
 /* `count` nulls of `type`. */
 SB_MUST_CHECK enum sb_status sb_column_nulls(const struct sb_type *type, int64_t count,
                                              struct sb_memory *memory, struct sb_column *out,

@@ -171,14 +171,20 @@ void sb_exchange_wake(struct sb_exchange *exchange)
     }
 }
 
-/* Every group that has state, and group 0 if it always ends, owes an on_end from now on. */
+/*
+ * Every group that has state, and group 0 if it always ends, owes an on_end from now on, or one of
+ * the passes before it. Where the order of groups counts, those without state do, too.
+ */
 void sb_exchange_end(struct sb_exchange *exchange, int32_t worker_index)
 {
     const struct sb_op *op = exchange->op;
+    // Asked once: group 0 may have ended before the loop does.
+    bool is_all = op != NULL && op->vtable->ends_in_order && op->groups[0] != NULL;
 
     for (int32_t g = 0; op != NULL && g < exchange->group_count; g++) {
-        if (op->groups[g] != NULL || (g == 0 && op->vtable->ends_without_input != NULL &&
-                                      op->vtable->ends_without_input(op))) {
+        if (is_all || op->groups[g] != NULL ||
+            (g == 0 && op->vtable->ends_without_input != NULL &&
+             op->vtable->ends_without_input(op))) {
             atomic_fetch_add(&exchange->stage->pending, 1);
             sb_inbox_append(&exchange->inboxes[g], NULL, true, worker_index);
         }

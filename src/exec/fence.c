@@ -27,10 +27,10 @@ void sb_stage_settle(struct sb_stage *stage, int64_t count, int32_t worker_index
  * Moves to `to` if nobody else did. On success the caller holds one count of `pending`, so that the
  * stage cannot move on before the caller settles it.
  */
-static bool stage_advance(struct sb_stage *stage, enum sb_stage_phase from, enum sb_stage_phase to,
+static bool stage_advance(struct sb_stage *stage, int32_t from, enum sb_stage_phase to,
                           int32_t worker_index)
 {
-    int32_t expected = (int32_t)from;
+    int32_t expected = from;
 
     atomic_fetch_add(&stage->pending, 1);
     if (atomic_compare_exchange_strong(&stage->phase, &expected, (int32_t)to)) {
@@ -134,15 +134,30 @@ void sb_probe_end_run(struct sb_task *task, int32_t worker_index)
     sb_stage_settle(stage, 1, worker_index);
 }
 
+/* The phase in which groups are at work again after `phase`: another pass, or the end. */
+static enum sb_stage_phase stage_end_phase(const struct sb_stage *stage, int32_t phase)
+{
+    const struct sb_op *op = stage->input == NULL ? NULL : stage->input->op;
+    int32_t next = phase == SB_PHASE_RUNNING ? SB_PHASE_PASS : phase + 1;
+
+    return op != NULL && next - SB_PHASE_PASS < op->vtable->end_pass_count
+               ? (enum sb_stage_phase)next
+               : SB_PHASE_ENDING;
+}
+
 void sb_stage_check(struct sb_stage *stage, int32_t worker_index)
 {
+    // Before `pending`: who moves the stage on counts what the new phase has to do first, so that
+    // a `pending` of zero is never that of an older phase.
+    int32_t phase = atomic_load(&stage->phase);
+
     if (atomic_load(&stage->job->is_canceled) || atomic_load(&stage->pending) != 0 ||
         atomic_load(&stage->gate_count) != 0) {
         return;
     }
-    switch (atomic_load(&stage->phase)) {
-    case SB_PHASE_RUNNING:
-        if (stage_advance(stage, SB_PHASE_RUNNING, SB_PHASE_ENDING, worker_index)) {
+    switch (phase) {
+    default: // RUNNING, or a pass before the end
+        if (stage_advance(stage, phase, stage_end_phase(stage, phase), worker_index)) {
             if (stage->input != NULL && !stage->is_restored) {
                 sb_exchange_end(stage->input, worker_index);
             }
@@ -171,7 +186,7 @@ void sb_stage_check(struct sb_stage *stage, int32_t worker_index)
             stage_done(stage, worker_index);
         }
         break;
-    default:
+    case SB_PHASE_DONE:
         break;
     }
 }

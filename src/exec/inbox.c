@@ -133,6 +133,7 @@ static enum sb_status inbox_apply_end(struct sb_inbox *inbox, struct sb_run *run
 {
     struct sb_station *head = run->stage->head;
     struct sb_op *op = inbox->exchange->op;
+    int32_t phase = atomic_load(&run->stage->phase);
     enum sb_status status;
     struct sb_op_ctx ctx;
     void *state = NULL;
@@ -141,13 +142,15 @@ static enum sb_status inbox_apply_end(struct sb_inbox *inbox, struct sb_run *run
     sb_op_ctx_init(&ctx, head, run, err);
     run->child_ns = 0;
     status = sb_inbox_group(inbox, &ctx, &state);
-    if (status == SB_OK && op->vtable->on_end != NULL) {
+    if (status == SB_OK && phase >= SB_PHASE_PASS) {
+        status = op->vtable->on_end_pass(op, state, phase - SB_PHASE_PASS, &ctx);
+    } else if (status == SB_OK && op->vtable->on_end != NULL) {
         status = op->vtable->on_end(op, state, &ctx);
     }
     sb_ledger_add(&sb_ledger_page(&run->job->ledger, run->worker_index, head->op_index)->busy_ns,
                   sb_clock_now_ns() - begin_ns - run->child_ns);
-    if (status == SB_OK && op->vtable->build_port == SB_NO_PORT && op->vtable->on_finish == NULL &&
-        op->node->output_count > 0) {
+    if (status == SB_OK && phase < SB_PHASE_PASS && op->vtable->build_port == SB_NO_PORT &&
+        op->vtable->on_finish == NULL && op->node->output_count > 0) {
         op->vtable->group_destroy(op, state); // all it had has been emitted
         op->groups[inbox->group] = NULL;
     }
@@ -213,6 +216,8 @@ static enum sb_status inbox_run_work(struct sb_inbox *inbox, enum inbox_work wor
                                      struct sb_error *err)
 {
     struct sb_stage *stage = inbox->exchange->stage;
+    bool is_ordered_end = work == INBOX_END && inbox->exchange->op->vtable->ends_in_order &&
+                          atomic_load(&stage->phase) == SB_PHASE_ENDING;
     int32_t channel = inbox->group;
     int64_t sequence = inbox->run_count;
     int64_t base = inbox->row_count;
@@ -226,10 +231,14 @@ static enum sb_status inbox_run_work(struct sb_inbox *inbox, enum inbox_work wor
         channel = stage->channel_bases[message->writer] + message->channel;
         sequence = message->sequence;
         base = message->base;
+    } else if (is_ordered_end) { // all groups are one channel, the group is the place in it
+        channel = 0;
+        sequence = inbox->group;
+        base = inbox->group;
     }
     SB_TRY_RETURN(sb_run_begin(&run, stage, worker_index, channel, sequence, err));
     run.base = base;
-    run.may_be_silent = inbox->exchange->kind != SB_EXCHANGE_SPOOL;
+    run.may_be_silent = inbox->exchange->kind != SB_EXCHANGE_SPOOL && !is_ordered_end;
     pthread_mutex_lock(&stage->slots[worker_index].lock);
     status = inbox_work_do(inbox, work, message, &run, err);
     if (status == SB_OK) {

@@ -76,6 +76,14 @@ struct sb_op_vtable {
     // Whether on_block never emits, so that blocks may be applied before what the operator feeds
     // is ready. Default: no.
     bool emits_only_at_end;
+    /*
+     * Work for all groups at once before the end: every group sees pass p before any group sees
+     * pass p + 1, and the last pass before any on_end. What one pass wrote, the next ones may read
+     * whichever group they are. Passes emit nothing. Default: none.
+     */
+    int32_t end_pass_count;
+    enum sb_status (*on_end_pass)(struct sb_op *op, void *state, int32_t pass,
+                                  struct sb_op_ctx *ctx);
     // All input has been applied; emits what is left. Default: nothing.
     enum sb_status (*on_end)(struct sb_op *op, void *state, struct sb_op_ctx *ctx);
     /*
@@ -88,6 +96,12 @@ struct sb_op_vtable {
     // Every group has seen on_end; runs once, and may read all groups and emit. Groups are then
     // kept until it has run. Default: nothing.
     enum sb_status (*on_finish)(struct sb_op *op, struct sb_op_ctx *ctx);
+    /*
+     * KEYED: once group 0 has state, every group sees the passes and on_end, and consumers get what
+     * the groups emit there in the order of the groups, like the rows of one split. Groups still
+     * work at the same time. Nothing may be emitted before. Default: no.
+     */
+    bool ends_in_order;
     // Whether group 0 sees on_end even when nothing ever came to it (a global aggregate has one
     // row over no input). Default: no.
     bool (*ends_without_input)(const struct sb_op *op);

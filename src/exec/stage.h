@@ -80,7 +80,7 @@ struct sb_inbox {
     struct sb_exchange *exchange;
     int32_t group;
     bool is_scheduled; // queued or at work; under `lock`
-    bool is_ending;    // on_end is owed; under `lock`
+    bool is_ending;    // a pass of the end, or on_end, is owed; under `lock`
     pthread_mutex_t lock;
     struct sb_message *first;
     struct sb_message *last;
@@ -142,6 +142,7 @@ enum sb_stage_phase {
     SB_PHASE_PROBING, // groups see on_probe_end, one join after the other; back to ENDING
     SB_PHASE_FLUSHING,
     SB_PHASE_DONE,
+    SB_PHASE_PASS, // before ENDING: this and what follows are the passes of on_end_pass
 };
 
 enum { SB_GENERATION_COUNT = 4 };

@@ -27,6 +27,7 @@ enum sb_node_type {
     SB_NODE_LIMIT,
     SB_NODE_CUSTOM,
     SB_NODE_REDUCE,
+    SB_NODE_SORT,
 };
 
 struct sb_node;
@@ -198,6 +199,19 @@ struct sb_distinct_spec {
     struct sb_aggregate_spec first_rows;
 };
 
+/* One column to order by: nulls come last unless told, whatever the direction. */
+struct sb_order_key {
+    int32_t column; // in the input
+    bool is_descending;
+    bool nulls_first;
+};
+
+/* SORT and TOP_N. */
+struct sb_order_spec {
+    int32_t key_count;
+    struct sb_order_key *keys;
+};
+
 struct sb_limit_spec {
     int64_t count;
 };
@@ -243,6 +257,7 @@ struct sb_node {
         struct sb_aggregate_spec aggregate;
         struct sb_distinct_spec distinct;
         struct sb_limit_spec limit;
+        struct sb_order_spec sort;
     } spec;
 };
 

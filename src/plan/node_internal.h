@@ -64,6 +64,7 @@ extern const struct sb_node_class sb_node_distinct;
 extern const struct sb_node_class sb_node_limit;
 extern const struct sb_node_class sb_node_custom;
 extern const struct sb_node_class sb_node_reduce;
+extern const struct sb_node_class sb_node_sort;
 
 /*
  * The class of an `operator_type`. SB_UNSUPPORTED for types that come later, SB_INVALID for others;

@@ -66,6 +66,7 @@ _AVAILABLE = frozenset(
         OperatorType.LIMIT,
         OperatorType.CUSTOM,
         OperatorType.REDUCE,
+        OperatorType.SORT,
     }
 )
 

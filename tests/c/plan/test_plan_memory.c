@@ -24,13 +24,15 @@ static const char graph_text[] =
     "{'operator_id': 'a', 'operator_type': 'aggregate', 'name': 'a', 'parameters': {'key_by': "
     "'id', 'aggregate': ['sum', 'count'], 'column': ['price', 'twice']}},"
     "{'operator_id': 'l', 'operator_type': 'limit', 'name': 'l', 'parameters': {'count': 3}},"
+    "{'operator_id': 's', 'operator_type': 'sort', 'name': 's', 'parameters': {'by': "
+    "[{'column': 'price', 'descending': true}, 'id'], 'nulls': 'first'}},"
     "{'operator_id': 'o', 'operator_type': 'sink', 'name': 'o'},"
     "{'operator_id': 'p', 'operator_type': 'sink', 'name': 'p', 'parameters': {'path': 'x'}}],"
     "'edges': [{'from': 'q', 'to': 'f'}, {'from': 'f', 'to': 'm'}, {'from': 'm', 'to': 'ff'},"
     "{'from': 'ff', 'to': 'j', 'port': 0}, {'from': 'g', 'to': 'c'},"
     "{'from': 'c', 'to': 'j', 'port': 1}, {'from': 'j', 'to': 'u', 'port': 0},"
     "{'from': 'j', 'to': 'u', 'port': 1}, {'from': 'u', 'to': 'a'}, {'from': 'a', 'to': 'l'},"
-    "{'from': 'l', 'to': 'o'}, {'from': 'j', 'to': 'p'}]}";
+    "{'from': 'l', 'to': 'o'}, {'from': 'j', 'to': 's'}, {'from': 's', 'to': 'p'}]}";
 
 // The ABI structs of the test itself are made beforehand: what is refused is the plan's memory.
 static char *json;

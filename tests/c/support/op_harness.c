@@ -320,9 +320,10 @@ static bool group_owes_end(struct op_harness *harness, int32_t g)
     bool is_owed;
 
     pthread_mutex_lock(&harness->groups[g].queue_lock);
-    is_owed = !harness->groups[g].is_ended &&
-              (op->groups[g] != NULL || (g == 0 && op->vtable->ends_without_input != NULL &&
-                                         op->vtable->ends_without_input(op)));
+    is_owed =
+        !harness->groups[g].is_ended &&
+        (op->groups[g] != NULL || (op->vtable->ends_in_order && op->groups[0] != NULL) ||
+         (g == 0 && op->vtable->ends_without_input != NULL && op->vtable->ends_without_input(op)));
     harness->groups[g].is_ended = true;
     pthread_mutex_unlock(&harness->groups[g].queue_lock);
     return is_owed;
@@ -345,9 +346,31 @@ enum sb_status op_harness_end_groups(struct op_harness *harness, int32_t worker)
     return SB_OK;
 }
 
+/* Every group sees each pass before any sees the next. */
+static enum sb_status end_passes(struct op_harness *harness)
+{
+    struct sb_op *op = harness->op;
+    bool is_all = op->vtable->ends_in_order && op->groups[0] != NULL;
+
+    for (int32_t pass = 0; pass < op->vtable->end_pass_count; pass++) {
+        for (int32_t g = 0; g < op->group_count; g++) {
+            struct hook hook;
+            struct sb_op_ctx *ctx = hook_begin(&hook, harness, 0);
+            void *state;
+
+            if (is_all || op->groups[g] != NULL) {
+                SB_TRY_RETURN(hook_end(&hook, group_get(harness, g, ctx, &state)));
+                SB_TRY_RETURN(hook_end(&hook, op->vtable->on_end_pass(op, state, pass, ctx)));
+            }
+        }
+    }
+    return SB_OK;
+}
+
 enum sb_status op_harness_end(struct op_harness *harness)
 {
     SB_TRY_RETURN(op_harness_flush(harness));
+    SB_TRY_RETURN(end_passes(harness));
     SB_TRY_RETURN(op_harness_end_groups(harness, 0));
     if (harness->op->vtable->on_finish != NULL) {
         struct hook hook;

@@ -72,7 +72,11 @@ SB_MUST_CHECK enum sb_status op_harness_flush(struct op_harness *harness);
 /* The end of the input (of a join: of the build side): a fence, then every group ends. */
 SB_MUST_CHECK enum sb_status op_harness_end(struct op_harness *harness);
 
-/* The second half alone; several workers may share it, each group ends once. */
+/*
+ * The second half alone, without passes; several workers may share it, each group ends once. Groups
+ * of an operator that ends in order end from the first to the last, so with one worker what is
+ * emitted is in order.
+ */
 SB_MUST_CHECK enum sb_status op_harness_end_groups(struct op_harness *harness, int32_t worker);
 
 /* After the end: no batch of the probe side comes any more, and every group emits what it owes. */

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SORT gives the order that DuckDB gives, whatever runs it and wherever the rows go.
+
+Ties keep the order of the input, which DuckDB is asked for by the number of the row.
+"""
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from nasty import nasty
+from pipelines import ledger_is_balanced, line, node, run
+from sabot import InvalidJobError, col
+
+CUTS = [(1, 1), (1, 65_536), (2, 7), (8, 1000)]  # workers, rows per batch
+SEEDS = range(4)
+
+KEYS = [
+    "k",
+    "small",
+    "x",
+    "w",
+    "flag",
+    "day",
+    "none",
+    ["k", "x"],
+    ["flag", "w", "x"],
+    ["x", "w", "k"],
+]
+
+
+def ordered_by(table, by, descending=False, nulls="last", tail=""):
+    """Return the numbers of the rows in DuckDB's order."""
+    names = by if isinstance(by, list) else [by]
+    ways = descending if isinstance(descending, list) else [descending] * len(names)
+    places = nulls if isinstance(nulls, list) else [nulls] * len(names)
+    keys = [
+        f'"{name}" {"DESC" if way else "ASC"} NULLS {place}'
+        for name, way, place in zip(names, ways, places, strict=True)
+    ]
+    connection = duckdb.connect()
+    connection.register("t", table)
+    query = f"SELECT id FROM t ORDER BY {', '.join([*keys, 'id'])} {tail}"
+    return [row[0] for row in connection.sql(query).fetchall()]
+
+
+def found(graph, cut):
+    result = run(graph, worker_count=cut[0], morsel_rows_max=cut[1])
+    assert ledger_is_balanced(result)
+    return result["outputs"]["out"]
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("by", KEYS, ids=str)
+def test_sort(by, seed, cut):
+    table = nasty(seed, 700)
+    descending, nulls = bool(seed % 2), "first" if seed // 2 else "last"
+    graph = line({"data": table}, node("sort", "s", by=by, descending=descending, nulls=nulls))
+    rows = found(graph, cut)
+    expected = ordered_by(table, by, descending, nulls)
+    assert rows["id"].to_pylist() == expected
+    # Every column came along; repr tells -0.0 from 0.0 and lets NaN equal NaN.
+    assert repr(rows.to_pylist()) == repr(table.take(expected).to_pylist())
+
+
+def test_each_column_has_its_own_direction_and_place_of_nulls():
+    table = nasty(5, 700)
+    expected = ordered_by(table, ["k", "w", "x"], [True, False, True], ["last", "first", "first"])
+    lists = node(
+        "sort",
+        by=["k", "w", "x"],
+        descending=[True, False, True],
+        nulls=["last", "first", "first"],
+    )
+    objects = node(
+        "sort",
+        by=[
+            {"column": "k", "descending": True},
+            {"column": "w", "nulls": "first"},
+            {"column": "x", "descending": True, "nulls": "first"},
+        ],
+    )
+    for operator in (lists, objects):
+        rows = found(line({"data": table}, operator), (2, 100))
+        assert rows["id"].to_pylist() == expected
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_many_rows_in_many_ranges(workers):
+    count = 200_000
+    table = pa.table(
+        {
+            "id": range(count),
+            "w": [f"prefix/{(i * 7919) % 50_021:06d}/{'x' * (i % 30)}" for i in range(count)],
+        }
+    )
+    rows = found(line({"data": table}, node("sort", by="w")), (workers, 0))
+    assert rows["id"].to_pylist() == ordered_by(table, "w")
+
+
+def test_the_order_reaches_files_topics_and_callbacks(tmp_path):
+    table = nasty(1, 3_000)
+    expected = ordered_by(table, ["w", "x"], True)
+
+    def sorted_into(sink):
+        sort = node("sort", by=["w", "x"], descending=True)
+        run(line({"data": table}, sort, sink=sink), worker_count=4)
+
+    path = tmp_path / "rows.parquet"
+    sorted_into({"path": str(path)})
+    assert pq.read_table(path)["id"].to_pylist() == expected
+
+    folder = str(tmp_path / "topics")
+    sorted_into({"topic": "sorted", "data_dir": folder, "partitions": 1})
+    read = run(line({"topic": "sorted", "data_dir": folder}))["outputs"]["out"]
+    assert read["id"].to_pylist() == expected
+
+    seen = []
+    sorted_into({"callback": lambda batch: seen.extend(batch.column("id").to_pylist())})
+    assert seen == expected
+
+
+def test_what_follows_sees_the_order():
+    table = nasty(2, 5_000)
+    graph = line(
+        {"data": table},
+        node("sort", by=["k", "small"]),
+        node("filter", predicate=col("id") > 1_000),
+        node("map", expressions={"twice": col("id") * 2}),
+        node("limit", count=700),
+    )
+    expected = [i for i in ordered_by(table, ["k", "small"]) if i > 1_000][:700]
+    rows = found(graph, (4, 64))
+    assert rows["id"].to_pylist() == expected
+    assert rows["twice"].to_pylist() == [2 * i for i in expected]
+
+
+def test_a_sorted_table_is_sorted_again():
+    table = nasty(3, 5_000)
+    graph = line(
+        {"data": table}, node("sort", "a", by="id", descending=True), node("sort", "b", by="flag")
+    )
+    rows = found(graph, (4, 64))
+    flags = dict(zip(table["id"].to_pylist(), table["flag"].to_pylist(), strict=True))
+    order = {False: 0, True: 1, None: 2}
+    assert rows["id"].to_pylist() == sorted(flags, key=lambda i: (order[flags[i]], -i))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({}, "operator 's' (sort): parameter 'by': is missing"),
+        ({"by": []}, "parameter 'by': is empty; name at least one column"),
+        ({"by": "kk"}, "there is no column 'kk' (did you mean 'k'?)"),
+        ({"by": ["k", "k"]}, "names 'k' twice; name each column once"),
+        ({"by": "k", "nulls": "middle"}, "parameter 'nulls': is 'middle'; allowed: first, last"),
+        (
+            {"by": ["k", "x"], "descending": [True]},
+            "parameter 'descending': has 1 items, and 'by' names 2 columns",
+        ),
+        (
+            {"by": [{"column": "k", "desc": True}]},
+            "parameter 'by': item 0: key 'desc': is unknown",
+        ),
+    ],
+)
+def test_wrong_parameters_are_named(parameters, message):
+    graph = line({"data": nasty(0, 10)}, node("sort", "s", **parameters))
+    with pytest.raises(InvalidJobError) as caught:
+        run(graph)
+    assert message in str(caught.value)
+
+
+def test_endless_input_is_refused(tmp_path):
+    folder = str(tmp_path)
+    run(line({"data": nasty(0, 10)}, sink={"topic": "t", "data_dir": folder}))
+    graph = line({"topic": "t", "data_dir": folder}, node("sort", "s", by="id"), mode="streaming")
+    with pytest.raises(InvalidJobError) as caught:
+        run(graph)
+    assert "operator 's' (sort): its first row may be the last one that comes" in str(caught.value)
