@@ -8,20 +8,16 @@
 #include "expr/bind.h"
 
 #include "expr/program.h"
+#include "expr/type_rules.h"
 
 /* Room for "price: float64, side: utf8, ..." in a message. */
 enum { SCHEMA_TEXT_SIZE = 640 };
 
-/* A zone lives in a schema or a parsed expression; bound trees keep their own. */
+/* Zones and children live in a schema or a parsed expression; bound trees keep their own. */
 static enum sb_status type_copy(struct sb_binder *binder, const struct sb_type *type,
                                 struct sb_type *out)
 {
-    *out = *type;
-    if (type->zone == NULL) {
-        return SB_OK;
-    }
-    out->zone = sb_arena_copy_string(binder->arena, type->zone);
-    return out->zone != NULL ? SB_OK : sb_bind_no_memory(binder);
+    return sb_type_copy(binder->arena, out, type) ? SB_OK : sb_bind_no_memory(binder);
 }
 
 static enum sb_status bind_column(struct sb_binder *binder, const struct sb_expr *expr,
@@ -29,6 +25,7 @@ static enum sb_status bind_column(struct sb_binder *binder, const struct sb_expr
 {
     const int32_t index = sb_schema_index(binder->schema, expr->column);
     struct sb_bound_node *node;
+    struct sb_type type;
     char columns[SCHEMA_TEXT_SIZE];
 
     if (index < 0) {
@@ -43,7 +40,8 @@ static enum sb_status bind_column(struct sb_binder *binder, const struct sb_expr
     node->column = index;
     node->is_nullable = binder->schema->fields[index].is_nullable;
     *out = node;
-    return type_copy(binder, &binder->schema->fields[index].type, &node->type);
+    type = sb_type_computed(&binder->schema->fields[index].type);
+    return type_copy(binder, &type, &node->type);
 }
 
 static enum sb_status bind_literal(struct sb_binder *binder, const struct sb_expr *expr,
@@ -122,6 +120,21 @@ static bool compile_conjuncts(const struct sb_bound_node *node, struct sb_arena 
     return program != NULL;
 }
 
+/* A column alone keeps its type, encoded or not; behind a cast it is what expressions see. */
+static enum sb_status share_column(struct sb_binder *binder, const struct sb_expr *expr,
+                                   const struct sb_bound_node **root, struct sb_bound_expr *bound)
+{
+    const struct sb_type *type = &binder->schema->fields[(*root)->column].type;
+    struct sb_bound_node *node = sb_arena_copy(binder->arena, *root, sizeof *node);
+
+    if (node == NULL) {
+        return sb_bind_no_memory(binder);
+    }
+    bound->is_column = expr->kind == SB_EXPR_COLUMN || sb_type_equal(type, &node->type);
+    *root = node;
+    return bound->is_column ? type_copy(binder, type, &node->type) : SB_OK;
+}
+
 enum sb_status sb_expr_bind(const struct sb_expr *expr, const struct sb_schema *schema,
                             struct sb_arena *arena, const struct sb_bound_expr **out,
                             struct sb_error *err)
@@ -140,6 +153,9 @@ enum sb_status sb_expr_bind(const struct sb_expr *expr, const struct sb_schema *
     bound = sb_arena_alloc_zeroed(arena, sizeof *bound);
     if (bound == NULL) {
         return sb_bind_no_memory(&binder);
+    }
+    if (root->kind == SB_BOUND_COLUMN) {
+        SB_TRY_RETURN(share_column(&binder, expr, &root, bound));
     }
     bound->root = root;
     bound->program = sb_program_compile(root, arena);

@@ -6,6 +6,7 @@
  * and text is copied, both while the chunk is in cache.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "columnar/builder.h"
@@ -21,25 +22,28 @@ struct output {
     struct sb_buffer *validity; // created at the first chunk with a null
     struct sb_buffer *bytes;    // of text
     int64_t bytes_size;
-    bool is_large; // offsets of 64 bits
-    bool is_view;
+    bool is_large;             // offsets of 64 bits
+    bool is_built;             // row by row: views, lists, structs, ...
+    bool is_narrow;            // stored in fewer bytes than computed
     struct sb_builder builder; // views
 };
 
 static enum sb_status output_init(struct output *output, const struct sb_type *type,
                                   struct sb_memory *memory, int64_t row_count, struct sb_error *err)
 {
-    int64_t size = row_count * sb_type_width(type->id);
+    int64_t size = row_count * sb_type_bytes(type);
 
     *output = (struct output){
         .type = type,
         .memory = memory,
         .row_count = row_count,
         .is_large = type->id == SB_TYPE_LARGE_UTF8 || type->id == SB_TYPE_LARGE_BINARY,
-        .is_view = type->id == SB_TYPE_UTF8_VIEW || type->id == SB_TYPE_BINARY_VIEW,
+        .is_built = sb_type_is_view(type->id) || sb_physical_of(type) == SB_PHYSICAL_ROW,
+        .is_narrow = type->id == SB_TYPE_FLOAT16 || type->id == SB_TYPE_DECIMAL32 ||
+                     type->id == SB_TYPE_DECIMAL64,
     };
     sb_builder_init(&output->builder, memory, type);
-    if (output->is_view) {
+    if (output->is_built) {
         return sb_builder_reserve(&output->builder, row_count, 0, err);
     }
     if (type->id == SB_TYPE_BOOL) {
@@ -62,14 +66,19 @@ static void output_deinit(struct output *output)
     sb_builder_deinit(&output->builder);
 }
 
-static enum sb_status output_views(struct output *output, const struct sb_vector *vector,
-                                   int32_t count, struct sb_error *err)
+static enum sb_status output_rows(struct output *output, const struct sb_vector *vector,
+                                  int32_t count, struct sb_error *err)
 {
+    const bool is_view = sb_type_is_view(output->type->id);
     const struct sb_bytes *values = vector->values;
+    const struct sb_row *rows = vector->values;
 
     for (int32_t i = 0; i < count; i++) {
         if (vector->valid != NULL && !vector->valid[i]) {
             SB_TRY_RETURN(sb_builder_append_null(&output->builder, err));
+        } else if (!is_view) {
+            SB_TRY_RETURN(
+                sb_builder_append_row(&output->builder, rows[i].column, rows[i].row, err));
         } else {
             SB_TRY_RETURN(
                 sb_builder_append_bytes(&output->builder, values[i].data, values[i].size, err));
@@ -164,22 +173,63 @@ static enum sb_status output_validity(struct output *output, const uint8_t *vali
     return SB_OK;
 }
 
+/* To the nearest half-precision number, ties to even. */
+static uint16_t half_of_float(float value)
+{
+    uint32_t bits;
+    uint32_t sign;
+    uint32_t rest;
+
+    memcpy(&bits, &value, sizeof bits);
+    sign = bits >> 16 & 0x8000;
+    rest = bits & 0x7fffffff;
+    if (rest > 0x7f800000) {
+        return (uint16_t)(sign | 0x7e00); // NaN
+    }
+    if (rest >= 0x477ff000) { // rounds above 65504
+        return (uint16_t)(sign | 0x7c00);
+    }
+    if (rest < 0x38800000) { // subnormal: a multiple of 2^-24
+        float size;
+        memcpy(&size, &rest, sizeof size);
+        return (uint16_t)(sign | (uint32_t)rintf(size * 0x1p24f));
+    }
+    rest += 0xfff + (rest >> 13 & 1);
+    return (uint16_t)(sign | ((rest >> 13) - (112 << 10)));
+}
+
+/* Values that are computed wider than they are stored; casts have checked their range. */
+static void output_narrow(const struct sb_type *type, const void *values, int32_t count, void *to)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (type->id == SB_TYPE_FLOAT16) {
+            ((uint16_t *)to)[i] = half_of_float(((const float *)values)[i]);
+        } else if (type->id == SB_TYPE_DECIMAL32) {
+            ((int32_t *)to)[i] = (int32_t)((const sb_int128 *)values)[i];
+        } else {
+            ((int64_t *)to)[i] = (int64_t)((const sb_int128 *)values)[i];
+        }
+    }
+}
+
 static_assert(SB_EXPR_CHUNK % 8 == 0, "chunks begin at whole bytes of a bitmap");
 
 static enum sb_status output_append(struct output *output, const struct sb_vector *vector,
                                     int64_t first, int32_t count, struct sb_error *err)
 {
-    if (output->is_view) {
-        return output_views(output, vector, count, err);
+    if (output->is_built) {
+        return output_rows(output, vector, count, err);
     }
     if (sb_type_is_variable(output->type->id)) {
         SB_TRY_RETURN(output_text(output, vector, first, count, err));
     } else if (output->type->id == SB_TYPE_BOOL) {
         sb_bitmap_pack(output->values->data + first / 8, vector->values, count);
     } else {
-        const int32_t width = sb_type_width(output->type->id);
+        const int32_t width = sb_type_bytes(output->type);
         uint8_t *to = output->values->data + first * width;
-        if (to != vector->values) {
+        if (output->is_narrow) {
+            output_narrow(output->type, vector->values, count, to);
+        } else if (to != vector->values) {
             memcpy(to, vector->values, (size_t)count * (size_t)width);
         }
     }
@@ -189,7 +239,7 @@ static enum sb_status output_append(struct output *output, const struct sb_vecto
 static enum sb_status output_finish(struct output *output, struct sb_column *out,
                                     struct sb_error *err)
 {
-    if (output->is_view) {
+    if (output->is_built) {
         return sb_builder_finish(&output->builder, out, err);
     }
     if (sb_type_is_variable(output->type->id) && output->bytes == NULL) { // no rows
@@ -243,12 +293,12 @@ enum sb_status sb_expr_evaluate(const struct sb_bound_expr *bound, const struct 
     const struct sb_type *type = &bound->root->type;
     const uint32_t *rows = sb_batch_rows(batch);
     const bool is_direct = program->registers[program->result].is_computed &&
-                           type->id != SB_TYPE_BOOL && !sb_type_is_variable(type->id);
+                           type->id != SB_TYPE_BOOL && sb_physical_of(type) < SB_PHYSICAL_BYTES;
     struct output output = {0};
     enum sb_status status = SB_OK;
 
     *out = (struct sb_column){0};
-    if (bound->root->kind == SB_BOUND_COLUMN) {
+    if (bound->is_column) {
         return evaluate_column(bound, batch, scratch, out, err);
     }
     SB_TRY_RETURN(sb_program_prepare(program, scratch, err));
@@ -261,7 +311,7 @@ enum sb_status sb_expr_evaluate(const struct sb_bound_expr *bound, const struct 
             .first = first,
             .count = rest < SB_EXPR_CHUNK ? (int32_t)rest : SB_EXPR_CHUNK,
         };
-        if (is_direct) {
+        if (is_direct && !output.is_narrow) {
             scratch->registers[program->result].values =
                 output.values->data + first * sb_type_width(type->id);
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * load.h - the rows of a window of one column, as a vector.
+ * load.h - from a column to the vector of one chunk.
  */
 #ifndef SABOT_EXPR_LOAD_H
 #define SABOT_EXPR_LOAD_H
@@ -8,10 +8,13 @@
 #include "expr/program.h"
 
 /*
- * Values that lie next to each other are pointed at; others are gathered into `values_room` (16
- * bytes a row at most). Validity is unpacked into `valid_room` only if a row is null.
+ * The rows of `window` of a column, as the type that expressions see it as (sb_type_computed).
+ * Points into the column where its layout allows, else into the rooms, which have space for
+ * SB_EXPR_CHUNK values and bytes. Columns inside of encoded ones are copied to `arena`.
  */
-struct sb_vector sb_column_load(const struct sb_column *column, const struct sb_window *window,
-                                void *values_room, uint8_t *valid_room);
+SB_MUST_CHECK enum sb_status sb_column_load(const struct sb_column *column,
+                                            const struct sb_window *window, void *values_room,
+                                            uint8_t *valid_room, struct sb_arena *arena,
+                                            struct sb_vector *out, struct sb_error *err);
 
 #endif

@@ -115,9 +115,10 @@ enum sb_status sb_program_run(const struct sb_program *program, const struct sb_
         uint8_t *valid_room = scratch->frame + instruction->valid_offset;
 
         if (instruction->kernel == NULL) {
-            *out = sb_column_load(&window->batch->columns[instruction->node->column], window,
-                                  scratch->frame + program->registers[instruction->out].offset,
-                                  valid_room);
+            SB_TRY_RETURN(
+                sb_column_load(&window->batch->columns[instruction->node->column], window,
+                               scratch->frame + program->registers[instruction->out].offset,
+                               valid_room, &scratch->text, out, err));
             continue;
         }
         struct sb_kernel_call call = {

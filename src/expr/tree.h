@@ -65,6 +65,7 @@ struct sb_bound_node {
 struct sb_bound_expr {
     const struct sb_bound_node *root;
     const struct sb_program *program;
+    bool is_column; // a column as it is: shared, not computed
     /* Of a boolean expression: the arguments of its outermost `and`, in order. */
     int32_t conjunct_count;
     const struct sb_program **conjuncts;

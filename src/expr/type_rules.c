@@ -20,10 +20,13 @@ enum sb_physical sb_physical_of(const struct sb_type *type)
         return SB_PHYSICAL_I16;
     case SB_TYPE_INT32:
     case SB_TYPE_DATE32:
+    case SB_TYPE_TIME32:
         return SB_PHYSICAL_I32;
     case SB_TYPE_INT64:
     case SB_TYPE_DATE64:
     case SB_TYPE_TIMESTAMP:
+    case SB_TYPE_TIME64:
+    case SB_TYPE_DURATION:
         return SB_PHYSICAL_I64;
     case SB_TYPE_UINT8:
         return SB_PHYSICAL_U8;
@@ -33,30 +36,51 @@ enum sb_physical sb_physical_of(const struct sb_type *type)
         return SB_PHYSICAL_U32;
     case SB_TYPE_UINT64:
         return SB_PHYSICAL_U64;
+    case SB_TYPE_FLOAT16:
     case SB_TYPE_FLOAT32:
         return SB_PHYSICAL_F32;
     case SB_TYPE_FLOAT64:
         return SB_PHYSICAL_F64;
+    case SB_TYPE_DECIMAL32:
+    case SB_TYPE_DECIMAL64:
     case SB_TYPE_DECIMAL128:
         return SB_PHYSICAL_I128;
     default:
-        sb_assert(sb_type_is_variable(type->id));
-        return SB_PHYSICAL_BYTES;
+        return sb_type_is_variable(type->id) ? SB_PHYSICAL_BYTES : SB_PHYSICAL_ROW;
     }
 }
 
 int32_t sb_physical_width(enum sb_physical physical)
 {
     static const int8_t widths[SB_PHYSICAL_COUNT] = {
-        [SB_PHYSICAL_BOOL] = 1,   [SB_PHYSICAL_I8] = 1,  [SB_PHYSICAL_I16] = 2,
-        [SB_PHYSICAL_I32] = 4,    [SB_PHYSICAL_I64] = 8, [SB_PHYSICAL_U8] = 1,
-        [SB_PHYSICAL_U16] = 2,    [SB_PHYSICAL_U32] = 4, [SB_PHYSICAL_U64] = 8,
-        [SB_PHYSICAL_F32] = 4,    [SB_PHYSICAL_F64] = 8, [SB_PHYSICAL_I128] = 16,
-        [SB_PHYSICAL_BYTES] = 16,
+        [SB_PHYSICAL_BOOL] = 1,   [SB_PHYSICAL_I8] = 1,   [SB_PHYSICAL_I16] = 2,
+        [SB_PHYSICAL_I32] = 4,    [SB_PHYSICAL_I64] = 8,  [SB_PHYSICAL_U8] = 1,
+        [SB_PHYSICAL_U16] = 2,    [SB_PHYSICAL_U32] = 4,  [SB_PHYSICAL_U64] = 8,
+        [SB_PHYSICAL_F32] = 4,    [SB_PHYSICAL_F64] = 8,  [SB_PHYSICAL_I128] = 16,
+        [SB_PHYSICAL_BYTES] = 16, [SB_PHYSICAL_ROW] = 16,
     };
-    static_assert(sizeof(struct sb_bytes) == 16, "a text value is pointer and size");
+    static_assert(sizeof(struct sb_bytes) == 16 && sizeof(struct sb_row) == 16,
+                  "a text value is pointer and size, a row column and position");
 
     return widths[physical];
+}
+
+struct sb_type sb_type_computed(const struct sb_type *type)
+{
+    while (sb_type_is_encoded(type->id)) {
+        type = &type->children[1].type;
+    }
+    switch (type->id) {
+    case SB_TYPE_FLOAT16:
+        return sb_type_of(SB_TYPE_FLOAT32);
+    case SB_TYPE_DECIMAL32:
+    case SB_TYPE_DECIMAL64:
+        return sb_type_decimal(type->precision, type->scale);
+    case SB_TYPE_FIXED_SIZE_BINARY:
+        return sb_type_of(SB_TYPE_BINARY);
+    default:
+        return *type;
+    }
 }
 
 bool sb_type_is_number(const struct sb_type *type)

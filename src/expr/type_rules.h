@@ -17,6 +17,12 @@ static inline struct sb_type sb_type_decimal(int32_t precision, int32_t scale)
     return (struct sb_type){.id = SB_TYPE_DECIMAL128, .precision = precision, .scale = scale};
 }
 
+/*
+ * What expressions see a column of `type` as: the values of an encoded one, float32 for float16,
+ * decimal128 for the narrow decimals, binary for fixed_size_binary; any other type itself.
+ */
+struct sb_type sb_type_computed(const struct sb_type *type);
+
 /* Integers, floats. */
 bool sb_type_is_number(const struct sb_type *type);
 /* Integers, floats, decimals. */

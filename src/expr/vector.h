@@ -32,8 +32,15 @@ enum sb_physical {
     SB_PHYSICAL_F64,
     SB_PHYSICAL_I128,
     SB_PHYSICAL_BYTES,
+    SB_PHYSICAL_ROW, // a row of a column: lists, structs, maps, and what no kernel computes with
 };
-enum { SB_PHYSICAL_COUNT = SB_PHYSICAL_BYTES + 1 };
+enum { SB_PHYSICAL_COUNT = SB_PHYSICAL_ROW + 1 };
+
+/* Row `row` of a column, of any type. */
+struct sb_row {
+    const struct sb_column *column;
+    int64_t row;
+};
 
 struct sb_vector {
     const void *values;   // one of the physical type per row, or a single one (constants)
@@ -55,11 +62,12 @@ union sb_value {
     double f64;
     sb_int128 i128;
     struct sb_bytes bytes;
+    struct sb_row row;
 };
 
 enum sb_physical sb_physical_of(const struct sb_type *type);
 
-/* Bytes of one value in a chunk: 1 for booleans, 16 for text. */
+/* Bytes of one value in a chunk: 1 for booleans, 16 for text and rows. */
 int32_t sb_physical_width(enum sb_physical physical);
 
 #endif

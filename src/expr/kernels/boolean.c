@@ -193,5 +193,5 @@ const struct sb_kernel_set *kernels_coalesce(enum sb_physical physical)
     if (physical == SB_PHYSICAL_I128) {
         return &decimal;
     }
-    return physical == SB_PHYSICAL_BYTES ? &bytes : &by_width[sb_physical_width(physical)];
+    return physical >= SB_PHYSICAL_BYTES ? &bytes : &by_width[sb_physical_width(physical)];
 }
