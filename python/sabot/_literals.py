@@ -50,6 +50,10 @@ def decode_literal(node: Mapping[str, Any]) -> Any:
         return _EPOCH_DATE + dt.timedelta(days=int(value))
     if type.startswith("timestamp") and not isinstance(value, str):
         return _decode_timestamp(int(value), type)
+    if type == "time64[us]":
+        return (_EPOCH + dt.timedelta(microseconds=int(value))).time()
+    if type == "duration[us]":
+        return dt.timedelta(microseconds=int(value))
     if type.startswith("float"):
         return float(value)
     if type.startswith(("int", "uint")):
@@ -85,9 +89,13 @@ def _encode(value: Any, type: str | None) -> tuple[Any, str | None]:
         return _encode_datetime(value, type)
     if isinstance(value, dt.date):
         return (value - _EPOCH_DATE).days, "date32"
+    if isinstance(value, dt.time):
+        return _encode_time(value), "time64[us]"
+    if isinstance(value, dt.timedelta):
+        return value // dt.timedelta(microseconds=1), "duration[us]"
     raise TypeError(
         f"{value!r} cannot be a constant of an expression; expected None, bool, int, float, str, "
-        "bytes, Decimal, date or datetime"
+        "bytes, Decimal, date, datetime, time or timedelta"
     )
 
 
@@ -113,16 +121,37 @@ def _encode_decimal(value: Decimal) -> tuple[str, str]:
     return f"{value:f}", f"decimal128({precision}, {scale})"
 
 
+def _encode_time(value: dt.time) -> int:
+    if value.tzinfo is not None:
+        raise ValueError(f"{value!r} has a zone; a time of day has none, a datetime may")
+    seconds = value.hour * 3600 + value.minute * 60 + value.second
+    return seconds * 1_000_000 + value.microsecond
+
+
 def _encode_datetime(value: dt.datetime, type: str | None) -> tuple[int, str]:
     own_type = "timestamp[us]"
     if type is not None and not type.startswith("timestamp"):
         raise TypeError(f"{value!r} cannot be a constant of type {type}; expected a timestamp type")
+    if value.tzinfo is not None and type is None:
+        own_type = f"timestamp[us, {_zone_name(value)}]"
     if value.tzinfo is not None:
         value = value.astimezone(dt.UTC).replace(tzinfo=None)
-        own_type = "timestamp[us, UTC]"
     microseconds = (value - _EPOCH) // dt.timedelta(microseconds=1)
     per_second = _UNITS_PER_SECOND[_unit_of(type or own_type)]
     return microseconds * per_second // 1_000_000, own_type
+
+
+def _zone_name(value: dt.datetime) -> str:
+    """Return how the engine calls the zone of a datetime: by name, or as its offset."""
+    key = getattr(value.tzinfo, "key", None) or getattr(value.tzinfo, "zone", None)
+    if isinstance(key, str):
+        return key
+    offset = value.utcoffset()
+    if not offset:
+        return "UTC"
+    seconds = int(offset.total_seconds())
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def _decode_timestamp(value: int, type: str) -> dt.datetime | int:

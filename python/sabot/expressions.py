@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sabot._literals import decode_literal, encode_literal
+from sabot._time_methods import TimeMethods
 
 __all__ = ["Expr", "coalesce", "col", "lit"]
 
@@ -32,7 +33,7 @@ _SYMBOLS = {
 }
 
 
-class Expr:
+class Expr(TimeMethods):
     """A value per row, computed from columns and constants; made by `col` and `lit`.
 
     Operators: ``+ - * / %``, ``== != < <= > >=``, ``& | ~``. A Python value on either side is a
@@ -78,6 +79,9 @@ class Expr:
             raise ValueError(f"cast: on_error is {on_error!r}; allowed: None, 'null'")
         node = {"call": "cast", "args": [self._node], "type": str(type)}
         return Expr(node if on_error is None else {**node, "on_error": on_error})
+
+    def _function(self, function: str, *args: Any) -> Expr:
+        return _call(function, *args)
 
     def is_null(self) -> Expr:
         """Return whether the value is missing."""
@@ -202,7 +206,7 @@ def lit(value: Any, type: str | None = None) -> Expr:
     Parameters
     ----------
     value
-        None, bool, int, float, str, bytes, Decimal, date or datetime.
+        None, bool, int, float, str, bytes, Decimal, date, datetime, time or timedelta.
     type
         Name of the Arrow type; by default bool, int64, float64, utf8 and so on by the value.
 
