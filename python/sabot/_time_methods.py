@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The methods of `Expr` for dates and timestamps.
 
-A timestamp with a zone counts by the clock and calendar of its zone. ``docs/reference/functions.md``
+A timestamp with a zone counts by its clock and calendar. ``docs/reference/functions.md``
 has every function, ``docs/reference/expressions.md`` the rules.
 """
 

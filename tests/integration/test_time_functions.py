@@ -4,6 +4,7 @@
 import datetime as dt
 import os
 import random
+import sys
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,7 +47,7 @@ EPOCH = dt.datetime(1970, 1, 1)
 @pytest.fixture(scope="module")
 def rng() -> random.Random:
     seed = int(os.environ.get("SB_TEST_SEED", random.randrange(2**32)))
-    print("SB_TEST_SEED =", seed)
+    sys.stdout.write(f"SB_TEST_SEED = {seed}\n")
     return random.Random(seed)
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import math
 import operator
+import zoneinfo
 from decimal import Decimal
 
 import pyarrow as pa
@@ -86,8 +87,15 @@ def test_writes_the_wire_form(expr, form):
         (dt.datetime(1970, 1, 1, 0, 0, 1), {"lit": 1_000_000, "type": "timestamp[us]"}),
         (
             dt.datetime(1970, 1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1))),
-            {"lit": 0, "type": "timestamp[us, UTC]"},
+            {"lit": 0, "type": "timestamp[us, +01:00]"},
         ),
+        (
+            dt.datetime(1970, 1, 1, 1, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin")),
+            {"lit": 0, "type": "timestamp[us, Europe/Berlin]"},
+        ),
+        (dt.datetime(1970, 1, 1, tzinfo=dt.UTC), {"lit": 0, "type": "timestamp[us, UTC]"}),
+        (dt.time(0, 0, 1, 5), {"lit": 1_000_005, "type": "time64[us]"}),
+        (dt.timedelta(seconds=-1), {"lit": -1_000_000, "type": "duration[us]"}),
         (pa.scalar(3, pa.int8()), {"lit": 3}),
     ],
 )
