@@ -73,6 +73,7 @@ def through_snapshot(
     try:
         first.start()
         assert reached.wait(30)
+        wait_for_rows(first, sum(batch.num_rows for batch in batches[:at]))
         snapshot = _carried(first.snapshot())
         first.stop("cancel")
         go.set()
@@ -80,6 +81,17 @@ def through_snapshot(
         first.close()
     second = build({"data": lambda: iter(batches), "schema": schema})
     return run(second, worker_count=worker_counts[1], snapshot=snapshot, **options)
+
+
+def wait_for_rows(run: Run, count: int) -> None:
+    """Wait until the sources of a running job have let so many rows into it."""
+    pause = threading.Event()
+    for _ in range(30_000):
+        operators = run.metrics()["operators"]
+        if sum(op["rows_out"] for op in operators if op["type"] == "source") >= count:
+            return
+        pause.wait(0.001)
+    raise AssertionError(f"the sources did not give {count} rows in 30 seconds")
 
 
 def _carried(snapshot: Snapshot) -> Snapshot:
