@@ -340,7 +340,9 @@ enum sb_status op_harness_end_groups(struct op_harness *harness, int32_t worker)
 
         if (group_owes_end(harness, g)) {
             SB_TRY_RETURN(hook_end(&hook, group_get(harness, g, ctx, &state)));
-            SB_TRY_RETURN(hook_end(&hook, op->vtable->on_end(op, state, ctx)));
+            if (op->vtable->on_end != NULL) {
+                SB_TRY_RETURN(hook_end(&hook, op->vtable->on_end(op, state, ctx)));
+            }
         }
     }
     return SB_OK;
