@@ -21,6 +21,12 @@ struct sb_arena_block {
 static_assert(sizeof(struct sb_arena_block) % ARENA_ALIGNMENT == 0,
               "the first allocation of a block is aligned");
 
+struct sb_arena_cleanup {
+    struct sb_arena_cleanup *next;
+    void (*cleanup)(void *object);
+    void *object;
+};
+
 void sb_arena_init(struct sb_arena *arena, struct sb_memory *memory)
 {
     *arena = (struct sb_arena){.memory = memory};
@@ -37,8 +43,19 @@ static void blocks_free(struct sb_arena *arena, struct sb_arena_block *block)
     }
 }
 
+static void cleanups_run(struct sb_arena *arena)
+{
+    while (arena->cleanups != NULL) {
+        struct sb_arena_cleanup *cleanup = arena->cleanups;
+
+        arena->cleanups = cleanup->next;
+        cleanup->cleanup(cleanup->object);
+    }
+}
+
 void sb_arena_deinit(struct sb_arena *arena)
 {
+    cleanups_run(arena);
     blocks_free(arena, arena->blocks);
     sb_assert(arena->bytes_used == 0);
     *arena = (struct sb_arena){.memory = arena->memory};
@@ -52,6 +69,7 @@ static void block_use(struct sb_arena *arena, struct sb_arena_block *block)
 
 void sb_arena_reset(struct sb_arena *arena)
 {
+    cleanups_run(arena);
     if (arena->blocks != NULL) {
         blocks_free(arena, arena->blocks->next);
         arena->blocks->next = NULL;
@@ -172,4 +190,16 @@ char *sb_arena_format(struct sb_arena *arena, const char *format, ...)
     va_end(again);
     va_end(args);
     return text;
+}
+
+bool sb_arena_on_end(struct sb_arena *arena, void (*cleanup)(void *object), void *object)
+{
+    struct sb_arena_cleanup *entry = sb_arena_alloc(arena, sizeof *entry);
+
+    if (entry == NULL) {
+        return false;
+    }
+    *entry = (struct sb_arena_cleanup){arena->cleanups, cleanup, object};
+    arena->cleanups = entry;
+    return true;
 }

@@ -7,16 +7,19 @@
 #ifndef SABOT_BASE_ARENA_H
 #define SABOT_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/memory.h"
 
 struct sb_arena_block;
+struct sb_arena_cleanup;
 
 struct sb_arena {
     struct sb_memory *memory;
     struct sb_arena_block *blocks; // newest first
+    struct sb_arena_cleanup *cleanups;
     uint8_t *next;
     uint8_t *end;
     int64_t bytes_used; // drawn from `memory`
@@ -27,6 +30,12 @@ void sb_arena_deinit(struct sb_arena *arena);
 
 /* Keeps the newest block for reuse, gives the others back. */
 void sb_arena_reset(struct sb_arena *arena);
+
+/*
+ * Calls `cleanup(object)` at the reset or end of the arena, last one first: for what an object in
+ * the arena holds outside of it. False when memory was refused.
+ */
+bool sb_arena_on_end(struct sb_arena *arena, void (*cleanup)(void *object), void *object);
 
 /* Aligned to 16 bytes; NULL when refused. */
 void *sb_arena_alloc(struct sb_arena *arena, size_t size);

@@ -24,6 +24,8 @@ extern const struct sb_function_list sb_functions_in;
 extern const struct sb_function_list sb_functions_math;
 extern const struct sb_function_list sb_functions_integer;
 extern const struct sb_function_list sb_functions_hash;
+extern const struct sb_function_list sb_functions_string;
+extern const struct sb_function_list sb_functions_pattern;
 extern const struct sb_function_list sb_functions_boolean;
 extern const struct sb_function_list sb_functions_condition;
 extern const struct sb_function_list sb_functions_cast;

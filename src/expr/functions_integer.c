@@ -77,15 +77,17 @@ static enum sb_status resolve_bits(struct sb_binder *binder, const struct sb_exp
                          out);
 }
 
+static bool is_number(const struct sb_bound_node *argument)
+{
+    return argument->type.id != 0 && sb_type_is_number(&argument->type);
+}
+
 static enum sb_status resolve_floor_divide(struct sb_binder *binder, const struct sb_expr *expr,
                                            const struct sb_bound_node **arguments,
                                            const struct sb_bound_node **out)
 {
-    const bool is_float =
-        sb_type_is_float(arguments[0]->type.id) || sb_type_is_float(arguments[1]->type.id);
-
-    if (is_float && sb_type_is_number(&arguments[0]->type) &&
-        sb_type_is_number(&arguments[1]->type)) {
+    if (is_number(arguments[0]) && is_number(arguments[1]) &&
+        (sb_type_is_float(arguments[0]->type.id) || sb_type_is_float(arguments[1]->type.id))) {
         SB_TRY_RETURN(sb_bind_function(binder, "divide", arguments, 2, out));
         return sb_bind_function(binder, "floor", out, 1, out);
     }

@@ -85,6 +85,10 @@ struct sb_kernel_table {
     /* Of one float, same type. SQRT is of doubles only. */
     const struct sb_kernel_set *(*rounding)(enum sb_rounding rounding, bool is_double);
 
+    /* Where `part` begins first in `bytes`, or NULL. */
+    const uint8_t *(*find)(const uint8_t *bytes, int64_t size, const uint8_t *part,
+                           int64_t part_size);
+
     /* Rows of the guard around for which an argument still matters, by rule but SELECT. */
     sb_kernel guards[SB_GUARD_KERNEL_COUNT];
 

@@ -63,3 +63,111 @@ bool sb_utf8_is_valid(const uint8_t *bytes, int64_t size)
     }
     return true;
 }
+
+bool sb_utf8_is_ascii(const uint8_t *bytes, int64_t size)
+{
+    uint64_t seen = 0;
+    int64_t at = 0;
+    uint64_t word;
+
+    for (; at + 8 <= size; at += 8) {
+        memcpy(&word, bytes + at, sizeof word);
+        seen |= word;
+    }
+    for (; at < size; at++) {
+        seen |= bytes[at];
+    }
+    return (seen & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* A one in the lowest bit of each byte that begins a character. */
+static inline uint64_t word_starts(uint64_t word)
+{
+    return (~(word >> 7) | (word >> 6)) & UINT64_C(0x0101010101010101);
+}
+
+static inline int64_t ones_count(uint64_t ones)
+{
+    return (int64_t)((ones * UINT64_C(0x0101010101010101)) >> 56);
+}
+
+int64_t sb_utf8_count(const uint8_t *bytes, int64_t size)
+{
+    int64_t count = 0;
+    int64_t at = 0;
+    uint64_t word;
+
+    for (; at + 8 <= size; at += 8) {
+        memcpy(&word, bytes + at, sizeof word);
+        count += ones_count(word_starts(word));
+    }
+    for (; at < size; at++) {
+        count += !sb_utf8_continues(bytes[at]);
+    }
+    return count;
+}
+
+int64_t sb_utf8_offset(const uint8_t *bytes, int64_t size, int64_t count)
+{
+    int64_t at = 0;
+    uint64_t word;
+
+    for (; at + 8 <= size; at += 8) {
+        int64_t starts;
+        memcpy(&word, bytes + at, sizeof word);
+        starts = ones_count(word_starts(word));
+        if (starts > count) {
+            break;
+        }
+        count -= starts;
+    }
+    for (; at < size; at++) {
+        if (!sb_utf8_continues(bytes[at]) && count-- == 0) {
+            return at;
+        }
+    }
+    return size;
+}
+
+uint32_t sb_utf8_decode(const uint8_t *bytes, int64_t size)
+{
+    if (sequence_size(bytes, size) != size) {
+        return UINT32_MAX;
+    }
+    switch (size) {
+    case 1:
+        return bytes[0];
+    case 2:
+        return (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f);
+    case 3:
+        return (uint32_t)(bytes[0] & 0x0f) << 12 | (uint32_t)(bytes[1] & 0x3f) << 6 |
+               (bytes[2] & 0x3f);
+    default:
+        return (uint32_t)(bytes[0] & 0x07) << 18 | (uint32_t)(bytes[1] & 0x3f) << 12 |
+               (uint32_t)(bytes[2] & 0x3f) << 6 | (bytes[3] & 0x3f);
+    }
+}
+
+int32_t sb_utf8_encode(uint32_t code, uint8_t *out)
+{
+    if (code < 0x80) {
+        out[0] = (uint8_t)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (uint8_t)(0xc0 | code >> 6);
+        out[1] = (uint8_t)(0x80 | (code & 0x3f));
+        return 2;
+    }
+    if (code < 0x10000) {
+        out[0] = (uint8_t)(0xe0 | code >> 12);
+        out[1] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
+        out[2] = (uint8_t)(0x80 | (code & 0x3f));
+        return 3;
+    }
+    out[0] = (uint8_t)(0xf0 | code >> 18);
+    out[1] = (uint8_t)(0x80 | (code >> 12 & 0x3f));
+    out[2] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
+    out[3] = (uint8_t)(0x80 | (code & 0x3f));
+    return 4;
+}

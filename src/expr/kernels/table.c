@@ -20,6 +20,7 @@ const struct sb_kernel_table SB_TARGET(sb_kernel_table) = {
     .select = kernels_select,
     .extreme = kernels_extreme,
     .rounding = kernels_rounding,
+    .find = kernel_find,
     .member = &kernels_member,
     .guards =
         {

@@ -28,6 +28,7 @@
 #define kernels_logic SB_TARGET(sb_kernels_logic)
 #define kernels_select SB_TARGET(sb_kernels_select)
 #define kernels_rounding SB_TARGET(sb_kernels_rounding)
+#define kernel_find SB_TARGET(sb_find)
 #define kernels_member SB_TARGET(sb_kernels_member)
 #define kernels_extreme SB_TARGET(sb_kernels_extreme)
 #define kernel_guard_not_false SB_TARGET(sb_kernel_guard_not_false)
@@ -52,6 +53,8 @@ const struct sb_kernel_set *kernels_logic(enum sb_logic logic);
 const struct sb_kernel_set *kernels_select(enum sb_physical physical);
 const struct sb_kernel_set *kernels_extreme(bool is_greatest, enum sb_physical physical);
 const struct sb_kernel_set *kernels_rounding(enum sb_rounding rounding, bool is_double);
+const uint8_t *kernel_find(const uint8_t *bytes, int64_t size, const uint8_t *part,
+                           int64_t part_size);
 extern const struct sb_kernel_set kernels_member;
 enum sb_status kernel_guard_not_false(struct sb_kernel_call *call);
 enum sb_status kernel_guard_not_true(struct sb_kernel_call *call);

@@ -94,6 +94,34 @@ static void copies_and_formats_text(void **state)
     sb_memory_release(memory);
 }
 
+/* Appends its digit to the number behind it. */
+static int64_t cleaned;
+
+static void clean(void *object)
+{
+    cleaned = cleaned * 10 + *(int *)object;
+}
+
+static void cleans_up_once_in_reverse_order(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    struct sb_arena arena;
+    int digits[] = {1, 2, 3};
+
+    sb_arena_init(&arena, memory);
+    cleaned = 0;
+    assert_true(sb_arena_on_end(&arena, clean, &digits[0]));
+    assert_true(sb_arena_on_end(&arena, clean, &digits[1]));
+    sb_arena_reset(&arena);
+    assert_int_equal(cleaned, 21);
+    assert_true(sb_arena_on_end(&arena, clean, &digits[2]));
+    sb_arena_deinit(&arena);
+    assert_int_equal(cleaned, 213);
+    sb_arena_deinit(&arena);
+    assert_int_equal(cleaned, 213);
+    sb_memory_release(memory);
+}
+
 static void refuses_sizes_that_overflow(void **state)
 {
     struct sb_memory *memory = sb_memory_create(0);
@@ -138,6 +166,7 @@ int main(void)
         cmocka_unit_test(keeps_what_was_allocated_before),
         cmocka_unit_test(reuses_its_newest_block_after_reset),
         cmocka_unit_test(copies_and_formats_text),
+        cmocka_unit_test(cleans_up_once_in_reverse_order),
         cmocka_unit_test(refuses_sizes_that_overflow),
         cmocka_unit_test(gives_everything_back_when_refused),
     };
