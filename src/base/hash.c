@@ -10,6 +10,7 @@
  */
 #include "base/hash.h"
 
+#include "base/assert.h"
 #include "base/word.h"
 
 #define HASH_LANE_1 UINT64_C(0x589965cc75374cc3)
@@ -21,31 +22,49 @@ static uint64_t pair_fold(const uint8_t *bytes, uint64_t key, uint64_t seed)
     return sb_hash_mix(sb_word_load64(bytes) ^ key, sb_word_load64(bytes + 8) ^ seed);
 }
 
-static uint64_t long_hash(const uint8_t *bytes, size_t size)
+// 64 bytes into four chains, so that the products overlap.
+static inline void block_fold(const uint8_t *bytes, uint64_t lanes[4])
 {
-    uint64_t seed = SB_HASH_TEXT_0 ^ (uint64_t)size;
+    lanes[0] = pair_fold(bytes, SB_HASH_TEXT_1, lanes[0]);
+    lanes[1] = pair_fold(bytes + 16, HASH_LANE_1, lanes[1]);
+    lanes[2] = pair_fold(bytes + 32, HASH_LANE_2, lanes[2]);
+    lanes[3] = pair_fold(bytes + 48, HASH_LANE_3, lanes[3]);
+}
+
+static inline uint64_t lanes_fold(const uint64_t lanes[4])
+{
+    return sb_hash_mix(lanes[0] ^ lanes[1], SB_HASH_TEXT_2) ^
+           sb_hash_mix(lanes[2] ^ HASH_LANE_1, lanes[3]);
+}
+
+// The last 1 to 64 of more than 16 bytes.
+static inline uint64_t rest_hash(const uint8_t *bytes, size_t size, uint64_t seed)
+{
     const uint8_t *last = bytes + size - 16;
 
-    if (size > 64) { // four chains, so that the products overlap
-        const uint8_t *stop = bytes + size - 64;
-        uint64_t lane_1 = seed;
-        uint64_t lane_2 = seed;
-        uint64_t lane_3 = seed;
-
-        do {
-            seed = pair_fold(bytes, SB_HASH_TEXT_1, seed);
-            lane_1 = pair_fold(bytes + 16, HASH_LANE_1, lane_1);
-            lane_2 = pair_fold(bytes + 32, HASH_LANE_2, lane_2);
-            lane_3 = pair_fold(bytes + 48, HASH_LANE_3, lane_3);
-            bytes += 64;
-        } while (bytes < stop);
-        seed =
-            sb_hash_mix(seed ^ lane_1, SB_HASH_TEXT_2) ^ sb_hash_mix(lane_2 ^ HASH_LANE_1, lane_3);
-    }
     for (; bytes < last; bytes += 16) {
         seed = pair_fold(bytes, SB_HASH_TEXT_1, seed);
     }
     return sb_hash_words(sb_word_load64(last), sb_word_load64(last + 8), seed);
+}
+
+static uint64_t long_hash(const uint8_t *bytes, size_t size)
+{
+    uint64_t seed = sb_hash_seed(size);
+
+    if (size > 64) {
+        const uint8_t *stop = bytes + size - 64;
+        const uint8_t *first = bytes;
+        uint64_t lanes[4] = {seed, seed, seed, seed};
+
+        do {
+            block_fold(bytes, lanes);
+            bytes += 64;
+        } while (bytes < stop);
+        seed = lanes_fold(lanes);
+        size -= (size_t)(bytes - first);
+    }
+    return rest_hash(bytes, size, seed);
 }
 
 uint64_t sb_hash_bytes(const void *bytes, size_t size)
@@ -67,4 +86,45 @@ uint64_t sb_hash_bytes(const void *bytes, size_t size)
                 (uint64_t)p[size - 1] << (8 * (size - 1));
     }
     return sb_hash_words(first, second, sb_hash_seed(size));
+}
+
+void sb_hash_stream_init(struct sb_hash_stream *stream, size_t size)
+{
+    stream->size = size;
+    stream->done = 0;
+    stream->used = 0;
+    for (int i = 0; i < 4; i++) {
+        stream->lanes[i] = sb_hash_seed(size);
+    }
+}
+
+void sb_hash_stream_put(struct sb_hash_stream *stream, const void *bytes, size_t size)
+{
+    const uint8_t *p = bytes;
+
+    while (size > 0) {
+        size_t room = 64 - stream->used;
+        size_t taken = size < room ? size : room;
+
+        if (taken == 0) { // the block is not the last one
+            block_fold(stream->bytes + 16, stream->lanes);
+            memcpy(stream->bytes, stream->bytes + 64, 16);
+            stream->done += 64;
+            stream->used = 0;
+            continue;
+        }
+        memcpy(stream->bytes + 16 + stream->used, p, taken);
+        stream->used += taken;
+        p += taken;
+        size -= taken;
+    }
+}
+
+uint64_t sb_hash_stream_end(struct sb_hash_stream *stream)
+{
+    sb_debug_assert(stream->done + stream->used == stream->size);
+    if (stream->done == 0) {
+        return sb_hash_bytes(stream->bytes + 16, stream->size);
+    }
+    return rest_hash(stream->bytes + 16, stream->used, lanes_fold(stream->lanes));
 }

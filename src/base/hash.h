@@ -6,8 +6,10 @@
  * a golden test for ever. Integers of every width and sign hash by value as int64 (uint64 above
  * INT64_MAX by its bits); float32 and float64 that hold an integer do NOT equal that integer's hash
  * (keys are of one kind); -0.0 hashes as 0.0 and every NaN as one; text and binary by their bytes;
- * null by a constant of its own. A key of several columns folds from the left with
- * sb_hash_combine; a key of one column is that column's hash.
+ * decimals of up to 128 bits by their 128-bit unscaled value; decimal256, lists, structs and maps
+ * by the bytes columnar/value_bytes.h makes of them; dictionaries and runs as their values; null by
+ * a constant of its own. A key of several columns folds from the left with sb_hash_combine; a key
+ * of one column is that column's hash.
  */
 #ifndef SABOT_BASE_HASH_H
 #define SABOT_BASE_HASH_H
@@ -91,5 +93,21 @@ static inline uint64_t sb_hash_seed(size_t size)
 
 /* Text and binary: by content, independent of where and how they are stored. */
 uint64_t sb_hash_bytes(const void *bytes, size_t size);
+
+/*
+ * The same hash of bytes that come in pieces and are never in one place. `size` is that of all of
+ * them.
+ */
+struct sb_hash_stream {
+    size_t size;
+    size_t done; // in whole blocks of 64
+    size_t used; // of the block at hand
+    uint64_t lanes[4];
+    uint8_t bytes[16 + 64]; // the last 16 of what was done, then the block at hand
+};
+
+void sb_hash_stream_init(struct sb_hash_stream *stream, size_t size);
+void sb_hash_stream_put(struct sb_hash_stream *stream, const void *bytes, size_t size);
+uint64_t sb_hash_stream_end(struct sb_hash_stream *stream);
 
 #endif

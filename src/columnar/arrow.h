@@ -3,12 +3,12 @@
  * arrow.h - the border: Arrow C Data and C Stream in and out, without copying.
  *
  * Import takes the struct (its release is called exactly once, when the last column over it is
- * gone, or at once on an error) and checks what a wrong producer could break: children count,
- * lengths, offsets, buffers that are missing, offsets that go backwards or past the heap, views out
- * of bounds, null counts. Sizes of buffers do not cross this border and are believed; so is that
- * utf8 is UTF-8. Metadata is dropped: an extension type arrives as its storage type. Export gives a
- * struct whose release frees our reference. Dictionary, nested and the other types this version
- * lacks are refused by name.
+ * gone, or at once on an error) and checks what a wrong producer could break: children, lengths,
+ * offsets, buffers that are missing, offsets that go backwards or past the heap or the child, views
+ * and indices out of bounds, run ends that do not ascend or end too early, null counts. Sizes of
+ * buffers do not cross this border and are believed. Metadata is dropped: an extension type arrives
+ * as its storage type. Export gives a struct whose release frees our reference. Unions are refused
+ * by name.
  */
 #ifndef SABOT_COLUMNAR_ARROW_H
 #define SABOT_COLUMNAR_ARROW_H
@@ -23,6 +23,17 @@ SB_MUST_CHECK enum sb_status sb_schema_import(struct sb_memory *memory,
                                               struct sb_schema **out, struct sb_error *err);
 SB_MUST_CHECK enum sb_status sb_schema_export(const struct sb_schema *schema,
                                               struct ArrowSchema *out, struct sb_error *err);
+
+/* How much of a foreign array is looked at. */
+enum sb_import_depth {
+    SB_IMPORT_SAFE, // whatever memory safety depends on
+    SB_IMPORT_FULL, // text is UTF-8, and children that are not nullable have no nulls, too
+};
+SB_MUST_CHECK enum sb_status sb_batch_import_checked(struct sb_memory *memory,
+                                                     struct sb_schema *schema,
+                                                     struct ArrowArray *array,
+                                                     enum sb_import_depth depth,
+                                                     struct sb_batch *out, struct sb_error *err);
 
 /* Takes `array`, a struct array of `schema`. Rows of the struct must not be null themselves. */
 SB_MUST_CHECK enum sb_status sb_batch_import(struct sb_memory *memory, struct sb_schema *schema,

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "columnar/column_internal.h"
+#include "columnar/builder_internal.h"
 
 enum {
     BUILDER_ROWS_MIN = 64,
@@ -27,12 +27,12 @@ void sb_builder_deinit(struct sb_builder *builder)
     sb_buffer_release(builder->values);
     sb_buffer_release(builder->validity);
     sb_buffer_release(builder->bytes);
+    sb_builder_children_deinit(builder);
     sb_builder_init(builder, builder->memory, builder->type);
 }
 
-// Replaces `*buffer` (NULL is fine) by one of `size` bytes that starts with the same `used_size`.
-static enum sb_status buffer_grow(struct sb_memory *memory, struct sb_buffer **buffer,
-                                  int64_t used_size, int64_t size, struct sb_error *err)
+enum sb_status sb_builder_buffer_grow(struct sb_memory *memory, struct sb_buffer **buffer,
+                                      int64_t used_size, int64_t size, struct sb_error *err)
 {
     struct sb_buffer *larger;
 
@@ -65,17 +65,22 @@ static enum sb_status rows_reserve(struct sb_builder *builder, int64_t rows, str
     }
     values_size = sb_column_values_size(builder->type, capacity);
     if (builder->validity != NULL) {
-        SB_TRY_RETURN(buffer_grow(builder->memory, &builder->validity,
-                                  sb_bitmap_size(builder->length), sb_bitmap_size(capacity), err));
+        SB_TRY_RETURN(sb_builder_buffer_grow(builder->memory, &builder->validity,
+                                             sb_bitmap_size(builder->length),
+                                             sb_bitmap_size(capacity), err));
     }
     if (builder->values == NULL) {
         SB_TRY_RETURN(sb_buffer_create(builder->memory, values_size, &builder->values, err));
-        if (sb_type_is_variable(builder->type->id)) {
+        if (sb_type_has_offsets(builder->type->id) || sb_type_is_view(builder->type->id)) {
             memset(builder->values->data, 0, 8);
         }
     } else {
-        SB_TRY_RETURN(buffer_grow(builder->memory, &builder->values, values_used_size(builder),
-                                  values_size, err));
+        SB_TRY_RETURN(sb_builder_buffer_grow(builder->memory, &builder->values,
+                                             values_used_size(builder), values_size, err));
+    }
+    if (sb_type_is_list_view(builder->type->id)) {
+        SB_TRY_RETURN(sb_builder_buffer_grow(builder->memory, &builder->bytes,
+                                             values_used_size(builder), values_size, err));
     }
     builder->capacity = capacity;
     return SB_OK;
@@ -102,14 +107,15 @@ static enum sb_status bytes_reserve(struct sb_builder *builder, int64_t size, st
     if (capacity < needed) {
         capacity = needed;
     }
-    return buffer_grow(builder->memory, &builder->bytes, builder->bytes_size, capacity, err);
+    return sb_builder_buffer_grow(builder->memory, &builder->bytes, builder->bytes_size, capacity,
+                                  err);
 }
 
 enum sb_status sb_builder_reserve(struct sb_builder *builder, int64_t rows, int64_t bytes,
                                   struct sb_error *err)
 {
     SB_TRY_RETURN(rows_reserve(builder, rows, err));
-    if (bytes > 0) {
+    if (bytes > 0 && sb_type_is_variable(builder->type->id)) {
         SB_TRY_RETURN(bytes_reserve(builder, bytes, err));
     }
     return SB_OK;
@@ -135,7 +141,7 @@ static void bit_put(uint8_t *bitmap, int64_t index, bool is_set)
     }
 }
 
-static void row_end(struct sb_builder *builder, bool is_valid)
+void sb_builder_row_end(struct sb_builder *builder, bool is_valid)
 {
     if (builder->validity != NULL) {
         bit_put(builder->validity->data, builder->length, is_valid);
@@ -161,12 +167,14 @@ enum sb_status sb_builder_append_null(struct sb_builder *builder, struct sb_erro
         memset(builder->values->data + builder->length * SB_VIEW_SIZE, 0, SB_VIEW_SIZE);
     } else if (sb_type_is_variable(id)) {
         offset_put(builder);
+    } else if (sb_type_is_nested(id) && id != SB_TYPE_DICTIONARY) {
+        SB_TRY_RETURN(sb_builder_children_null(builder, err));
     } else {
-        int32_t width = sb_type_width(id);
+        int32_t width = sb_type_bytes(builder->type);
 
         memset(builder->values->data + builder->length * width, 0, (size_t)width);
     }
-    row_end(builder, false);
+    sb_builder_row_end(builder, false);
     return SB_OK;
 }
 
@@ -174,15 +182,16 @@ enum sb_status sb_builder_append_fixed(struct sb_builder *builder, const void *v
                                        struct sb_error *err)
 {
     sb_debug_assert(!sb_type_is_variable(builder->type->id));
+    sb_debug_assert(!sb_type_is_nested(builder->type->id));
     SB_TRY_RETURN(rows_reserve(builder, 1, err));
     if (builder->type->id == SB_TYPE_BOOL) {
         bit_put(builder->values->data, builder->length, *(const uint8_t *)value);
     } else {
-        int32_t width = sb_type_width(builder->type->id);
+        int32_t width = sb_type_bytes(builder->type);
 
         memcpy(builder->values->data + builder->length * width, value, (size_t)width);
     }
-    row_end(builder, true);
+    sb_builder_row_end(builder, true);
     return SB_OK;
 }
 
@@ -222,7 +231,7 @@ enum sb_status sb_builder_append_bytes(struct sb_builder *builder, const void *d
     if (!is_view) {
         offset_put(builder);
     }
-    row_end(builder, true);
+    sb_builder_row_end(builder, true);
     return SB_OK;
 }
 
@@ -245,7 +254,10 @@ enum sb_status sb_builder_append_row(struct sb_builder *builder, const struct sb
 
         return sb_builder_append_bytes(builder, text.data, text.size, err);
     }
-    int32_t width = sb_type_width(id);
+    if (sb_type_is_nested(id)) {
+        return sb_builder_append_nested_row(builder, from, row, err);
+    }
+    int32_t width = sb_type_bytes(builder->type);
     return sb_builder_append_fixed(
         builder, (const uint8_t *)sb_column_fixed(from, width) + row * width, err);
 }
@@ -253,12 +265,17 @@ enum sb_status sb_builder_append_row(struct sb_builder *builder, const struct sb
 enum sb_status sb_builder_finish(struct sb_builder *builder, struct sb_column *out,
                                  struct sb_error *err)
 {
+    struct sb_children *children;
     struct sb_buffer *heap = NULL;
 
     *out = (struct sb_column){0};
     SB_TRY_RETURN(rows_reserve(builder, 0, err)); // no rows have buffers, too
     if (sb_type_is_view(builder->type->id) && builder->bytes != NULL) {
         SB_TRY_RETURN(sb_buffer_create(builder->memory, sizeof(struct view_heap), &heap, err));
+    }
+    if (sb_builder_children_finish(builder, &children, err) != SB_OK) {
+        sb_buffer_release(heap);
+        return SB_NO_MEMORY;
     }
     *out = (struct sb_column){
         .type = builder->type,
@@ -267,7 +284,11 @@ enum sb_status sb_builder_finish(struct sb_builder *builder, struct sb_column *o
         .validity = builder->validity == NULL ? NULL : builder->validity->data,
         .values = builder->values->data,
         .owner = builder->values,
+        .children = children,
     };
+    if (sb_type_is_list_view(builder->type->id)) {
+        out->bytes = builder->bytes->data;
+    }
     if (sb_type_is_variable(builder->type->id)) {
         out->bytes = builder->bytes == NULL ? sb_column_zeros : builder->bytes->data;
     }
@@ -283,6 +304,7 @@ enum sb_status sb_builder_finish(struct sb_builder *builder, struct sb_column *o
     sb_buffer_keep(builder->values, builder->validity);
     sb_buffer_keep(builder->values, builder->bytes);
     sb_buffer_keep(builder->values, heap);
+    sb_builder_children_deinit(builder);
     sb_builder_init(builder, builder->memory, builder->type);
     return SB_OK;
 }

@@ -47,8 +47,9 @@ struct sb_column {
 };
 
 /*
- * The columns inside of a column. Their `type` is not set: it is the one the parent's type says,
- * which may change when the parent moves to another batch. sb_column_child() fills it in.
+ * The columns inside of a column. Their own `type` is not to be read: the one that counts is what
+ * the parent's type says, which changes when the parent moves to another batch. sb_column_child()
+ * fills it in.
  */
 struct sb_children {
     _Atomic int32_t reference_count;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state/column_writer.h"
 
+#include "columnar/value_bytes.h"
+
 enum sb_status sb_column_writer_init(struct sb_column_writer *writer, struct sb_memory *memory,
                                      const struct sb_type *type, int64_t capacity,
                                      struct sb_error *err)
@@ -9,7 +11,7 @@ enum sb_status sb_column_writer_init(struct sb_column_writer *writer, struct sb_
         type->id == SB_TYPE_BOOL ? sb_bitmap_size(capacity) : capacity * sb_type_width(type->id);
 
     *writer = (struct sb_column_writer){.type = type, .memory = memory, .capacity = capacity};
-    if (sb_type_is_variable(type->id)) {
+    if (!sb_column_writer_can_put(type)) {
         sb_builder_init(&writer->text, memory, type);
         return SB_OK;
     }
@@ -30,9 +32,9 @@ void sb_column_writer_deinit(struct sb_column_writer *writer)
     *writer = (struct sb_column_writer){0};
 }
 
-bool sb_column_writer_can_put(enum sb_type_id id)
+bool sb_column_writer_can_put(const struct sb_type *type)
 {
-    return !sb_type_is_variable(id);
+    return !sb_type_is_encoded(type->id) && sb_row_kind(type) != SB_ROW_TEXT;
 }
 
 static enum sb_status validity_make(struct sb_column_writer *writer, struct sb_error *err)
@@ -73,6 +75,25 @@ static inline float float_of(uint64_t word)
     return (float)value;
 }
 
+static inline uint16_t float16_of(uint64_t word)
+{
+    double value;
+
+    memcpy(&value, &word, sizeof value);
+    return sb_float16_write(value);
+}
+
+/* The low bytes of two-word values. */
+static void narrow_store(struct sb_column_writer *writer, const uint64_t *words,
+                         const uint32_t *positions, int64_t count, int32_t width)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = positions == NULL ? writer->row_count + i : positions[i];
+
+        memcpy(writer->values->data + row * width, &words[2 * i], (size_t)width);
+    }
+}
+
 static void values_store(struct sb_column_writer *writer, const uint64_t *words,
                          const uint32_t *positions, int64_t count)
 {
@@ -96,12 +117,26 @@ static void values_store(struct sb_column_writer *writer, const uint64_t *words,
     case SB_TYPE_INT32:
     case SB_TYPE_UINT32:
     case SB_TYPE_DATE32:
+    case SB_TYPE_TIME32:
+    case SB_TYPE_INTERVAL_MONTH:
         STORE_WORDS(uint32_t, (uint32_t)word);
+        break;
+    case SB_TYPE_FLOAT16:
+        STORE_WORDS(uint16_t, float16_of(word));
         break;
     case SB_TYPE_FLOAT32:
         STORE_WORDS(float, float_of(word));
         break;
-    case SB_TYPE_DECIMAL128: {
+    case SB_TYPE_DECIMAL32:
+        narrow_store(writer, words, positions, count, 4);
+        break;
+    case SB_TYPE_DECIMAL64:
+        narrow_store(writer, words, positions, count, 8);
+        break;
+    case SB_TYPE_NULL:
+        break;
+    case SB_TYPE_DECIMAL128:
+    case SB_TYPE_INTERVAL_MONTH_DAY_NANO: {
         uint64_t *values = (uint64_t *)(void *)writer->values->data;
         for (int64_t i = 0; i < count; i++) {
             int64_t row = positions == NULL ? writer->row_count + i : positions[i];
@@ -156,14 +191,80 @@ static enum sb_status texts_append(struct sb_column_writer *writer,
     return SB_OK;
 }
 
+/* What rows keep as the bytes of values: fixed_size_binary, decimal256, lists, structs, maps. */
+static enum sb_status values_append(struct sb_column_writer *writer,
+                                    const struct sb_row_vector *vector, int64_t count,
+                                    struct sb_error *err)
+{
+    const uint64_t *words = vector->words;
+
+    for (int64_t i = 0; i < count; i++) {
+        if (vector->nulls != NULL && vector->nulls[i]) {
+            SB_TRY_RETURN(sb_builder_append_null(&writer->text, err));
+        } else {
+            SB_TRY_RETURN(sb_builder_append_value(&writer->text, sb_text_bytes(words + 2 * i),
+                                                  sb_text_size(words[2 * i]), err));
+        }
+    }
+    return SB_OK;
+}
+
+/* The bytes of a value (columnar/value_bytes.h) from the words of its row. */
+static const uint8_t *word_bytes(const struct sb_type *type, const uint64_t *words, uint8_t *room,
+                                 int64_t *size)
+{
+    *size = type->id == SB_TYPE_BOOL ? 1 : sb_type_width(type->id);
+    if (type->id == SB_TYPE_FLOAT16) {
+        uint16_t half = float16_of(words[0]);
+
+        memcpy(room, &half, sizeof half);
+    } else if (type->id == SB_TYPE_FLOAT32) {
+        float single = float_of(words[0]);
+
+        memcpy(room, &single, sizeof single);
+    } else {
+        return (const uint8_t *)words; // little-endian: the low bytes come first
+    }
+    return room;
+}
+
+/* Values of dictionaries and runs, which are encoded anew. */
+static enum sb_status encoded_append(struct sb_column_writer *writer,
+                                     const struct sb_row_vector *vector, int64_t count,
+                                     struct sb_error *err)
+{
+    const struct sb_type *type = sb_type_value(writer->type);
+    int32_t width = sb_row_kind_words(vector->kind);
+
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t *words = vector->words + width * i;
+        uint8_t room[8];
+        int64_t size = sb_text_size(words[0]);
+        const uint8_t *bytes;
+
+        if (vector->nulls != NULL && vector->nulls[i]) {
+            SB_TRY_RETURN(sb_builder_append_null(&writer->text, err));
+            continue;
+        }
+        bytes = vector->kind == SB_ROW_TEXT ? sb_text_bytes(words)
+                                            : word_bytes(type, words, room, &size);
+        SB_TRY_RETURN(sb_builder_append_encoded(&writer->text, bytes, size, err));
+    }
+    return SB_OK;
+}
+
 enum sb_status sb_column_writer_append(struct sb_column_writer *writer,
                                        const struct sb_row_vector *vector, int64_t count,
                                        struct sb_error *err)
 {
     sb_debug_assert(writer->row_count + count <= writer->capacity);
     sb_debug_assert(vector->kind == sb_row_kind(writer->type));
-    if (vector->kind == SB_ROW_TEXT) {
-        SB_TRY_RETURN(texts_append(writer, vector, count, err));
+    if (sb_type_is_encoded(writer->type->id)) {
+        SB_TRY_RETURN(encoded_append(writer, vector, count, err));
+    } else if (vector->kind == SB_ROW_TEXT) {
+        SB_TRY_RETURN(sb_type_is_variable(writer->type->id)
+                          ? texts_append(writer, vector, count, err)
+                          : values_append(writer, vector, count, err));
     } else {
         values_store(writer, vector->words, NULL, count);
         SB_TRY_RETURN(nulls_store(writer, vector->nulls, NULL, count, err));
@@ -176,7 +277,7 @@ uint64_t *sb_column_writer_words(struct sb_column_writer *writer, int64_t count)
 {
     uint64_t *words;
 
-    if (sb_type_width(writer->type->id) != 8) {
+    if (sb_type_width(writer->type->id) != 8 || writer->type->id == SB_TYPE_DECIMAL64) {
         return NULL;
     }
     sb_debug_assert(writer->row_count + count <= writer->capacity);
@@ -189,7 +290,7 @@ enum sb_status sb_column_writer_put(struct sb_column_writer *writer,
                                     const struct sb_row_vector *vector, const uint32_t *positions,
                                     int64_t count, struct sb_error *err)
 {
-    sb_debug_assert(sb_column_writer_can_put(writer->type->id));
+    sb_debug_assert(sb_column_writer_can_put(writer->type));
     values_store(writer, vector->words, positions, count);
     return nulls_store(writer, vector->nulls, positions, count, err);
 }
@@ -197,7 +298,7 @@ enum sb_status sb_column_writer_put(struct sb_column_writer *writer,
 enum sb_status sb_column_writer_finish(struct sb_column_writer *writer, int64_t length,
                                        struct sb_column *out, struct sb_error *err)
 {
-    if (sb_type_is_variable(writer->type->id)) {
+    if (writer->values == NULL) {
         SB_TRY_RETURN(sb_builder_finish(&writer->text, out, err));
         sb_assert(out->length == length);
     } else {

@@ -20,7 +20,7 @@ struct sb_column_writer {
     int64_t null_count;
     struct sb_buffer *values;   // of types with a fixed width
     struct sb_buffer *validity; // made at the first null
-    struct sb_builder text;     // of the others
+    struct sb_builder text;     // of the others: text, binary, nested and encoded types
 };
 
 SB_MUST_CHECK enum sb_status sb_column_writer_init(struct sb_column_writer *writer,
@@ -40,7 +40,7 @@ SB_MUST_CHECK enum sb_status sb_column_writer_append(struct sb_column_writer *wr
 uint64_t *sb_column_writer_words(struct sb_column_writer *writer, int64_t count);
 
 /* Whether sb_column_writer_put works for the type. */
-bool sb_column_writer_can_put(enum sb_type_id id);
+bool sb_column_writer_can_put(const struct sb_type *type);
 
 /* Value i becomes row positions[i]. */
 SB_MUST_CHECK enum sb_status sb_column_writer_put(struct sb_column_writer *writer,

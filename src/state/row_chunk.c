@@ -24,12 +24,18 @@ enum sb_status sb_row_chunk_create(struct sb_memory *memory, int32_t vector_coun
     chunk->memory = memory;
     chunk->vector_count = vector_count;
     chunk->vectors = (void *)((uint8_t *)chunk + chunk_vectors_offset(vector_count));
+    for (int32_t i = 0; i < vector_count; i++) {
+        chunk->scratches[i].heap = (struct sb_row_heap){.memory = memory};
+    }
     return SB_OK;
 }
 
 void sb_row_chunk_destroy(struct sb_row_chunk *chunk)
 {
     if (chunk != NULL) {
+        for (int32_t i = 0; i < chunk->vector_count; i++) {
+            sb_row_heap_deinit(&chunk->scratches[i].heap);
+        }
         sb_memory_free(chunk->memory, chunk, chunk_size(chunk->vector_count));
     }
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/assert.h"
+#include "columnar/value_bytes.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "views keep their size in the low half");
 
@@ -177,6 +178,72 @@ static enum sb_status texts_load(const struct sb_column *column, const uint32_t 
     return SB_OK;
 }
 
+/* Values that fill two words, but come in fewer. */
+#define LOAD_WIDE(ctype)                                                                           \
+    do {                                                                                           \
+        const ctype *values = sb_column_fixed(column, (int32_t)sizeof(ctype));                     \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            int64_t value = values[rows == NULL ? first + i : rows[first + i]];                    \
+            words[2 * i] = (uint64_t)value;                                                        \
+            words[2 * i + 1] = value < 0 ? UINT64_MAX : 0;                                         \
+        }                                                                                          \
+    } while (0)
+
+static uint64_t float16_bits(uint16_t value, enum sb_row_reading reading)
+{
+    double number = sb_float16_read(value);
+
+    return reading == SB_ROW_CANONICAL ? canonical_bits(number) : double_bits(number);
+}
+
+static void fixed_texts_load(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                             int64_t count, const uint8_t *nulls, uint64_t *words)
+{
+    int32_t width = sb_type_bytes(column->type);
+    const uint8_t *values = sb_column_fixed(column, width);
+
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = rows == NULL ? first + i : rows[first + i];
+        struct sb_text text = {0};
+
+        if (nulls == NULL || !nulls[i]) {
+            text = sb_text_make(values + row * width, width);
+        }
+        words[2 * i] = text.head;
+        words[2 * i + 1] = text.tail;
+    }
+}
+
+/* Values without a layout of their own in rows: as bytes, which the scratch keeps. */
+static enum sb_status values_load(const struct sb_column *column, const uint32_t *rows,
+                                  int64_t first, int64_t count, const uint8_t *nulls,
+                                  enum sb_row_reading reading, struct sb_row_scratch *scratch,
+                                  struct sb_error *err)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = rows == NULL ? first + i : rows[first + i];
+        struct sb_text text = {0};
+
+        if (nulls == NULL || !nulls[i]) {
+            int64_t size = sb_value_size(column, row);
+            uint8_t *bytes;
+
+            if (sb_unlikely(size > UINT32_MAX)) {
+                return sb_error_set(err, SB_UNSUPPORTED,
+                                    "a value of %" PRId64 " bytes; keyed operators take less than "
+                                    "4 GiB in one value",
+                                    size);
+            }
+            SB_TRY_RETURN(sb_row_heap_alloc(&scratch->heap, size, &bytes, err));
+            sb_value_write(column, row, reading == SB_ROW_CANONICAL, bytes);
+            text = sb_text_make(bytes, size);
+        }
+        scratch->words[2 * i] = text.head;
+        scratch->words[2 * i + 1] = text.tail;
+    }
+    return SB_OK;
+}
+
 /* NULL when none of the rows is null. */
 static const uint8_t *nulls_load(const struct sb_column *column, const uint32_t *rows,
                                  int64_t first, int64_t count, uint8_t *nulls)
@@ -209,6 +276,11 @@ static void nulls_clear(const uint8_t *nulls, int64_t count, const uint64_t *fro
     }
 }
 
+static enum sb_status encoded_load(const struct sb_column *column, const uint32_t *rows,
+                                   int64_t first, int64_t count, enum sb_row_reading reading,
+                                   struct sb_row_scratch *scratch, struct sb_row_vector *out,
+                                   struct sb_error *err);
+
 enum sb_status sb_row_vector_load(const struct sb_column *column, const uint32_t *rows,
                                   int64_t first, int64_t count, enum sb_row_reading reading,
                                   struct sb_row_scratch *scratch, struct sb_row_vector *out,
@@ -233,6 +305,8 @@ enum sb_status sb_row_vector_load(const struct sb_column *column, const uint32_t
         break;
     case SB_TYPE_INT32:
     case SB_TYPE_DATE32:
+    case SB_TYPE_TIME32:
+    case SB_TYPE_INTERVAL_MONTH:
         LOAD_WORDS(int32_t, (uint64_t)(int64_t)value);
         break;
     case SB_TYPE_UINT8:
@@ -243,6 +317,9 @@ enum sb_status sb_row_vector_load(const struct sb_column *column, const uint32_t
         break;
     case SB_TYPE_UINT32:
         LOAD_WORDS(uint32_t, value);
+        break;
+    case SB_TYPE_FLOAT16:
+        LOAD_WORDS(uint16_t, float16_bits(value, reading));
         break;
     case SB_TYPE_FLOAT32:
         if (reading == SB_ROW_CANONICAL) {
@@ -261,17 +338,51 @@ enum sb_status sb_row_vector_load(const struct sb_column *column, const uint32_t
     case SB_TYPE_UINT64:
     case SB_TYPE_DATE64:
     case SB_TYPE_TIMESTAMP:
+    case SB_TYPE_TIME64:
+    case SB_TYPE_DURATION:
+    case SB_TYPE_INTERVAL_DAY_TIME:
         if (rows == NULL) {
             out->words = (const uint64_t *)sb_column_fixed(column, 8) + first;
         } else {
             LOAD_WORDS(uint64_t, value);
         }
         break;
+    case SB_TYPE_DECIMAL32:
+        LOAD_WIDE(int32_t);
+        break;
+    case SB_TYPE_DECIMAL64:
+        LOAD_WIDE(int64_t);
+        break;
     case SB_TYPE_DECIMAL128:
+    case SB_TYPE_INTERVAL_MONTH_DAY_NANO:
         wides_load(column, rows, first, count, words);
         break;
-    default:
+    case SB_TYPE_NULL:
+        memset(words, 0, (size_t)count * sizeof *words);
+        return SB_OK;
+    case SB_TYPE_UTF8:
+    case SB_TYPE_LARGE_UTF8:
+    case SB_TYPE_UTF8_VIEW:
+    case SB_TYPE_BINARY:
+    case SB_TYPE_LARGE_BINARY:
+    case SB_TYPE_BINARY_VIEW:
         return texts_load(column, rows, first, count, out->nulls, words, err);
+    case SB_TYPE_FIXED_SIZE_BINARY:
+        fixed_texts_load(column, rows, first, count, out->nulls, words);
+        return SB_OK;
+    case SB_TYPE_DICTIONARY:
+    case SB_TYPE_RUN_END_ENCODED:
+        return encoded_load(column, rows, first, count, reading, scratch, out, err);
+    case SB_TYPE_DECIMAL256:
+    case SB_TYPE_LIST:
+    case SB_TYPE_LARGE_LIST:
+    case SB_TYPE_LIST_VIEW:
+    case SB_TYPE_LARGE_LIST_VIEW:
+    case SB_TYPE_FIXED_SIZE_LIST:
+    case SB_TYPE_STRUCT:
+    case SB_TYPE_MAP:
+        sb_row_heap_reset(&scratch->heap);
+        return values_load(column, rows, first, count, out->nulls, reading, scratch, err);
     }
     if (out->nulls != NULL && out->kind == SB_ROW_WIDE) {
         for (int64_t i = 0; i < count; i++) {
@@ -282,6 +393,40 @@ enum sb_status sb_row_vector_load(const struct sb_column *column, const uint32_t
         nulls_clear(out->nulls, count, out->words, words);
         out->words = words;
     }
+    return SB_OK;
+}
+
+/* The values that the rows stand for. Where there is none, row 0 is loaded and cleared again. */
+static enum sb_status encoded_load(const struct sb_column *column, const uint32_t *rows,
+                                   int64_t first, int64_t count, enum sb_row_reading reading,
+                                   struct sb_row_scratch *scratch, struct sb_row_vector *out,
+                                   struct sb_error *err)
+{
+    struct sb_column values = sb_column_child(column, 1);
+    int32_t width = sb_row_kind_words(out->kind);
+    uint32_t at[SB_ROW_CHUNK];
+    uint8_t missing[SB_ROW_CHUNK];
+    uint8_t any = 0;
+
+    sb_column_decode_rows(column, rows == NULL ? NULL : rows + first, first, count, at);
+    for (int64_t i = 0; i < count; i++) {
+        missing[i] = at[i] == UINT32_MAX;
+        at[i] = missing[i] ? 0 : at[i];
+        any |= missing[i];
+    }
+    if (!any) {
+        return sb_row_vector_load(&values, at, 0, count, reading, scratch, out, err);
+    }
+    if (values.length > 0) {
+        SB_TRY_RETURN(sb_row_vector_load(&values, at, 0, count, reading, scratch, out, err));
+    }
+    for (int64_t i = 0; i < count; i++) { // with `rows`, words are always the scratch's own
+        for (int32_t w = 0; w < width; w++) {
+            scratch->words[width * i + w] = missing[i] ? 0 : scratch->words[width * i + w];
+        }
+    }
+    memcpy(scratch->nulls, missing, (size_t)count);
+    out->nulls = scratch->nulls;
     return SB_OK;
 }
 

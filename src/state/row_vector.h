@@ -4,7 +4,9 @@
  *
  * Rows of keyed tables know five kinds of values. Every column type becomes one of them on the way
  * in and is narrowed again on the way out, so that tables, kernels and blocks see words only:
- * integers of every width by value, floats as doubles, text and binary as 16-byte views.
+ * integers of every width by value, floats as doubles, text and binary as 16-byte views. Lists,
+ * structs and maps are the bytes that columnar/value_bytes.h makes of them; dictionaries and runs
+ * the values they stand for.
  */
 #ifndef SABOT_STATE_ROW_VECTOR_H
 #define SABOT_STATE_ROW_VECTOR_H
@@ -15,6 +17,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "columnar/column.h"
+#include "state/row_heap.h"
 
 enum { SB_ROW_CHUNK = 1024 };
 
@@ -44,10 +47,14 @@ struct sb_row_vector {
     const uint8_t *nulls;  // one byte a row, 1 = null; NULL = no null among them
 };
 
-/* Where a vector's words and nulls are put when they cannot be borrowed. */
+/*
+ * Where a vector's words and nulls are put when they cannot be borrowed. The bytes of lists,
+ * structs and maps go to `heap` until the next vector is loaded here; only loading needs it.
+ */
 struct sb_row_scratch {
     _Alignas(64) uint64_t words[2 * SB_ROW_CHUNK];
     uint8_t nulls[SB_ROW_CHUNK];
+    struct sb_row_heap heap;
 };
 
 /* Dictionaries and runs are of the kind of their values. */
@@ -94,7 +101,8 @@ enum sb_row_reading {
 
 /*
  * `count` (at most SB_ROW_CHUNK) rows of `column`: rows[first..], or first.. when `rows` is NULL.
- * May borrow from the column. Fails on a text of 4 GiB or more alone.
+ * May borrow from the column. Fails on a text of 4 GiB or more, and when values of nested types
+ * find no memory.
  */
 SB_MUST_CHECK enum sb_status sb_row_vector_load(const struct sb_column *column,
                                                 const uint32_t *rows, int64_t first, int64_t count,

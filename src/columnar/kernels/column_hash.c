@@ -13,6 +13,7 @@
 #include "base/word.h"
 #include "columnar/column_internal.h"
 #include "columnar/kernels/target.h"
+#include "columnar/value_bytes.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -54,6 +55,21 @@ static ALWAYS_INLINE uint64_t value_hash(enum sb_type_id id, const uint8_t *valu
         double value;
         memcpy(&value, values + i * 8, sizeof value);
         return sb_hash_double(value);
+    }
+    case SB_TYPE_FLOAT16: {
+        uint16_t value;
+        memcpy(&value, values + i * 2, sizeof value);
+        return sb_hash_double(sb_float16_read(value));
+    }
+    case SB_TYPE_DECIMAL32: {
+        int32_t value;
+        memcpy(&value, values + i * 4, sizeof value);
+        return sb_hash_wide((uint64_t)(int64_t)value, value < 0 ? UINT64_MAX : 0);
+    }
+    case SB_TYPE_DECIMAL64: {
+        int64_t value;
+        memcpy(&value, values + i * 8, sizeof value);
+        return sb_hash_wide((uint64_t)value, value < 0 ? UINT64_MAX : 0);
     }
     case SB_TYPE_DECIMAL128: {
         sb_uint128 value;
@@ -168,6 +184,33 @@ static void views_hash(const struct sb_column *column, const uint32_t *rows, int
     }
 }
 
+static void fixed_bytes_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                             int64_t count, uint64_t *hashes)
+{
+    int32_t width = sb_type_bytes(column->type);
+    const uint8_t *values = sb_column_fixed(column, width);
+
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = rows == NULL ? first + i : rows[i];
+
+        hashes[i] = sb_hash_bytes(values + row * width, (size_t)width);
+    }
+}
+
+// Values of null rows are not followed.
+static void values_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                        int64_t count, uint64_t *hashes)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = rows == NULL ? first + i : rows[i];
+
+        hashes[i] = sb_column_is_null(column, row) ? SB_HASH_NULL : sb_value_hash(column, row);
+    }
+}
+
+static void encoded_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                         int64_t count, uint64_t *hashes);
+
 static void chunk_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
                        int64_t count, uint64_t *hashes)
 {
@@ -189,6 +232,8 @@ static void chunk_hash(const struct sb_column *column, const uint32_t *rows, int
         break;
     case SB_TYPE_INT32:
     case SB_TYPE_DATE32:
+    case SB_TYPE_TIME32:
+    case SB_TYPE_INTERVAL_MONTH:
         fixed_hash(SB_TYPE_INT32, column, rows, first, count, hashes);
         break;
     case SB_TYPE_UINT32:
@@ -198,6 +243,9 @@ static void chunk_hash(const struct sb_column *column, const uint32_t *rows, int
     case SB_TYPE_UINT64:
     case SB_TYPE_DATE64:
     case SB_TYPE_TIMESTAMP:
+    case SB_TYPE_TIME64:
+    case SB_TYPE_DURATION:
+    case SB_TYPE_INTERVAL_DAY_TIME:
         fixed_hash(SB_TYPE_INT64, column, rows, first, count, hashes);
         break;
     case SB_TYPE_FLOAT32:
@@ -206,7 +254,17 @@ static void chunk_hash(const struct sb_column *column, const uint32_t *rows, int
     case SB_TYPE_FLOAT64:
         fixed_hash(SB_TYPE_FLOAT64, column, rows, first, count, hashes);
         break;
+    case SB_TYPE_FLOAT16:
+        fixed_hash(SB_TYPE_FLOAT16, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_DECIMAL32:
+        fixed_hash(SB_TYPE_DECIMAL32, column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_DECIMAL64:
+        fixed_hash(SB_TYPE_DECIMAL64, column, rows, first, count, hashes);
+        break;
     case SB_TYPE_DECIMAL128:
+    case SB_TYPE_INTERVAL_MONTH_DAY_NANO:
         fixed_hash(SB_TYPE_DECIMAL128, column, rows, first, count, hashes);
         break;
     case SB_TYPE_UTF8:
@@ -221,8 +279,24 @@ static void chunk_hash(const struct sb_column *column, const uint32_t *rows, int
     case SB_TYPE_BINARY_VIEW:
         views_hash(column, rows, first, count, hashes);
         break;
-    default:
-        sb_assert(!"a type with a hash");
+    case SB_TYPE_FIXED_SIZE_BINARY:
+        fixed_bytes_hash(column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_DICTIONARY:
+    case SB_TYPE_RUN_END_ENCODED:
+        encoded_hash(column, rows, first, count, hashes);
+        break;
+    case SB_TYPE_NULL:
+    case SB_TYPE_DECIMAL256:
+    case SB_TYPE_LIST:
+    case SB_TYPE_LARGE_LIST:
+    case SB_TYPE_LIST_VIEW:
+    case SB_TYPE_LARGE_LIST_VIEW:
+    case SB_TYPE_FIXED_SIZE_LIST:
+    case SB_TYPE_STRUCT:
+    case SB_TYPE_MAP:
+        values_hash(column, rows, first, count, hashes);
+        break;
     }
 }
 
@@ -260,6 +334,9 @@ static void chunk_hash_missing(const struct sb_column *column, const uint32_t *r
         there_count += rows[i] != UINT32_MAX;
         hashes[i] = SB_HASH_NULL;
     }
+    if (there_count == 0) {
+        return;
+    }
     chunk_hash(column, there, 0, there_count, there_hashes);
     if (column->validity != NULL) {
         chunk_nulls(column, there, 0, there_count, there_hashes);
@@ -267,6 +344,17 @@ static void chunk_hash_missing(const struct sb_column *column, const uint32_t *r
     for (int64_t i = 0; i < there_count; i++) {
         hashes[places[i]] = there_hashes[i];
     }
+}
+
+// At most a chunk of rows, by the values they stand for.
+static void encoded_hash(const struct sb_column *column, const uint32_t *rows, int64_t first,
+                         int64_t count, uint64_t *hashes)
+{
+    struct sb_column values = sb_column_child(column, 1);
+    uint32_t at[HASH_CHUNK];
+
+    sb_column_decode_rows(column, rows, first, count, at);
+    chunk_hash_missing(&values, at, count, hashes);
 }
 
 void SB_TARGET(sb_column_hash)(const struct sb_column *column, const uint32_t *rows, int64_t count,

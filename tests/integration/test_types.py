@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Columns of every Arrow type through operators, state, snapshots, sinks and sources."""
+
+import datetime
+import decimal
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from tests.pipelines import line, node, rows
+
+import sabot
+
+Value = Callable[[random.Random], Any]
+
+
+def text(rng: random.Random) -> str:
+    """Return a short, a long or a non-ASCII text, from few."""
+    return rng.choice(["", "a", "twelve bytes", "thirteen bytes", "grüße aus köln", "x" * 40])
+
+
+def number(rng: random.Random) -> int:
+    return rng.choice([0, 1, -1, 7, 100, -100])
+
+
+def real(rng: random.Random) -> float:
+    return rng.choice([0.0, -0.0, 1.5, -2.25, float("inf"), float("nan")])
+
+
+def amount(rng: random.Random) -> decimal.Decimal:
+    return decimal.Decimal(rng.choice(["0.00", "1.25", "-1.25", "99999.99"]))
+
+
+def sometimes(value: Value) -> Value:
+    """Return a value that is None now and then."""
+    return lambda rng: None if rng.random() < 0.2 else value(rng)
+
+
+def several(value: Value, count: int | None = None) -> Value:
+    return lambda rng: [
+        sometimes(value)(rng) for _ in range(rng.randrange(4) if count is None else count)
+    ]
+
+
+def record(rng: random.Random) -> dict[str, Any]:
+    return {"a": sometimes(number)(rng), "b": sometimes(text)(rng)}
+
+
+def entries(rng: random.Random) -> list[tuple[str, int | None]]:
+    return [(key, sometimes(number)(rng)) for key in ["k", "key two"][: rng.randrange(3)]]
+
+
+def months(rng: random.Random) -> pa.MonthDayNano:
+    return pa.MonthDayNano([rng.randrange(3), rng.randrange(3), rng.randrange(3)])
+
+
+# name -> type, values
+TYPES: dict[str, tuple[pa.DataType, Value]] = {
+    "null": (pa.null(), lambda _: None),
+    "bool": (pa.bool_(), lambda rng: rng.random() < 0.5),
+    "int8": (pa.int8(), number),
+    "uint64": (pa.uint64(), lambda rng: rng.choice([0, 1, 2**64 - 1])),
+    "float16": (pa.float16(), real),
+    "float32": (pa.float32(), real),
+    "float64": (pa.float64(), real),
+    "decimal32": (pa.decimal32(7, 2), amount),
+    "decimal64": (pa.decimal64(15, 2), amount),
+    "decimal128": (pa.decimal128(30, 2), amount),
+    "decimal256": (pa.decimal256(60, 2), amount),
+    "date32": (pa.date32(), number),
+    "date64": (pa.date64(), lambda rng: datetime.date(2024, 1, 1 + rng.randrange(3))),
+    "timestamp": (pa.timestamp("us", "Europe/Berlin"), number),
+    "time32": (pa.time32("ms"), lambda rng: rng.randrange(3)),
+    "time64": (pa.time64("ns"), lambda rng: 1000 * rng.randrange(3)),
+    "duration": (pa.duration("s"), number),
+    "interval": (pa.month_day_nano_interval(), months),
+    "utf8": (pa.string(), text),
+    "utf8_view": (pa.string_view(), text),
+    "large_binary": (pa.large_binary(), lambda rng: text(rng).encode()),
+    "fixed_size_binary": (pa.binary(3), lambda rng: rng.choice([b"abc", b"\0\0\0", b"xyz"])),
+    "fixed_size_binary_16": (pa.binary(16), lambda rng: bytes([rng.randrange(3)] * 16)),
+    "dictionary": (pa.dictionary(pa.int8(), pa.string()), text),
+    "dictionary_number": (pa.dictionary(pa.uint16(), pa.int64()), number),
+    "dictionary_struct": (
+        pa.dictionary(pa.int32(), pa.struct([("a", pa.int8()), ("b", pa.string())])),
+        record,
+    ),
+    "run_end_encoded": (pa.run_end_encoded(pa.int32(), pa.string()), text),
+    "run_end_encoded_16": (pa.run_end_encoded(pa.int16(), pa.float64()), real),
+    "list": (pa.list_(pa.int32()), several(number)),
+    "list_text": (pa.list_(pa.string()), several(text)),
+    "list_list": (pa.list_(pa.list_(pa.float32())), several(several(real))),
+    "large_list": (pa.large_list(pa.string()), several(text)),
+    "list_view": (pa.list_view(pa.string()), several(text)),
+    "large_list_view": (pa.large_list_view(pa.int16()), several(number)),
+    "fixed_size_list": (pa.list_(pa.int64(), 3), several(number, 3)),
+    "struct": (pa.struct([("a", pa.int8()), ("b", pa.string())]), record),
+    "struct_empty": (pa.struct([]), lambda _: {}),
+    "struct_deep": (
+        pa.struct(
+            [
+                ("s", pa.struct([("a", pa.int8()), ("b", pa.string())])),
+                ("l", pa.list_(pa.struct([("a", pa.int8()), ("b", pa.string())]))),
+            ]
+        ),
+        lambda rng: {"s": sometimes(record)(rng), "l": sometimes(several(record))(rng)},
+    ),
+    "struct_dictionary": (
+        pa.struct([("d", pa.dictionary(pa.int8(), pa.string()))]),
+        lambda rng: {"d": sometimes(text)(rng)},
+    ),
+    "map": (pa.map_(pa.string(), pa.int64()), entries),
+}
+
+EVERY = sorted(TYPES)
+ROWS = 200
+
+
+def array(name: str, seed: int, count: int = ROWS) -> pa.Array:
+    """Return values of a type, some of them null, at an offset within their buffers."""
+    type_, value = TYPES[name]
+    rng = random.Random(f"{name} {seed}")
+    values = [sometimes(value)(rng) for _ in range(count + 3)]
+    if pa.types.is_run_end_encoded(type_):
+        encoded = pc.run_end_encode(
+            pa.array(values, type_.value_type), run_end_type=type_.run_end_type
+        )
+        return encoded[3:]
+    if pa.types.is_dictionary(type_) and pa.types.is_nested(type_.value_type):
+        distinct = list({str(v): v for v in values if v is not None}.values())
+        places = [None if v is None else [str(d) for d in distinct].index(str(v)) for v in values]
+        return pa.DictionaryArray.from_arrays(
+            pa.array(places, type_.index_type), pa.array(distinct, type_.value_type)
+        )[3:]
+    return pa.array(values, type_)[3:]
+
+
+def table(name: str, seed: int = 0, count: int = ROWS) -> pa.Table:
+    """Return columns 'id', which ascends, and 'c', of the type."""
+    return pa.table({"id": pa.array(range(count), pa.int64()), "c": array(name, seed, count)})
+
+
+def cells(column: pa.ChunkedArray) -> list[str]:
+    """Return values that compare: NaN with itself, -0.0 apart from 0.0."""
+    chunks = [
+        pc.run_end_decode(chunk) if pa.types.is_run_end_encoded(chunk.type) else chunk
+        for chunk in column.chunks
+    ]
+    return [repr(value) for chunk in chunks for value in chunk.to_pylist()]
+
+
+def keys(column: pa.ChunkedArray) -> list[str]:
+    """Return values that compare as keys do: 0.0 is -0.0."""
+    return [cell.replace("-0.0", "0.0") for cell in cells(column)]
+
+
+def check(found: pa.Table, given: pa.Table, places: list[int], names: dict[str, str]) -> None:
+    """Compare columns with rows of the input, type included; Arrow checks every buffer."""
+    found.validate(full=True)
+    for name, origin in names.items():
+        assert found.schema.field(name).type == given.schema.field(origin).type
+        all_cells = cells(given[origin])
+        assert cells(found[name]) == [all_cells[place] for place in places]
+
+
+def by_id(table_: pa.Table, *names: str) -> list[tuple[Any, ...]]:
+    """Return rows as tuples of cells, in an order of their own."""
+    return sorted(zip(*(cells(table_[name]) for name in names), strict=True))
+
+
+@pytest.mark.parametrize("batch_rows", [1, 7, 1000])
+@pytest.mark.parametrize("name", EVERY)
+def test_rows_pass_filters_maps_and_limits(name: str, batch_rows: int) -> None:
+    given = table(name)
+    graph = line(
+        {"data": given.to_batches(max_chunksize=batch_rows)},
+        node("filter", "some", predicate=sabot.col("id") % 3 != 0),
+        node("map", "more", expressions={"copy": sabot.col("c")}),
+        node("limit", "few", count=100),
+    )
+    places = [i for i in range(ROWS) if i % 3 != 0][:100]
+    found = rows(graph, worker_count=1, morsel_rows_max=batch_rows)
+    check(found, given, places, {"id": "id", "c": "c", "copy": "c"})
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_nulls_are_found(name: str) -> None:
+    given = table(name)
+    graph = line(
+        {"data": given.to_batches(max_chunksize=64)},
+        node("filter", "there", predicate=sabot.col("c").is_not_null()),
+        node("map", "told", expressions={"missing": sabot.col("c").is_null()}),
+    )
+    found = rows(graph, worker_count=1)
+    places = [i for i, cell in enumerate(cells(given["c"])) if cell != "None"]
+    check(found, given, places, {"c": "c"})
+    assert found["missing"].to_pylist() == [False] * len(places)
+
+
+@pytest.mark.parametrize(("workers", "batch_rows"), [(1, 1000), (2, 7), (8, 64)])
+@pytest.mark.parametrize("name", EVERY)
+def test_join_carries_payload(name: str, workers: int, batch_rows: int) -> None:
+    left = pa.table({"id": pa.array([i % (ROWS + 20) for i in range(2 * ROWS)], pa.int64())})
+    right = table(name).rename_columns(["id", "payload"])
+    job = sabot.JobGraph("join")
+    sides = [
+        job.add_operator(node("source", side, data=data.to_batches(max_chunksize=batch_rows)))
+        for side, data in (("left", left), ("right", right))
+    ]
+    join = job.add_operator(node("hash_join", "join", left_key="id", right_key="id", how="left"))
+    out = job.add_operator(node("sink", "out"))
+    for side in sides:
+        job.connect(side, join)
+    job.connect(join, out)
+    found = rows(job, worker_count=workers, morsel_rows_max=batch_rows)
+    found.validate(full=True)
+    assert found.schema.field("payload").type == right.schema.field("payload").type
+    right_cells = cells(right["payload"])
+    expected = sorted(
+        (repr(i), right_cells[i] if i < ROWS else "None") for i in left["id"].to_pylist()
+    )
+    assert by_id(found, "id", "payload") == expected
+
+
+@pytest.mark.parametrize(("workers", "batch_rows"), [(1, 1000), (2, 7), (8, 64)])
+@pytest.mark.parametrize("name", EVERY)
+def test_joins_by_it(name: str, workers: int, batch_rows: int) -> None:
+    left = table(name, 1, 40)
+    right = table(name, 2, 60).rename_columns(["other", "c"])
+    job = sabot.JobGraph("join")
+    sides = [
+        job.add_operator(node("source", side, data=data.to_batches(max_chunksize=batch_rows)))
+        for side, data in (("left", left), ("right", right))
+    ]
+    join = job.add_operator(node("hash_join", "join", left_key="c", right_key="c"))
+    out = job.add_operator(node("sink", "out"))
+    for side in sides:
+        job.connect(side, join)
+    job.connect(join, out)
+    found = rows(job, worker_count=workers)
+    found.validate(full=True)
+    expected = sorted(
+        (repr(i), repr(j))
+        for i, a in enumerate(keys(left["c"]))
+        for j, b in enumerate(keys(right["c"]))
+        if a == b and a != "None"
+    )
+    assert by_id(found, "id", "other") == expected
+
+
+@pytest.mark.parametrize(("workers", "batch_rows"), [(1, 1000), (2, 7), (8, 64)])
+@pytest.mark.parametrize("name", EVERY)
+def test_groups_by_it(name: str, workers: int, batch_rows: int) -> None:
+    given = table(name)
+    graph = line(
+        {"data": given.to_batches(max_chunksize=batch_rows)},
+        node("aggregate", "count", key_by=["c"], aggregations={"n": ("*", "count")}),
+    )
+    found = rows(graph, worker_count=workers, morsel_rows_max=batch_rows)
+    found.validate(full=True)
+    assert found.schema.field("c").type == given.schema.field("c").type
+    expected: dict[str, int] = {}
+    for cell in keys(given["c"]):
+        expected[cell] = expected.get(cell, 0) + 1
+    assert dict(zip(keys(found["c"]), found["n"].to_pylist(), strict=True)) == expected
