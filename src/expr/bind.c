@@ -93,6 +93,10 @@ static enum sb_status bind_node(struct sb_binder *binder, const struct sb_expr *
     }
     for (int32_t i = 0; i < expr->argument_count; i++) {
         SB_TRY_RETURN(bind_node(binder, expr->arguments[i], &arguments[i]));
+        const struct sb_type computed = sb_type_computed(&arguments[i]->type);
+        if (!sb_type_equal(&computed, &arguments[i]->type)) { // of a cast to a narrow type
+            SB_TRY_RETURN(sb_bind_retype(binder, arguments[i], &computed, &arguments[i]));
+        }
     }
     return expr->function->resolve(binder, expr, arguments, out);
 }

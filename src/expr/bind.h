@@ -42,6 +42,12 @@ SB_MUST_CHECK enum sb_status sb_bind_boolean(struct sb_binder *binder, bool valu
 SB_MUST_CHECK enum sb_status sb_bind_null(struct sb_binder *binder, const struct sb_type *type,
                                           const struct sb_bound_node **out);
 
+/* The bits of `argument` under another type of the same physical one. */
+SB_MUST_CHECK enum sb_status sb_bind_retype(struct sb_binder *binder,
+                                            const struct sb_bound_node *argument,
+                                            const struct sb_type *type,
+                                            const struct sb_bound_node **out);
+
 /* `node` as `type`: itself, a constant, or a cast. `name` is what an error calls the culprit. */
 SB_MUST_CHECK enum sb_status sb_bind_cast(struct sb_binder *binder,
                                           const struct sb_bound_node *node,

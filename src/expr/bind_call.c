@@ -174,8 +174,8 @@ enum sb_status sb_bind_call(struct sb_binder *binder, const struct sb_call_optio
     return SB_OK;
 }
 
-static enum sb_status bind_retype(struct sb_binder *binder, const struct sb_bound_node *argument,
-                                  const struct sb_type *type, const struct sb_bound_node **out)
+enum sb_status sb_bind_retype(struct sb_binder *binder, const struct sb_bound_node *argument,
+                              const struct sb_type *type, const struct sb_bound_node **out)
 {
     struct sb_bound_node *node = sb_arena_alloc_zeroed(binder->arena, sizeof *node);
     const struct sb_bound_node **arguments =
@@ -216,6 +216,39 @@ static enum sb_status cast_zone(struct sb_binder *binder, const struct sb_type *
     return SB_OK;
 }
 
+/*
+ * A type that is stored narrower than it is computed: `computed` first, whose range is then the
+ * narrow one's.
+ */
+static enum sb_status bind_cast_narrow(struct sb_binder *binder, const struct sb_bound_node *node,
+                                       const struct sb_type *type, const struct sb_type *computed,
+                                       const char *name, enum sb_cast_mode mode,
+                                       const struct sb_bound_node **out)
+{
+    char text[SB_TYPE_NAME_SIZE];
+
+    if (sb_physical_of(type) != sb_physical_of(computed)) { // encoded, fixed_size_binary
+        return sb_error_set(binder->err, SB_INVALID,
+                            "%s: results of type %s are not made; cast to the type of its values",
+                            name, sb_type_name(type, text, sizeof text));
+    }
+    SB_TRY_RETURN(sb_bind_cast(binder, node, computed, name, mode, &node));
+    if (type->id == SB_TYPE_FLOAT16) {
+        SB_TRY_RETURN(sb_bind_call(binder,
+                                   &(struct sb_call_options){
+                                       .name = name,
+                                       .type = *type,
+                                       .kernels = &sb_kernels_half,
+                                       .is_null_on_error = mode == SB_CAST_NULL,
+                                       .argument_count = 1,
+                                       .arguments = &node,
+                                   },
+                                   out));
+        return SB_OK;
+    }
+    return sb_bind_retype(binder, node, type, out);
+}
+
 enum sb_status sb_bind_cast(struct sb_binder *binder, const struct sb_bound_node *node,
                             const struct sb_type *type, const char *name, enum sb_cast_mode mode,
                             const struct sb_bound_node **out)
@@ -235,16 +268,21 @@ enum sb_status sb_bind_cast(struct sb_binder *binder, const struct sb_bound_node
         return SB_OK;
     }
     if (sb_type_is_retypable(&node->type, type)) {
-        return bind_retype(binder, node, type, out);
+        return sb_bind_retype(binder, node, type, out);
     }
-    if (sb_type_is_integer(node->type.id) && sb_type_is_temporal(type->id)) {
+    step = sb_type_computed(type);
+    if (!sb_type_equal(&step, type)) {
+        return bind_cast_narrow(binder, node, type, &step, name, mode, out);
+    }
+    if (sb_type_is_integer(node->type.id) && sb_type_is_counted(type->id) &&
+        !sb_type_is_clock(type->id)) {
         step = sb_type_count(type);
         SB_TRY_RETURN(sb_bind_cast(binder, node, &step, name, mode, &node));
-        return bind_retype(binder, node, type, out);
+        return sb_bind_retype(binder, node, type, out);
     }
-    if (sb_type_is_temporal(node->type.id) && sb_type_is_integer(type->id)) {
+    if (sb_type_is_counted(node->type.id) && sb_type_is_integer(type->id)) {
         step = sb_type_count(&node->type);
-        SB_TRY_RETURN(bind_retype(binder, node, &step, &node));
+        SB_TRY_RETURN(sb_bind_retype(binder, node, &step, &node));
         return sb_bind_cast(binder, node, type, name, mode, out);
     }
     kernels = sb_kernels_cast(&node->type, type, mode, &hint);

@@ -6,10 +6,10 @@
  * and text is copied, both while the chunk is in cache.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #include "columnar/builder.h"
+#include "expr/half.h"
 #include "expr/program.h"
 
 /* The column being written. */
@@ -173,37 +173,12 @@ static enum sb_status output_validity(struct output *output, const uint8_t *vali
     return SB_OK;
 }
 
-/* To the nearest half-precision number, ties to even. */
-static uint16_t half_of_float(float value)
-{
-    uint32_t bits;
-    uint32_t sign;
-    uint32_t rest;
-
-    memcpy(&bits, &value, sizeof bits);
-    sign = bits >> 16 & 0x8000;
-    rest = bits & 0x7fffffff;
-    if (rest > 0x7f800000) {
-        return (uint16_t)(sign | 0x7e00); // NaN
-    }
-    if (rest >= 0x477ff000) { // rounds above 65504
-        return (uint16_t)(sign | 0x7c00);
-    }
-    if (rest < 0x38800000) { // subnormal: a multiple of 2^-24
-        float size;
-        memcpy(&size, &rest, sizeof size);
-        return (uint16_t)(sign | (uint32_t)rintf(size * 0x1p24f));
-    }
-    rest += 0xfff + (rest >> 13 & 1);
-    return (uint16_t)(sign | ((rest >> 13) - (112 << 10)));
-}
-
 /* Values that are computed wider than they are stored; casts have checked their range. */
 static void output_narrow(const struct sb_type *type, const void *values, int32_t count, void *to)
 {
     for (int32_t i = 0; i < count; i++) {
         if (type->id == SB_TYPE_FLOAT16) {
-            ((uint16_t *)to)[i] = half_of_float(((const float *)values)[i]);
+            ((uint16_t *)to)[i] = sb_half_of_float(((const float *)values)[i]);
         } else if (type->id == SB_TYPE_DECIMAL32) {
             ((int32_t *)to)[i] = (int32_t)((const sb_int128 *)values)[i];
         } else {

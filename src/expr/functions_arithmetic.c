@@ -10,6 +10,7 @@
 #include "expr/decimal.h"
 #include "expr/functions.h"
 #include "expr/kernels.h"
+#include "expr/time_arguments.h"
 #include "expr/type_rules.h"
 
 enum { QUOTIENT_SCALE_MIN = 6 };
@@ -209,6 +210,10 @@ static enum sb_status resolve_arithmetic(struct sb_binder *binder, const struct 
             }
             SB_TRY_RETURN(sb_bind_null(binder, other, &arguments[i]));
         }
+    }
+    if (sb_type_is_counted(arguments[0]->type.id) || sb_type_is_counted(arguments[1]->type.id)) {
+        return sb_bind_time_arithmetic(binder, function->name, (enum sb_operation)function->detail,
+                                       arguments, out);
     }
     if (!sb_type_is_numeric(&arguments[0]->type) || !sb_type_is_numeric(&arguments[1]->type)) {
         return sb_bind_refuse(binder, function->name, arguments, 2, numbers_hint);

@@ -11,10 +11,14 @@ const struct sb_kernel_set *sb_kernels_cast(const struct sb_type *from, const st
 {
     const bool is_plain = sb_type_is_number(to) || to->id == SB_TYPE_BOOL;
 
+    if (sb_physical_of(from) == SB_PHYSICAL_ROW || sb_physical_of(to) == SB_PHYSICAL_ROW) {
+        *hint = "lists, structs, maps, intervals and decimal256 have no casts";
+        return NULL;
+    }
     if (sb_type_is_variable(from->id) || sb_type_is_variable(to->id)) {
         return sb_kernels_cast_text(from, to, hint);
     }
-    if (sb_type_is_temporal(from->id) || sb_type_is_temporal(to->id)) {
+    if (sb_type_is_counted(from->id) || sb_type_is_counted(to->id)) {
         return sb_kernels_cast_time(from, to, hint);
     }
     if (from->id == SB_TYPE_DECIMAL128 || to->id == SB_TYPE_DECIMAL128) {

@@ -206,6 +206,13 @@ static const char *refusal_hint(const struct sb_type *a, const struct sb_type *b
     return "they are of different kinds; cast one to the type of the other";
 }
 
+/* Times of day and durations: they meet in the finer unit. */
+static bool are_spans(const struct sb_type *a, const struct sb_type *b)
+{
+    return (sb_type_is_clock(a->id) || a->id == SB_TYPE_DURATION) &&
+           (sb_type_is_clock(b->id) || b->id == SB_TYPE_DURATION);
+}
+
 static enum sb_status resolve_compare(struct sb_binder *binder, const struct sb_expr *expr,
                                       const struct sb_bound_node **arguments,
                                       const struct sb_bound_node **out)
@@ -216,6 +223,7 @@ static enum sb_status resolve_compare(struct sb_binder *binder, const struct sb_
     bool is_possible;
     enum sb_relation relation;
     struct sb_scalar scalar;
+    struct sb_type common;
 
     if (sb_bound_is_null(arguments[0]) || sb_bound_is_null(arguments[1])) {
         return sb_bind_null(binder, &boolean, out);
@@ -232,6 +240,14 @@ static enum sb_status resolve_compare(struct sb_binder *binder, const struct sb_
         if (is_possible) {
             return compare_placed(binder, name, operator, arguments[0], relation, &scalar, out);
         }
+    }
+    if (are_spans(&arguments[0]->type, &arguments[1]->type) &&
+        sb_type_common(&arguments[0]->type, &arguments[1]->type, &common)) {
+        for (int32_t i = 0; i < 2; i++) {
+            SB_TRY_RETURN(
+                sb_bind_cast(binder, arguments[i], &common, name, SB_CAST_STRICT, &arguments[i]));
+        }
+        return compare(binder, name, operator, arguments[0], arguments[1], out);
     }
     if (!sb_type_is_comparable(&arguments[0]->type, &arguments[1]->type)) {
         return sb_bind_refuse(binder, name, arguments, 2,

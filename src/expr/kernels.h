@@ -125,4 +125,7 @@ const struct sb_kernel_set *sb_kernels_cast_time(const struct sb_type *from,
 const struct sb_kernel_set *sb_kernels_cast_text(const struct sb_type *from,
                                                  const struct sb_type *to, const char **hint);
 
+/* (x float32): the same values, which a float16 can round to. */
+extern const struct sb_kernel_set sb_kernels_half;
+
 #endif

@@ -109,6 +109,25 @@ static bool read_timestamp(const struct sb_type *type, struct sb_zone_cursor *zo
     return value >= INT64_MIN && value <= INT64_MAX;
 }
 
+static bool read_clock(const struct sb_type *type, struct sb_zone_cursor *zone,
+                       struct sb_bytes text, void *out)
+{
+    struct sb_time time;
+    bool is_exact;
+    sb_int128 value;
+
+    if (!sb_clock_parse((const char *)text.data, text.size, &time)) {
+        return false;
+    }
+    value = sb_time_in_unit(&time, type->unit, &is_exact);
+    if (type->id == SB_TYPE_TIME32) {
+        *(int32_t *)out = (int32_t)value;
+    } else {
+        *(int64_t *)out = (int64_t)value;
+    }
+    return true;
+}
+
 static inline enum sb_status read_rows(struct sb_kernel_call *call, text_reader reader,
                                        const char *why)
 {
@@ -143,6 +162,7 @@ TEXT_TO(float, "is no")
 TEXT_TO(decimal, "is no")
 TEXT_TO(date, "is no")
 TEXT_TO(timestamp, "is no")
+TEXT_TO(clock, "is no")
 
 /* Writes `value` of `type` into `buffer`, which has VALUE_TEXT_SIZE bytes; its length. */
 typedef int32_t (*text_writer)(const struct sb_type *type, struct sb_zone_cursor *zone,
@@ -192,6 +212,14 @@ static int32_t write_timestamp(const struct sb_type *type, struct sb_zone_cursor
     return sb_timestamp_format(*(const int64_t *)value, type->unit, zone, buffer);
 }
 
+static int32_t write_clock(const struct sb_type *type, struct sb_zone_cursor *zone,
+                           const void *value, char *buffer)
+{
+    return sb_clock_format(type->id == SB_TYPE_TIME32 ? *(const int32_t *)value
+                                                      : *(const int64_t *)value,
+                           type->unit, buffer);
+}
+
 static inline enum sb_status write_rows(struct sb_kernel_call *call, text_writer writer)
 {
     const struct sb_type *type = &call->node->arguments[0]->type;
@@ -229,6 +257,7 @@ TO_TEXT(float)
 TO_TEXT(decimal)
 TO_TEXT(date)
 TO_TEXT(timestamp)
+TO_TEXT(clock)
 
 static enum sb_status binary_to_text(struct sb_kernel_call *call)
 {
@@ -252,6 +281,7 @@ struct text_kernels {
     struct sb_kernel_set decimal;
     struct sb_kernel_set date;
     struct sb_kernel_set timestamp;
+    struct sb_kernel_set clock;
 };
 
 static const struct text_kernels from_text = {
@@ -261,6 +291,7 @@ static const struct text_kernels from_text = {
     .decimal = {.vectors = text_to_decimal, .may_fail = true},
     .date = {.vectors = text_to_date, .may_fail = true},
     .timestamp = {.vectors = text_to_timestamp, .may_fail = true},
+    .clock = {.vectors = text_to_clock, .may_fail = true},
 };
 
 static const struct text_kernels to_text = {
@@ -270,6 +301,7 @@ static const struct text_kernels to_text = {
     .decimal = {.vectors = decimal_to_text},
     .date = {.vectors = date_to_text},
     .timestamp = {.vectors = timestamp_to_text},
+    .clock = {.vectors = clock_to_text},
 };
 
 static const struct sb_kernel_set *text_kernels_for(const struct text_kernels *kernels,
@@ -288,8 +320,11 @@ static const struct sb_kernel_set *text_kernels_for(const struct text_kernels *k
         return &kernels->date;
     case SB_TYPE_TIMESTAMP:
         return &kernels->timestamp;
+    case SB_TYPE_TIME32:
+    case SB_TYPE_TIME64:
+        return &kernels->clock;
     default:
-        return &kernels->integer;
+        return sb_type_is_integer(type->id) ? &kernels->integer : NULL;
     }
 }
 

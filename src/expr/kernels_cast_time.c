@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kernels_cast_time.c - between dates and timestamps of any unit and zone.
+ * kernels_cast_time.c - between dates and timestamps of any unit and zone, times of day, and
+ * durations of any unit.
  *
  * A coarser unit rounds down, towards the past, so that order is kept. Between a zone and none the
  * clock on the wall is kept: a clock that was shown twice is the earlier instant, one that was
@@ -11,6 +12,7 @@
 #include "expr/kernels.h"
 #include "expr/time_text.h"
 #include "expr/tree.h"
+#include "expr/type_rules.h"
 
 /* Ticks of the value per day: dates count days, or milliseconds for date64. */
 static int64_t ticks_per_day(const struct sb_type *type)
@@ -32,6 +34,7 @@ struct conversion {
     int64_t step;        // the result is a multiple of it: date64 counts whole days
     int64_t from_second; // ticks of a second before and after
     int64_t to_second;
+    int64_t from_day; // of a timestamp that becomes a time of day: ticks of a day; else 0
 };
 
 static struct conversion conversion_of(const struct sb_type *from, const struct sb_type *to)
@@ -50,6 +53,9 @@ static struct conversion conversion_of(const struct sb_type *from, const struct 
         out.divisor = from_ticks / to_ticks;
     } else {
         out.factor = to_ticks / from_ticks;
+    }
+    if (sb_type_is_clock(to->id) && from->id == SB_TYPE_TIMESTAMP) {
+        out.from_day = from_ticks;
     }
     if (to->id == SB_TYPE_DATE64 && from->id == SB_TYPE_TIMESTAMP) {
         out.step = SB_MILLIS_PER_DAY;
@@ -96,6 +102,9 @@ static inline bool time_convert(const struct conversion *conversion, struct sb_z
     if (cursor->zone != NULL && !is_to_instant) {
         result = shift_to_local(conversion, value, cursor);
     }
+    if (conversion->from_day > 0) {
+        result -= floor_divide(result, conversion->from_day) * conversion->from_day;
+    }
     result = conversion->divisor > 1 ? floor_divide(result, conversion->divisor)
                                      : result * conversion->factor;
     if (cursor->zone != NULL && is_to_instant) {
@@ -115,14 +124,15 @@ static enum sb_status time_vectors(struct sb_kernel_call *call)
     const struct conversion conversion = conversion_of(from, to);
     struct sb_zone_cursor cursor = sb_zone_cursor_of(call->node->prepared);
     const bool is_to_instant = to->zone != NULL;
-    const bool is_narrow = to->id == SB_TYPE_DATE32;
+    const bool is_from_narrow = from->id == SB_TYPE_DATE32 || from->id == SB_TYPE_TIME32;
+    const bool is_narrow = to->id == SB_TYPE_DATE32 || to->id == SB_TYPE_TIME32;
     const int64_t least = is_narrow ? INT32_MIN : INT64_MIN;
     const int64_t greatest = is_narrow ? INT32_MAX : INT64_MAX;
     const void *values = sb_kernel_argument(call, 0)->values;
 
     for (int32_t i = 0; i < call->count; i++) {
-        const int64_t value = from->id == SB_TYPE_DATE32 ? ((const int32_t *)values)[i]
-                                                         : ((const int64_t *)values)[i];
+        const int64_t value =
+            is_from_narrow ? ((const int32_t *)values)[i] : ((const int64_t *)values)[i];
         int64_t result;
         if (!time_convert(&conversion, &cursor, is_to_instant, value, least, greatest, &result)) {
             SB_TRY_RETURN(sb_cast_row_failed(call, i, "does not fit"));
@@ -142,9 +152,16 @@ const struct sb_kernel_set *sb_kernels_cast_time(const struct sb_type *from,
 {
     static const struct sb_kernel_set kernels = {.vectors = time_vectors, .may_fail = true};
 
-    if (!sb_type_is_temporal(from->id) || !sb_type_is_temporal(to->id)) {
-        *hint = "dates and timestamps turn into each other, integers and text";
-        return NULL;
+    if ((sb_type_is_temporal(from->id) && sb_type_is_temporal(to->id)) ||
+        (sb_type_is_clock(to->id) &&
+         (sb_type_is_clock(from->id) || from->id == SB_TYPE_TIMESTAMP)) ||
+        (from->id == SB_TYPE_DURATION && to->id == SB_TYPE_DURATION)) {
+        return &kernels;
     }
-    return &kernels;
+    *hint = sb_type_is_clock(from->id) || sb_type_is_clock(to->id)
+                ? "times of day come from timestamps, text and each other"
+            : from->id == SB_TYPE_DURATION || to->id == SB_TYPE_DURATION
+                ? "durations turn into each other and integers"
+                : "dates and timestamps turn into each other, integers and text";
+    return NULL;
 }

@@ -3,6 +3,7 @@
  * load.c - from columns in Arrow's layouts to vectors.
  */
 #include "expr/load.h"
+#include "expr/half.h"
 #include "expr/type_rules.h"
 
 #include <string.h>
@@ -137,26 +138,6 @@ static const void *load_bytes(const struct sb_column *column, const struct posit
     return room;
 }
 
-/* A half-precision number, exactly. */
-static float float_of_half(uint16_t half)
-{
-    const uint32_t sign = (uint32_t)(half & 0x8000) << 16;
-    const uint32_t exponent = half >> 10 & 31;
-    const uint32_t fraction = half & 0x3ff;
-    uint32_t bits = sign | (exponent + 112) << 23 | fraction << 13;
-    float out;
-
-    if (exponent == 0) { // zero or subnormal: a multiple of 2^-24
-        out = (float)fraction * 0x1p-24f;
-        return sign != 0 ? -out : out;
-    }
-    if (exponent == 31) {
-        bits = sign | 0x7f800000 | fraction << 13;
-    }
-    memcpy(&out, &bits, sizeof out);
-    return out;
-}
-
 static inline int64_t position_at(const struct positions *positions, int32_t i)
 {
     return positions->rows == NULL ? positions->first + i : positions->offset + positions->rows[i];
@@ -198,7 +179,7 @@ static const void *load_values(const struct sb_column *column, const struct posi
 
     switch (column->type->id) {
     case SB_TYPE_FLOAT16:
-        WIDEN(uint16_t, float, float_of_half);
+        WIDEN(uint16_t, float, sb_float_of_half);
         return room;
     case SB_TYPE_DECIMAL32:
         WIDEN(int32_t, sb_int128, (sb_int128));

@@ -166,6 +166,39 @@ static enum sb_status time_from_json(const json_t *json, struct sb_scalar *out,
     return is_exact ? SB_OK : literal_refuse(out, json, "a time that the type can hold", err);
 }
 
+/* A time of day or a duration: a count of units, or of a time of day "12:30:15.5". */
+static enum sb_status span_from_json(const json_t *json, struct sb_scalar *out,
+                                     struct sb_error *err)
+{
+    const bool is_clock = out->type.id != SB_TYPE_DURATION;
+    const int64_t day = SB_SECONDS_PER_DAY * sb_unit_per_second(out->type.unit);
+    const char *text = json_string_value(json);
+    const int64_t size = (int64_t)json_string_length(json);
+    struct sb_time time;
+    bool is_exact = true;
+    sb_int128 value = 0;
+
+    if (json_is_integer(json)) {
+        value = json_integer_value(json);
+    } else if (text != NULL && is_clock && sb_clock_parse(text, size, &time)) {
+        value = sb_time_in_unit(&time, out->type.unit, &is_exact);
+    } else if (text == NULL || !sb_integer_parse(text, size, &value)) {
+        is_exact = false;
+    }
+    if (!is_exact || value != (int64_t)value || (is_clock && (value < 0 || value >= day))) {
+        return literal_refuse(out, json,
+                              is_clock ? "units since midnight within a day, or a text \"12:30:15\""
+                                       : "an integer in the unit of the type",
+                              err);
+    }
+    if (out->type.id == SB_TYPE_TIME32) {
+        out->value.i32 = (int32_t)value;
+    } else {
+        out->value.i64 = (int64_t)value;
+    }
+    return SB_OK;
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9') {
@@ -236,7 +269,7 @@ enum sb_status sb_scalar_from_json(const json_t *json, const struct sb_type *typ
 {
     *out = (struct sb_scalar){.is_null = json_is_null(json)};
     if (type != NULL) {
-        out->type = *type;
+        out->type = sb_type_computed(type);
     } else {
         out->type.id = type_by_json_kind(json);
         if (out->type.id == 0 && !out->is_null) {
@@ -261,8 +294,15 @@ enum sb_status sb_scalar_from_json(const json_t *json, const struct sb_type *typ
     case SB_TYPE_DATE64:
     case SB_TYPE_TIMESTAMP:
         return time_from_json(json, out, err);
+    case SB_TYPE_TIME32:
+    case SB_TYPE_TIME64:
+    case SB_TYPE_DURATION:
+        return span_from_json(json, out, err);
     default:
         break;
+    }
+    if (sb_physical_of(&out->type) == SB_PHYSICAL_ROW) {
+        return literal_refuse(out, json, "null, the only constant of such a type", err);
     }
     if (sb_type_is_integer(out->type.id)) {
         return integer_from_json(json, out, err);

@@ -5,7 +5,7 @@
 #ifndef SABOT_EXPR_TIME_ARGUMENTS_H
 #define SABOT_EXPR_TIME_ARGUMENTS_H
 
-#include "expr/bind.h"
+#include "expr/kernels.h"
 
 struct sb_zone;
 
@@ -20,5 +20,11 @@ SB_MUST_CHECK enum sb_status sb_bind_constant_text(struct sb_binder *binder, con
 /* The zone whose clock a timestamp shows; NULL: it has none, or UTC. */
 SB_MUST_CHECK enum sb_status sb_bind_zone_of(struct sb_binder *binder, const struct sb_type *type,
                                              const struct sb_zone **out);
+
+/* add, subtract and multiply where an argument is a time or a duration. Refuses the rest. */
+SB_MUST_CHECK enum sb_status sb_bind_time_arithmetic(struct sb_binder *binder, const char *name,
+                                                     enum sb_operation operation,
+                                                     const struct sb_bound_node **arguments,
+                                                     const struct sb_bound_node **out);
 
 #endif

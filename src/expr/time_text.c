@@ -116,6 +116,14 @@ static bool read_clock(const char **next, const char *end, struct sb_time *out)
     return hour < 24 && minute < 60 && second < 60;
 }
 
+bool sb_clock_parse(const char *text, int64_t size, struct sb_time *out)
+{
+    const char *next = text;
+
+    *out = (struct sb_time){.has_clock = true};
+    return read_clock(&next, text + size, out) && next == text + size;
+}
+
 bool sb_time_parse(const char *text, int64_t size, struct sb_time *out)
 {
     const char *next = text;
@@ -184,6 +192,21 @@ int32_t sb_date_format(int64_t days, char *buffer)
     }
     return snprintf(buffer, SB_TIME_TEXT_SIZE, "%04" PRId64 "-%02d-%02d", year, civil.month,
                     civil.day);
+}
+
+int32_t sb_clock_format(int64_t value, enum sb_time_unit unit, char *buffer)
+{
+    static const int8_t fraction_digits[] = {0, 3, 6, 9};
+    const int64_t per_second = sb_unit_per_second(unit);
+    const int64_t seconds = sb_floor_divide(value, per_second);
+    int32_t size = snprintf(buffer, SB_TIME_TEXT_SIZE, "%02" PRId64 ":%02" PRId64 ":%02" PRId64,
+                            seconds / 3600, seconds / 60 % 60, seconds % 60);
+
+    if (unit != SB_UNIT_SECOND) {
+        size += snprintf(buffer + size, (size_t)(SB_TIME_TEXT_SIZE - size), ".%0*" PRId64,
+                         fraction_digits[unit], sb_floor_modulo(value, per_second));
+    }
+    return size;
 }
 
 /* "+01:00", "-00:25:21". */

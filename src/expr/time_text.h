@@ -33,6 +33,12 @@ struct sb_time {
 /* "2024-02-29", "2024-02-29T12:30[:15[.123456789]][Z|+hh[:mm]]", a space instead of T. */
 bool sb_time_parse(const char *text, int64_t size, struct sb_time *out);
 
+/* "12:30[:15[.123456789]]" as seconds and nanoseconds of day 0. */
+bool sb_clock_parse(const char *text, int64_t size, struct sb_time *out);
+
+/* "12:30:15.123", of units since midnight. */
+int32_t sb_clock_format(int64_t value, enum sb_time_unit unit, char *buffer);
+
 /*
  * Brings a time to UTC. Text without an offset is a clock in `zone`: shown twice, the earlier
  * instant counts; never shown, it is moved forward by as much as the clocks were. `zone` NULL: the

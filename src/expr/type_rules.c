@@ -191,6 +191,14 @@ bool sb_type_common(const struct sb_type *a, const struct sb_type *b, struct sb_
     if (a->id == SB_TYPE_TIMESTAMP && b->id == SB_TYPE_TIMESTAMP) {
         return type_common_timestamp(a, b, out);
     }
+    if (sb_type_is_clock(a->id) && sb_type_is_clock(b->id)) {
+        *out = sb_type_clock(a->unit > b->unit ? a->unit : b->unit);
+        return true;
+    }
+    if (a->id == SB_TYPE_DURATION && b->id == SB_TYPE_DURATION) {
+        *out = a->unit > b->unit ? *a : *b;
+        return true;
+    }
     if ((a->id == SB_TYPE_DATE32 && b->id == SB_TYPE_DATE64) ||
         (a->id == SB_TYPE_DATE64 && b->id == SB_TYPE_DATE32)) {
         *out = sb_type_of(SB_TYPE_DATE64);
@@ -201,10 +209,27 @@ bool sb_type_common(const struct sb_type *a, const struct sb_type *b, struct sb_
            (sb_type_is_binary(a->id) && sb_type_is_binary(b->id));
 }
 
+bool sb_type_is_clock(enum sb_type_id id)
+{
+    return id == SB_TYPE_TIME32 || id == SB_TYPE_TIME64;
+}
+
+bool sb_type_is_counted(enum sb_type_id id)
+{
+    return sb_type_is_temporal(id) || sb_type_is_clock(id) || id == SB_TYPE_DURATION;
+}
+
+struct sb_type sb_type_clock(enum sb_time_unit unit)
+{
+    return (struct sb_type){.id = unit <= SB_UNIT_MILLI ? SB_TYPE_TIME32 : SB_TYPE_TIME64,
+                            .unit = unit};
+}
+
 struct sb_type sb_type_count(const struct sb_type *time)
 {
-    sb_assert(sb_type_is_temporal(time->id));
-    return sb_type_of(time->id == SB_TYPE_DATE32 ? SB_TYPE_INT32 : SB_TYPE_INT64);
+    sb_assert(sb_type_is_counted(time->id));
+    return sb_type_of(time->id == SB_TYPE_DATE32 || time->id == SB_TYPE_TIME32 ? SB_TYPE_INT32
+                                                                               : SB_TYPE_INT64);
 }
 
 bool sb_type_is_retypable(const struct sb_type *from, const struct sb_type *to)
@@ -223,8 +248,13 @@ bool sb_type_is_retypable(const struct sb_type *from, const struct sb_type *to)
     case SB_TYPE_DATE32:
         return to->id == SB_TYPE_INT32;
     case SB_TYPE_INT64:
-        return to->id == SB_TYPE_DATE64 || to->id == SB_TYPE_TIMESTAMP;
+        return to->id == SB_TYPE_DATE64 || to->id == SB_TYPE_TIMESTAMP ||
+               to->id == SB_TYPE_DURATION;
+    case SB_TYPE_TIME32:
+        return to->id == SB_TYPE_INT32;
     case SB_TYPE_DATE64:
+    case SB_TYPE_TIME64:
+    case SB_TYPE_DURATION:
         return to->id == SB_TYPE_INT64;
     case SB_TYPE_TIMESTAMP:
         // between two zones the instant stays; to and from no zone it is the clock that stays

@@ -43,7 +43,13 @@ bool sb_type_common_number(const struct sb_type *a, const struct sb_type *b, str
 /* Any two types of one kind, for coalesce. False: they have no common type. */
 bool sb_type_common(const struct sb_type *a, const struct sb_type *b, struct sb_type *out);
 
-/* The integer type that a date or timestamp counts its days or units in. */
+bool sb_type_is_clock(enum sb_type_id id);   // time32, time64
+bool sb_type_is_counted(enum sb_type_id id); // dates, timestamps, times of day, durations
+
+/* The time of day that counts in `unit`. */
+struct sb_type sb_type_clock(enum sb_time_unit unit);
+
+/* The integer type that a counted type counts its days or units in. */
 struct sb_type sb_type_count(const struct sb_type *time);
 
 /* Whether values of the two types are the same bits in a chunk, so that a cast costs nothing. */

@@ -335,6 +335,53 @@ static void writes_and_reads_patterns(void **state)
     RUN_CASES(cases);
 }
 
+static void casts_times_of_day_and_durations(void **state)
+{
+    static const struct row_case cases[] = {
+        {"a: timestamp[us]", "2024-02-29T12:30:15.5; 1969-12-31T23:59:59.999999; null",
+         "(cast (cast a time64[us]) utf8)", "'12:30:15.500000'; '23:59:59.999999'; null"},
+        {"a: timestamp[us]", "1969-12-31T23:59:59.999999", "(cast (cast a time32[s]) utf8)",
+         "'23:59:59'"},
+        {"a: timestamp[s, Europe/Berlin]", "2024-06-01T22:30:00", "(cast (cast a time32[s]) utf8)",
+         "'00:30:00'"},
+        {"a: utf8", "'12:30'; '23:59:59.9999999'; '24:00'; '1:00'; null",
+         "(cast (try_cast a time64[us]) int64)", "45000000000; 86399999999; null; null; null"},
+        {"a: utf8", "'12:61'", "(cast a time32[ms])", "error: cast: '12:61' is no time32[ms]"},
+        {"a: int64", "5", "(cast a time64[us])", "error: times of day come from timestamps, text"},
+        {"a: int64", "90; null", "(cast (cast a duration[s]) int32)", "90; null"},
+        {"a: int64", "90; -1", "(cast (cast (cast a duration[s]) duration[ms]) int64)",
+         "90000; -1000"},
+        {"a: int64", "9223372036854775807", "(cast (cast a duration[s]) duration[ns])",
+         "error: cast: "},
+        {"a: timestamp[us], b: timestamp[ms]", "1970-01-02,1970-01-01T00:00:00.001; null,0",
+         "(cast (subtract a b) int64)", "86399999000; null"},
+        {"a: timestamp[us], b: int64", "1970-01-02,1", "(add a (cast b duration[s]))",
+         "1970-01-02T00:00:01"},
+        {"a: timestamp[s], b: int64", "1970-01-02,1", "(subtract a (cast b duration[ms]))",
+         "1970-01-01T23:59:59.999"},
+        {"a: date32, b: int64", "1970-01-02,1", "(add (cast b duration[s]) a)",
+         "1970-01-02T00:00:01"},
+        {"a: int64", "2", "(cast (multiply (cast a duration[s]) 3) int64)", "6"},
+        {"a: int64", "2; 3", "(less (cast a duration[s]) (cast 2500 duration[ms]))", "true; false"},
+        {"a: timestamp[us]", "9223372036854775807", "(add a duration[us]:1)",
+         "error: add: overflow: 9223372036854775807 + 1 in int64"},
+        {"a: timestamp[us], b: timestamp[us, UTC]", "0,0", "(subtract a b)",
+         "error: subtract does not take timestamp[us] and timestamp[us, UTC]: timestamps of one"},
+        {"a: date32", "0", "(subtract a a)", "error: for dates there are date_add and date_diff"},
+        {"a: utf8", "'12:30:15'; '11:00'", "(less (cast a time32[s]) time64[us]:'12:00:00')",
+         "false; true"},
+        {"a: float64", "1.5; 65504; 65519; -0.1; null; nan; inf", "(cast (cast a float16) float64)",
+         "1.5; 65504; 65504; -0.0999755859375; null; nan; inf"},
+        {"a: float64", "65520", "(cast a float16)", "error: cast: 65520.0 does not fit float16"},
+        {"a: float64", "1.255; 999.99", "(cast (cast a decimal32(5, 2)) utf8)", "'1.25'; '999.99'"},
+        {"a: int64", "1000", "(cast a decimal32(5, 2))",
+         "error: cast: 1000 does not fit decimal128(5, 2)"},
+        {"a: int64", "7", "(add (cast a decimal64(5, 2)) 1)", "8.00"},
+    };
+
+    RUN_CASES(cases);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +393,7 @@ int main(void)
         cmocka_unit_test(makes_times),
         cmocka_unit_test(changes_zones),
         cmocka_unit_test(writes_and_reads_patterns),
+        cmocka_unit_test(casts_times_of_day_and_durations),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
