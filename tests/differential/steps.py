@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from differential.expressions import draw_predicate, draw_value, quoted
+from differential.expressions import draw_predicate, quoted
+from differential.formulas import draw_value
 from differential.kinds import DIRECT, FLOAT64, INT64, UINT64, Kind, Rng
 from differential.relation import Column, NotPossible, Relation
 
@@ -251,10 +252,23 @@ def _draw_call(rng: Rng, column: Column) -> tuple[str, str, Kind, bool]:
         choices.append(("sum", f"sum({name}::DOUBLE)", FLOAT64, True))
     if kind.is_number:
         choices.append(("mean", f"avg({name}::DOUBLE)", FLOAT64, True))
+    if column.is_key:
+        choices.append(("count_distinct", f"count(DISTINCT {name})", INT64, False))
+    if kind.family == "int":
+        choices.append(("variance", f"var_samp({name})", FLOAT64, True))
+        choices.append(("stddev_pop", f"stddev_pop({name})", FLOAT64, True))
+        choices.append(("median", f"median({name}::DOUBLE)", FLOAT64, True))
+        choices.append(("p10", f"quantile_cont({name}::DOUBLE, 0.1)", FLOAT64, True))
     if kind.is_ordered and column.is_key and kind.family != "bool":
         choices.append(("min", f"min({name})", kind, False))
         choices.append(("max", f"max({name})", kind, False))
     return choices[rng.integers(0, len(choices))]
+
+
+def draw_distinct(rng: Rng, number: int, source: Relation) -> Step:
+    if not all(column.is_key for column in source.columns):
+        raise NotPossible
+    return Step("distinct", {}, query("SELECT DISTINCT * FROM t0", source.columns, source))
 
 
 def draw_limit(rng: Rng, number: int, source: Relation) -> Step:
@@ -278,5 +292,6 @@ STEPS: list[tuple[Callable[..., Step], int, float]] = [
     (draw_union, 2, 1.0),
     (draw_join, 2, 3.0),
     (draw_aggregate, 1, 3.0),
+    (draw_distinct, 1, 0.5),
     (draw_limit, 1, 0.5),
 ]
