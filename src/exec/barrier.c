@@ -70,21 +70,30 @@ static void barrier_pause(struct sb_job *job)
     sb_scheduler_wait_idle(job->scheduler, -1);
 }
 
-/* Everything in flight is applied; local state is empty; nothing runs. */
-static enum sb_status barrier_drain(struct sb_job *job, struct sb_error *err)
+static enum sb_status stages_flush(struct sb_job *job, struct sb_error *err)
 {
-    barrier_pause(job);
-    while (job_holds_rows_back(job) && !atomic_load(&job->is_canceled)) {
-        sb_job_unpark(job); // the builds behind the gates are bounded: let them finish first
-        sb_scheduler_wait_until(job->scheduler, gates_are_open, job, -1);
-        barrier_pause(job);
-    }
     for (int32_t s = 0; s < job->stage_count && !atomic_load(&job->is_canceled); s++) {
         struct sb_stage *stage = job->stages[s];
         if (atomic_load(&stage->phase) == SB_PHASE_RUNNING) {
             SB_TRY_RETURN(sb_stage_flush(stage, job->options.worker_count, err));
             sb_scheduler_wait_idle(job->scheduler, -1);
         }
+    }
+    return SB_OK;
+}
+
+/* Everything in flight is applied; local state is empty; nothing runs. */
+static enum sb_status barrier_drain(struct sb_job *job, struct sb_error *err)
+{
+    barrier_pause(job);
+    SB_TRY_RETURN(stages_flush(job, err));
+    // What was flushed may have become rows that wait, too. All gates open at once or after each
+    // other, so there are at most as many rounds as stages.
+    while (job_holds_rows_back(job) && !atomic_load(&job->is_canceled)) {
+        sb_job_unpark(job); // the builds behind the gates are bounded: let them finish first
+        sb_scheduler_wait_until(job->scheduler, gates_are_open, job, -1);
+        barrier_pause(job);
+        SB_TRY_RETURN(stages_flush(job, err));
     }
     return job_failure(job, err);
 }

@@ -145,6 +145,19 @@ static enum sb_stage_phase stage_end_phase(const struct sb_stage *stage, int32_t
                : SB_PHASE_ENDING;
 }
 
+static bool stage_owes_finish(const struct sb_stage *stage)
+{
+    return !stage->is_finished && !stage->is_restored && stage->input != NULL &&
+           stage->input->op != NULL && stage->input->op->vtable->on_finish != NULL;
+}
+
+static void stage_submit_end(struct sb_stage *stage, int32_t worker_index)
+{
+    sb_scheduler_submit(stage->job->scheduler, &stage->end_task,
+                        worker_index < stage->job->options.worker_count ? worker_index
+                                                                        : SB_WORKER_NONE);
+}
+
 void sb_stage_check(struct sb_stage *stage, int32_t worker_index)
 {
     // Before `pending`: who moves the stage on counts what the new phase has to do first, so that
@@ -165,19 +178,23 @@ void sb_stage_check(struct sb_stage *stage, int32_t worker_index)
         }
         break;
     case SB_PHASE_ENDING:
-        if (atomic_load(&stage->probe_end_index) < stage->station_count) {
+        if (stage_owes_finish(stage)) { // before joins further down are told that no row comes
+            if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_FINISHING, worker_index)) {
+                stage->is_finished = true;
+                stage_submit_end(stage, worker_index);
+            }
+        } else if (atomic_load(&stage->probe_end_index) < stage->station_count) {
             if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_PROBING, worker_index)) {
                 stage_end_probe(stage, worker_index);
                 sb_stage_settle(stage, 1, worker_index);
             }
         } else if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_FLUSHING, worker_index)) {
-            sb_scheduler_submit(stage->job->scheduler, &stage->end_task,
-                                worker_index < stage->job->options.worker_count ? worker_index
-                                                                                : SB_WORKER_NONE);
+            stage_submit_end(stage, worker_index);
         }
         break;
+    case SB_PHASE_FINISHING:
     case SB_PHASE_PROBING:
-        if (stage_advance(stage, SB_PHASE_PROBING, SB_PHASE_ENDING, worker_index)) {
+        if (stage_advance(stage, phase, SB_PHASE_ENDING, worker_index)) {
             sb_stage_settle(stage, 1, worker_index);
         }
         break;
@@ -195,11 +212,12 @@ void sb_stage_end_task(struct sb_task *task, int32_t worker_index)
 {
     struct sb_stage *stage =
         (struct sb_stage *)(void *)((char *)task - offsetof(struct sb_stage, end_task));
+    bool is_finishing = atomic_load(&stage->phase) == SB_PHASE_FINISHING;
     struct sb_error err = {0};
 
     if (!atomic_load(&stage->job->is_canceled) &&
-        (sb_stage_finish(stage, worker_index, &err) != SB_OK ||
-         sb_stage_flush(stage, worker_index, &err) != SB_OK)) {
+        (is_finishing ? sb_stage_finish(stage, worker_index, &err)
+                      : sb_stage_flush(stage, worker_index, &err)) != SB_OK) {
         sb_job_fail(stage->job, &err);
     }
     sb_stage_settle(stage, 1, worker_index);

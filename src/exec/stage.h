@@ -138,8 +138,9 @@ struct sb_exchange {
 
 enum sb_stage_phase {
     SB_PHASE_RUNNING,
-    SB_PHASE_ENDING,  // groups see on_end
-    SB_PHASE_PROBING, // groups see on_probe_end, one join after the other; back to ENDING
+    SB_PHASE_ENDING,    // groups see on_end
+    SB_PHASE_FINISHING, // the operator sees on_finish; back to ENDING
+    SB_PHASE_PROBING,   // groups see on_probe_end, one join after the other; back to ENDING
     SB_PHASE_FLUSHING,
     SB_PHASE_DONE,
     SB_PHASE_PASS, // before ENDING: this and what follows are the passes of on_end_pass
@@ -190,6 +191,7 @@ struct sb_stage {
     struct sb_stage **probed;        // the build stages behind the gates
     _Atomic int32_t phase;           // enum sb_stage_phase
     _Atomic int32_t probe_end_index; // stations before this one have had their on_probe_end
+    bool is_finished; // on_finish is not owed; only who moves the stage on touches it
     struct sb_task end_task;
 
     pthread_mutex_t fence_lock;             // of what follows

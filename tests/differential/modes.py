@@ -3,24 +3,19 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from differential.compare import Expectation
 from differential.graphs import RandomGraph
+from differential.snapshots import cutter, snapshot_and_restore
 from pipelines import ledger_is_balanced
 from sabot.execution.run import Run, RunOptions
 
 _CUTS = [1, 7, 1000, 65_536]
 _WORKERS = [1, 2, 8]
-_PATIENCE_SECONDS = 60.0
-_HOLD_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -75,109 +70,17 @@ def draw_modes(rng: np.random.Generator, count: int) -> list[Mode]:
 def run_and_check(graph: RandomGraph, mode: Mode, expected: Mapping[int, Expectation]) -> None:
     """Run the graph; its sinks must have the reference's rows, and its ledger must balance."""
     if mode.snapshot_at is not None:
-        result = _run_with_snapshot(graph, mode)
+        result = snapshot_and_restore(
+            lambda data_of: graph.build(data_of, mode=mode.mode),
+            cut=mode.cut,
+            at=mode.snapshot_at,
+            workers=(mode.workers, mode.restored_workers),
+        )
     else:
-        job = graph.build(_cutter(mode) if mode.is_generated else lambda t: t, mode=mode.mode)
+        job = graph.build(cutter(mode.cut) if mode.is_generated else lambda t: t, mode=mode.mode)
         options = RunOptions(worker_count=mode.workers, morsel_rows_max=mode.cut)
         result = Run(job, options).execute()
     if not ledger_is_balanced(result):
         raise AssertionError(f"the ledger does not balance: {result['ledger'].to_pylist()}")
     for i, expectation in expected.items():
         expectation.check(result["outputs"][f"sink_{i}"])
-
-
-def _cutter(mode: Mode) -> Callable[[pa.Table], Any]:
-    def data_of(table: pa.Table) -> Any:
-        def batches() -> Iterator[pa.RecordBatch]:
-            yield _empty(table)
-            yield from table.to_batches(max_chunksize=mode.cut)
-
-        return batches
-
-    return data_of
-
-
-def _empty(table: pa.Table) -> pa.RecordBatch:
-    return pa.RecordBatch.from_pylist([], schema=table.schema)
-
-
-class _Barrier:
-    """Holds the first generator at a batch until somebody has taken a snapshot."""
-
-    def __init__(self, at: int) -> None:
-        self._at = at
-        self._owner: int | None = None
-        self.is_reached = threading.Event()
-        self.is_passed = threading.Event()
-
-    def batches(self, table: pa.Table, cut: int) -> Iterator[pa.RecordBatch]:
-        is_first = self._owner is None
-        self._owner = 1
-        for i, batch in enumerate([_empty(table), *table.to_batches(max_chunksize=cut)]):
-            if is_first and i >= self._at:
-                self._wait()
-                is_first = False
-            yield batch
-        if is_first:
-            self._wait()
-
-    def _wait(self) -> None:
-        self.is_reached.set()
-        if not self.is_passed.wait(_PATIENCE_SECONDS):
-            raise TimeoutError("no snapshot came")
-
-
-class _RestoredRun(Run):
-    """A run that goes on from a snapshot."""
-
-    snapshot: Any = None
-
-    def _open_writers(self, job: Any, plan: Any) -> None:
-        super()._open_writers(job, plan)
-        job.restore(self.snapshot)
-
-
-def _run_with_snapshot(graph: RandomGraph, mode: Mode) -> dict[str, Any]:
-    assert mode.snapshot_at is not None
-    barrier = _Barrier(mode.snapshot_at)
-    job = graph.build(lambda t: lambda: barrier.batches(t, mode.cut), mode=mode.mode)
-    first = Run(job, RunOptions(worker_count=mode.workers))
-    try:
-        first.start()
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not barrier.is_reached.wait(0.001):
-            if first.wait(0):
-                return first.finish()  # nobody wanted so many rows
-            if time.monotonic() > deadline:
-                raise TimeoutError("the sources did not begin")
-        snapshot = _snapshot_of(first, barrier)
-    finally:
-        barrier.is_passed.set()
-        first.close()
-    second = graph.build(_cutter(mode), mode=mode.mode)
-    run = _RestoredRun(second, RunOptions(worker_count=mode.restored_workers))
-    run.snapshot = snapshot
-    return run.execute()
-
-
-def _snapshot_of(run: Run, barrier: _Barrier) -> Any:
-    """Take a snapshot; if it needs the end of a source (a join's build side), let that go on."""
-    taken: list[Any] = []
-
-    def take() -> None:
-        assert run._job is not None
-        try:
-            taken.append(run._job.snapshot())
-        except Exception as error:
-            taken.append(error)
-
-    thread = threading.Thread(target=take)
-    thread.start()
-    thread.join(_HOLD_SECONDS)
-    barrier.is_passed.set()
-    thread.join(_PATIENCE_SECONDS)
-    if not taken:
-        raise TimeoutError("the snapshot does not end")
-    if isinstance(taken[0], Exception):
-        raise taken[0]
-    return taken[0]

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shapes of graphs that random ones have found to be hard."""
+
+import pyarrow as pa
+import pytest
+
+from differential.snapshots import snapshot_and_restore
+from pipelines import node, ordered, run
+from sabot import JobGraph
+
+ROWS = pa.table({"k": [1, 2, 3, 3, 3, 9], "v": [1, 1, 2, 2, 5, 7]})
+
+
+def graph_of(*edges, data=ROWS):
+    """Return a graph of (node, inputs...) with a source 'src' and a sink 'out' behind the last."""
+    graph = JobGraph()
+    for operator, *inputs in (
+        (node("source", "src", data=data),),
+        *edges,
+        (node("sink", "out"), edges[-1][0].name),
+    ):
+        operator.operator_id = operator.name
+        graph.add_operator(operator)
+        for one in inputs:
+            graph.connect(one, operator.name)
+    return graph
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_what_comes_after_the_last_group_still_probes_an_outer_join(workers):
+    """A count of distinct values without a key is emitted when all groups have ended."""
+    graph = graph_of(
+        (node("aggregate", "n", aggregations={"n": ("v", "count_distinct")}), "src"),
+        (node("hash_join", "j", left_key="n", right_key="v", join_type="right"), "n", "src"),
+        data=pa.table({"k": [1, 2, 3], "v": [3, 4, 5]}),
+    )
+    found = ordered(run(graph, worker_count=workers)["outputs"]["out"])
+    assert found.to_pylist() == [{"n": 3, "k": 1}, {"n": 4, "k": 2}, {"n": 5, "k": 3}]
+
+
+@pytest.mark.parametrize("at", range(1, 5))
+def test_a_snapshot_waits_for_rows_that_its_own_flush_sends_behind_a_gate(at):
+    """DISTINCT emits when its local rows are flushed; a join of it with itself spools them."""
+
+    def build(data_of):
+        return graph_of(
+            (node("distinct", "d"), "src"),
+            (node("hash_join", "j", left_key="k", right_key="v"), "d", "d"),
+            data=data_of(ROWS),
+        )
+
+    result = snapshot_and_restore(build, cut=2, at=at, workers=(1, 2))
+    found = ordered(result["outputs"]["out"])
+    assert found.num_rows == 3
+    assert found.equals(ordered(run(build(lambda table: table))["outputs"]["out"]))
