@@ -42,7 +42,8 @@ class JobGraph:
         ``'batch'``: a topic is read to the end it had when the job started. ``'streaming'``: it
         never ends.
     default_parallelism
-        Tasks of an operator that does not say.
+        Tasks of an operator that does not say, where a job is spread over agents. In one process
+        every operator runs on all of the engine's threads: `run` says how many.
     checkpoint_interval_ms
         Time between checkpoints of a streaming job.
     state_backend
@@ -186,7 +187,8 @@ class JobGraph:
         dict
             ``job_id``, ``status``, ``optimization_time_ms``, ``execution_time_ms``, ``outputs``
             (a `pyarrow.Table` per collecting sink, by name), ``rows_in``, ``rows_out``,
-            ``metrics`` and ``ledger`` (a `pyarrow.Table`: what became of the rows, per operator).
+            ``metrics`` and ``ledger`` (a `pyarrow.Table`: what became of the rows, per operator
+            and reason; `docs/reference/ledger.md`).
 
         Raises
         ------

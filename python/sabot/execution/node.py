@@ -38,7 +38,8 @@ class StreamOperatorNode:
     operator_id
         What `JobGraph.connect` takes; default a fresh uuid.
     parallelism
-        Tasks of this operator; default the graph's ``default_parallelism``.
+        Tasks of this operator where a job is spread over agents; default the graph's
+        ``default_parallelism``. It changes nothing in one process.
     max_parallelism
         Key groups: the upper bound of `parallelism`, for ever.
     memory_mb, cpu_cores
