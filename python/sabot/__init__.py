@@ -33,7 +33,17 @@ if TYPE_CHECKING:
     from sabot.api.stream import Stream
     from sabot.errors import InvalidJobError, JobCanceledError, JobFailedError, SabotError
     from sabot.execution.job_graph import JobGraph, OperatorType, StreamOperatorNode
-    from sabot.expressions import Expr, coalesce, col, lit
+    from sabot.expressions import (
+        Expr,
+        call,
+        coalesce,
+        col,
+        concat_ws,
+        greatest,
+        least,
+        lit,
+        when,
+    )
     from sabot.job_manager import JobManager
     from sabot.operators import BaseOperator
 
@@ -51,9 +61,14 @@ _HOMES = {
     "SabotError": "sabot.errors",
     "Stream": "sabot.api.stream",
     "StreamOperatorNode": "sabot.execution.job_graph",
+    "call": "sabot.expressions",
     "coalesce": "sabot.expressions",
     "col": "sabot.expressions",
+    "concat_ws": "sabot.expressions",
+    "greatest": "sabot.expressions",
+    "least": "sabot.expressions",
     "lit": "sabot.expressions",
+    "when": "sabot.expressions",
 }
 
 __all__ = [
@@ -69,9 +84,14 @@ __all__ = [
     "Stream",
     "StreamOperatorNode",
     "__version__",
+    "call",
     "coalesce",
     "col",
+    "concat_ws",
+    "greatest",
+    "least",
     "lit",
+    "when",
 ]
 
 

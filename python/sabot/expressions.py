@@ -8,20 +8,24 @@ and their rules for nulls, overflow and types.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sabot._literals import decode_literal, encode_literal
+from sabot._number_methods import NumberMethods
+from sabot._text_methods import TextMethods
 from sabot._time_methods import TimeMethods
 
-__all__ = ["Expr", "coalesce", "col", "lit"]
+__all__ = ["Expr", "call", "coalesce", "col", "concat_ws", "greatest", "least", "lit", "when"]
 
 _SYMBOLS = {
     "add": "+",
     "subtract": "-",
     "multiply": "*",
     "divide": "/",
+    "floor_divide": "//",
     "modulo": "%",
+    "power": "**",
     "equal": "==",
     "not_equal": "!=",
     "less": "<",
@@ -33,11 +37,11 @@ _SYMBOLS = {
 }
 
 
-class Expr(TimeMethods):
+class Expr(TextMethods, NumberMethods, TimeMethods):
     """A value per row, computed from columns and constants; made by `col` and `lit`.
 
-    Operators: ``+ - * / %``, ``== != < <= > >=``, ``& | ~``. A Python value on either side is a
-    constant.
+    Operators: ``+ - * / // % **``, ``== != < <= > >=``, ``& | ~``. A Python value on
+    either side is a constant.
 
     Examples
     --------
@@ -95,6 +99,34 @@ class Expr(TimeMethods):
         """Return this value, or the first of `others` that is not null."""
         return _call("coalesce", self, *others)
 
+    def is_in(self, values: Iterable[Any]) -> Expr:
+        """Return whether the value equals one of `values`; null if only a null could be it.
+
+        Examples
+        --------
+        >>> col("side").is_in(["buy", "sell"])
+        in(col('side'), 'buy', 'sell')
+        """
+        if isinstance(values, str | bytes | Expr):
+            raise TypeError(f"is_in: expected a list of values, found {values!r}")
+        return _call("in", self, *values)
+
+    def between(self, low: Any, high: Any) -> Expr:
+        """Return whether the value is at least `low` and at most `high`."""
+        return _call("between", self, low, high)
+
+    def nullif(self, other: Any) -> Expr:
+        """Return null where the value equals `other`, else the value."""
+        return _call("nullif", self, other)
+
+    def if_else(self, yes: Any, no: Any) -> Expr:
+        """Return `yes` where this condition is true, else `no`, also where it is null."""
+        return _call("if_else", self, yes, no)
+
+    def hash(self, *others: Any) -> Expr:
+        """Return the engine's stable hash of this value and `others`, as uint64."""
+        return _call("hash", self, *others)
+
     def equals(self, other: Expr) -> bool:
         """Return whether two expressions are the same tree (``==`` builds a comparison)."""
         return isinstance(other, Expr) and self._node == other._node
@@ -132,6 +164,21 @@ class Expr(TimeMethods):
 
     def __rtruediv__(self, other: Any) -> Expr:
         return _call("divide", other, self)
+
+    def __floordiv__(self, other: Any) -> Expr:
+        return _call("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Expr:
+        return _call("floor_divide", other, self)
+
+    def __pow__(self, other: Any) -> Expr:
+        return _call("power", self, other)
+
+    def __rpow__(self, other: Any) -> Expr:
+        return _call("power", other, self)
+
+    def __abs__(self) -> Expr:
+        return _call("abs", self)
 
     def __mod__(self, other: Any) -> Expr:
         return _call("modulo", self, other)
@@ -230,6 +277,84 @@ def coalesce(*values: Any) -> Expr:
     coalesce(col('bid'), col('ask'), 0.0)
     """
     return _call("coalesce", *values)
+
+
+class When:
+    """A condition that waits for its value: the half of a case between `when` and `then`."""
+
+    __slots__ = ("_args",)
+
+    def __init__(self, args: list[Any]) -> None:
+        self._args = args
+
+    def then(self, value: Any) -> Then:
+        """Return the case with `value` where this condition is the first that is true."""
+        return Then(_call("case", *self._args, value).to_dict())
+
+
+class Then(Expr):
+    """A case without a last value: null where no condition is true."""
+
+    __slots__ = ()
+
+    def when(self, condition: Any) -> When:
+        """Go on with another condition, for rows for which none before was true."""
+        return When([*map(Expr, self._node["args"]), condition])
+
+    def otherwise(self, value: Any) -> Expr:
+        """Return the case with `value` where no condition is true."""
+        return _call("case", *map(Expr, self._node["args"]), value)
+
+
+def when(condition: Any) -> When:
+    """Begin a case: the value behind the first condition that is true.
+
+    Null is not true. A value that a row does not take raises no error for it.
+
+    Examples
+    --------
+    >>> when(col("p") > 100).then("high").when(col("p") > 10).then("middle").otherwise("low")
+    case((col('p') > 100), 'high', (col('p') > 10), 'middle', 'low')
+    """
+    return When([condition])
+
+
+def least(*values: Any) -> Expr:
+    """Return the least of `values` that is not null.
+
+    Examples
+    --------
+    >>> least(col("bid"), col("last"), 100)
+    least(col('bid'), col('last'), 100)
+    """
+    return _call("least", *values)
+
+
+def greatest(*values: Any) -> Expr:
+    """Return the greatest of `values` that is not null; NaN is greater than every number."""
+    return _call("greatest", *values)
+
+
+def concat_ws(separator: Any, *values: Any) -> Expr:
+    """Return the texts that are not null, with `separator` between them.
+
+    Examples
+    --------
+    >>> concat_ws(" ", col("first"), col("last"))
+    concat_ws(' ', col('first'), col('last'))
+    """
+    return _call("concat_ws", separator, *values)
+
+
+def call(function: str, *args: Any) -> Expr:
+    """Return the call of a function by its name in ``docs/reference/functions.md``.
+
+    Examples
+    --------
+    >>> call("upper", col("side")).equals(col("side").upper())
+    True
+    """
+    return _call(function, *args)
 
 
 def _call(function: str, *args: Any) -> Expr:

@@ -337,11 +337,12 @@ static const struct sb_function functions[] = {
              "['7', 3, '0']", "'007'"),
     FUNCTION("pad_right", 2, 3, "text, width, filling (a literal)", resolve_pad, 1,
              "The same behind it.", "['7', 3, '.']", "'7..'"),
-    FUNCTION("substring", 2, 3, "text, position, length", resolve_substring, 0,
-             "That many characters, or all, from the position on. Positions count from 1, from the "
-             "end if negative; 0 is the place before the first character. A length below zero is "
-             "zero.",
-             "['Sabot', 2, 3]", "'abo'"),
+    FUNCTION(
+        "substring", 2, 3, "text, position, length", resolve_substring, 0,
+        "That many characters, or all, from the position on. Positions count from 1, from the "
+        "end if negative; those before the first character count as well. A length below zero is "
+        "zero.",
+        "['Sabot', 2, 3]", "'abo'"),
     FUNCTION("left", 2, 2, "text, count", resolve_plain, PLAIN_LEFT,
              "The first characters; all but the last -count if the count is negative.",
              "['Sabot', 2]", "'Sa'"),

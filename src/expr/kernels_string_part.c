@@ -49,18 +49,20 @@ static struct sb_bytes characters(struct sb_bytes text, int64_t skipped, int64_t
     return sb_string_part(text, first, end);
 }
 
-/* Positions count from 1, from the end if negative; 0 is the place before the first character. */
+/*
+ * Positions count from 1, from the end if negative. Those before the first character count as well:
+ * they take from the length what they are away from it.
+ */
 static struct sb_bytes substring(struct sb_bytes text, int64_t position, int64_t count)
 {
-    int64_t skipped = 0;
+    int64_t skipped = position >= 0 ? position - 1 : position;
 
-    if (position > 0) {
-        skipped = position - 1;
-    } else if (position < 0) {
-        skipped = sb_utf8_count(text.data, text.size);
-        skipped = position < -skipped ? 0 : skipped + position;
-    } else if (count > 0 && count < INT64_MAX) {
-        count--;
+    if (position < 0) {
+        skipped += sb_utf8_count(text.data, text.size);
+    }
+    if (skipped < 0) {
+        count = count <= 0 || count == INT64_MAX ? count : count + skipped;
+        skipped = 0;
     }
     return characters(text, skipped, count);
 }

@@ -81,7 +81,7 @@ static void takes_parts(void **state)
          "'abo'; 'é日😀'; ''; null"},
         {"a: utf8", "'Sabot'; 'aé日😀z'", "(substring a -2)", "'ot'; '😀z'"},
         {"a: utf8", "'Sabot'", "(substring a -3 2)", "'bo'"},
-        {"a: utf8", "'Sabot'", "(substring a -9 2)", "'Sa'"},
+        {"a: utf8", "'Sabot'", "(substring a -6 2)", "'S'"},
         {"a: utf8", "'Sabot'", "(substring a 0 2)", "'S'"},
         {"a: utf8", "'Sabot'", "(substring a 0)", "'Sabot'"},
         {"a: utf8", "'Sabot'", "(substring a 9 2)", "''"},
