@@ -78,14 +78,32 @@ struct sb_text sb_text_make(const uint8_t *data, int64_t size)
     return text;
 }
 
-bool sb_text_equal(const uint64_t *a, const uint64_t *b)
+static inline uint64_t bytes_difference(const uint8_t *a, const uint8_t *b)
 {
-    if (a[0] != b[0]) {
-        return false;
+    uint64_t left;
+    uint64_t right;
+
+    memcpy(&left, a, sizeof left);
+    memcpy(&right, b, sizeof right);
+    return left ^ right;
+}
+
+bool sb_text_bytes_equal(const uint64_t *a, const uint64_t *b)
+{
+    const uint8_t *x = (const uint8_t *)(uintptr_t)a[1];
+    const uint8_t *y = (const uint8_t *)(uintptr_t)b[1];
+    int64_t size = sb_text_size(a[0]);
+    uint64_t difference;
+
+    if (size > 64) {
+        return memcmp(x, y, (size_t)size) == 0;
     }
-    return a[1] == b[1] || (!sb_text_is_inline(a[0]) &&
-                            memcmp((const void *)(uintptr_t)a[1], (const void *)(uintptr_t)b[1],
-                                   (size_t)sb_text_size(a[0])) == 0);
+    // At least 13 bytes: the last eight may overlap those before.
+    difference = bytes_difference(x + size - 8, y + size - 8);
+    for (int64_t at = 0; at < size - 8; at += 8) {
+        difference |= bytes_difference(x + at, y + at);
+    }
+    return difference == 0;
 }
 
 int sb_text_compare(const uint64_t *a, const uint64_t *b)

@@ -91,7 +91,18 @@ static inline const uint8_t *sb_text_bytes(const uint64_t *words)
 /* A view of `size` bytes at `data`, which it points to when they are too many. */
 struct sb_text sb_text_make(const uint8_t *data, int64_t size);
 
-bool sb_text_equal(const uint64_t *a, const uint64_t *b);
+/* Whether two long texts of equal heads have the same bytes. */
+bool sb_text_bytes_equal(const uint64_t *a, const uint64_t *b);
+
+/* Short texts are equal when their words are; long ones are looked at only when their heads are. */
+static inline bool sb_text_equal(const uint64_t *a, const uint64_t *b)
+{
+    if (a[0] != b[0]) {
+        return false;
+    }
+    return a[1] == b[1] || (!sb_text_is_inline(a[0]) && sb_text_bytes_equal(a, b));
+}
+
 int sb_text_compare(const uint64_t *a, const uint64_t *b); // by bytes, as memcmp
 
 enum sb_row_reading {

@@ -11,7 +11,7 @@
 
 enum {
     LOCAL_BYTES_MAX = 1024 * 1024, // of the plain table: a usual L2, of which it touches half
-    FULL_BYTES_MAX = 512 * 1024,   // of rows and index of the full table
+    FULL_BYTES_MAX = 1024 * 1024,  // of rows and index of the full table
     FULL_HEAP_MAX = 1024 * 1024,   // of its text
     PLAIN_ROWS_MIN = 256,          // of the plain table, to begin with
     PLAIN_GROWTH = 4,
