@@ -6,6 +6,7 @@
 #define SABOT_CONNECT_SPLITS_H
 
 #include <sabot/arrow_abi.h>
+#include <sabot/text.h>
 
 #include "exec/split.h"
 #include "plan/graph.h"
@@ -32,6 +33,13 @@ SB_MUST_CHECK enum sb_status sb_push_split_push(struct sb_split *split, struct A
                                                 struct sb_error *err);
 SB_MUST_CHECK enum sb_status sb_push_split_end(struct sb_split *split, const char *failure,
                                                struct sb_error *err);
+
+/* Reads CSV or JSON. Copies the options, takes `input` in every outcome. */
+SB_MUST_CHECK enum sb_status sb_text_split_create(struct sb_memory *memory,
+                                                  struct sb_schema *schema,
+                                                  const struct sb_text_options *options,
+                                                  const struct sb_text_input *input,
+                                                  struct sb_split **out, struct sb_error *err);
 
 /* Makes rows [index, index + 1) / split_count of a generator source. */
 SB_MUST_CHECK enum sb_status sb_generator_split_create(struct sb_memory *memory,

@@ -230,6 +230,21 @@ static bool split_run_is_unwanted(const struct sb_split_run *split_run)
            (atomic_load(&job->is_draining) && !is_fed);
 }
 
+/* Rows that the split has passed over are in the ledger of its source. */
+static void split_run_account(struct sb_split_run *split_run, int32_t worker_index)
+{
+    struct sb_job *job = split_run_job(split_run);
+    struct sb_ledger_page *page =
+        sb_ledger_page(&job->ledger, worker_index, split_run->node->index);
+    const int64_t count = split_run->split->failed_count;
+
+    if (count > 0) {
+        split_run->split->failed_count = 0;
+        sb_ledger_add(&page->rows_in, count);
+        sb_ledger_add(&page->entries[SB_LEDGER_FAILED], count);
+    }
+}
+
 void sb_split_run_task(struct sb_task *task, int32_t worker_index)
 {
     struct sb_split_run *split_run = (struct sb_split_run *)task;
@@ -255,6 +270,7 @@ void sb_split_run_task(struct sb_task *task, int32_t worker_index)
         sb_job_fail(job, &err);
         state = SB_SPLIT_END;
     }
+    split_run_account(split_run, worker_index);
     switch (state) {
     case SB_SPLIT_BATCH:
         split_run_carry(split_run, &batch, worker_index);

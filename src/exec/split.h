@@ -43,6 +43,8 @@ struct sb_split {
     struct sb_schema *schema;             // the source's; retained by the implementation
     void (*wake)(struct sb_split *split); // set by the engine
     struct sb_split_run *run;             // the engine's
+    // Rows that could not be read and were passed over since the engine last looked.
+    int64_t failed_count;
 };
 
 #endif

@@ -4,7 +4,8 @@
  *
  * Most doubles in data have at most 15 digits and a small exponent: those are one exact
  * multiplication or division (Clinger, "How to read floating point numbers accurately", PLDI
- * 1990). The rest goes through strtod with the point of the current locale put in.
+ * 1990). Up to 19 digits with at most 19 behind the point are one exact integer division. The rest
+ * goes through strtod with the point of the current locale put in.
  */
 #include "expr/number_text.h"
 
@@ -17,6 +18,7 @@
 #include <strings.h>
 
 #include "base/assert.h"
+#include "expr/decimal.h"
 
 /* The powers of ten that a double holds. */
 static const double exact_powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -127,6 +129,41 @@ static bool number_localise(const char *text, int64_t size, char buffer[NUMBER_T
     return true;
 }
 
+/* 2^exponent, a normal double. */
+static double power_of_two(int32_t exponent)
+{
+    const uint64_t bits = (uint64_t)(1023 + exponent) << 52;
+    double out;
+
+    memcpy(&out, &bits, sizeof out);
+    return out;
+}
+
+/*
+ * digits / 10^places (1 to 19), rounded once: the quotient has 64 bits and a remainder, from which
+ * rounding half to even follows.
+ */
+static double divide_exactly(uint64_t digits, int32_t places)
+{
+    const uint64_t power = (uint64_t)sb_decimal_power(places);
+    const int32_t power_shift = __builtin_clzll(power);
+    const int32_t digits_shift = __builtin_clzll(digits | 1);
+    const uint64_t divisor = power << power_shift;
+    const uint64_t dividend = digits << digits_shift;
+    const int32_t shift = dividend < divisor ? 64 : 63;
+    const sb_uint128 wide = (sb_uint128)dividend << shift;
+    const uint64_t quotient = (uint64_t)(wide / divisor);
+    const bool has_rest = wide != (sb_uint128)quotient * divisor;
+    const uint64_t dropped = quotient & 0x7ff;
+    uint64_t mantissa = quotient >> 11;
+
+    if (digits == 0) {
+        return 0.0;
+    }
+    mantissa += dropped > 0x400 || (dropped == 0x400 && (has_rest || (mantissa & 1) != 0));
+    return (double)mantissa * power_of_two(11 - shift - digits_shift + power_shift);
+}
+
 bool sb_double_parse(const char *text, int64_t size, double *out)
 {
     struct number_parts parts;
@@ -139,6 +176,11 @@ bool sb_double_parse(const char *text, int64_t size, double *out)
         const double digits = (double)parts.digits;
         const double value = parts.exponent < 0 ? digits / exact_powers[-parts.exponent]
                                                 : digits * exact_powers[parts.exponent];
+        *out = *text == '-' ? -value : value;
+        return true;
+    }
+    if (parts.digit_count <= 19 && parts.exponent < 0 && parts.exponent >= -19) {
+        const double value = divide_exactly(parts.digits, (int32_t)-parts.exponent);
         *out = *text == '-' ? -value : value;
         return true;
     }

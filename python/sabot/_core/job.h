@@ -30,6 +30,7 @@ PyObject *job_raise(PyObject *self, const struct sb_error *err, bool has_run);
 PyObject *job_result(PyObject *self, enum sb_status status, const struct sb_error *err);
 
 PyObject *job_add_stream(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *job_add_text(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *job_add_push_split(PyObject *self, PyObject *args);
 PyObject *job_push(PyObject *self, PyObject *args);
 PyObject *job_push_end(PyObject *self, PyObject *args);

@@ -12,6 +12,7 @@
 #include "library.h"
 #include "snapshot.h"
 #include "stream.h"
+#include "text_options.h"
 
 /* Runs at exit, before the interpreter goes: no engine thread and no log line outlives it. */
 static PyObject *shutdown(PyObject *module, PyObject *unused)
@@ -36,6 +37,9 @@ static PyMethodDef core_functions[] = {
      "The stable hash of each row of an Arrow array, as the bytes of uint64 values."},
     {"functions_json", library_functions_json, METH_NOARGS,
      "What expressions may call, as a JSON list."},
+    {"text_row_starts", text_row_starts, METH_VARARGS,
+     "Where the rows at or behind some positions of a text file begin."},
+    {"text_from_rows", text_from_rows, METH_VARARGS, "The rows of an array as CSV or JSON text."},
     {"set_log", library_set_log, METH_O,
      "Send the engine's log to callable(level, event, fields), or to nobody with None."},
     {"_shutdown", shutdown, METH_NOARGS, "Close every job, for good; the exit hook."},

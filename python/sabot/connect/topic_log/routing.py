@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which partition a record goes to: by the hash of its key, else batch by batch in turn."""
 
-import hashlib
-import math
 from collections.abc import Callable
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,25 +13,20 @@ KeyHash = Callable[[pa.Array], pa.Array]
 
 
 def hash_keys(keys: pa.Array) -> pa.Array:
-    """Hash each distinct key once with BLAKE2b; null stays null.
+    """Return the engine's stable hash of each key; null stays null.
 
-    Widths of integers do not matter, -0.0 equals 0.0, and all NaN are equal. The engine's own hash
-    takes this place where the engine is loaded (`TopicLog(hash_keys=...)`).
+    Widths of integers do not matter, -0.0 equals 0.0, and all NaN are equal: what is one key to a
+    join or a group is in one partition.
     """
-    encoded = keys if isinstance(keys, pa.DictionaryArray) else pc.dictionary_encode(keys)
-    distinct = encoded.dictionary.to_pylist()
-    hashes = [None if key is None else _hash(key) for key in distinct]
-    return pa.array(hashes, pa.uint64()).take(encoded.indices)
+    from sabot._core import hash_rows
 
-
-def _hash(key: Any) -> int:
-    if isinstance(key, float):
-        key = "nan" if math.isnan(key) else int(key) if key.is_integer() else key
-    kind = "s" if isinstance(key, str) else "b" if isinstance(key, bytes) else "v"
-    content = key if isinstance(key, bytes) else str(key).encode()
-    return int.from_bytes(
-        hashlib.blake2b(content, digest_size=8, person=kind.encode()).digest(), "little"
-    )
+    if isinstance(keys, pa.DictionaryArray):
+        keys = keys.dictionary_decode()
+    if len(keys) == 0:
+        return pa.array([], pa.uint64())
+    content = pa.py_buffer(hash_rows(pa.record_batch([keys], ["key"])))
+    hashes = pa.Array.from_buffers(pa.uint64(), len(keys), [None, content])
+    return pc.if_else(keys.is_valid(), hashes, None) if keys.null_count else hashes
 
 
 class Router:
