@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from sabot.connect.topic_log import TopicLog, TopicValueError
+from sabot.connect.topic_log.routing import hash_keys
 
 
 @pytest.fixture
@@ -34,10 +35,30 @@ def test_keys_choose_the_partition_and_keep_their_order(log):
 
 def test_equal_keys_of_different_width_share_a_partition(log):
     topic = log.topic("t", partitions=8)
-    keys = [[5], pa.array([5], pa.int8()), [5.0], pa.array([5], pa.uint64())]
+    keys = [[5], pa.array([5], pa.int8()), pa.array([5], pa.uint64())]
     homes = {tuple(log.topic(f"t{i}", 8).append([1], keys=key)) for i, key in enumerate(keys)}
     assert len(homes) == 1
     assert set(topic.append([1, 2], keys=[0.0, -0.0])) == set(topic.append([1], keys=[0.0]))
+
+
+@pytest.mark.parametrize(
+    ("keys", "hashes"),
+    [
+        ([1, 2, None], [13940028912812320321, 1862168595808382340, None]),
+        (pa.array([1, 2], pa.int8()), [13940028912812320321, 1862168595808382340]),
+        (["a", "é"], [10352571747966387023, 16600984465575970681]),
+        ([b"a"], [10352571747966387023]),
+        ([-0.0, float("nan")], [12781839149585147560, 13759291199219263553]),
+        (
+            pa.array(["x", "y", "x"]).dictionary_encode(),
+            [13942387885971311389, 161748606914103158, 13942387885971311389],
+        ),
+    ],
+)
+def test_the_hash_is_the_engines_and_never_changes(keys, hashes):
+    """A topic written today is read by every later version: these numbers are for ever."""
+    keys = keys if isinstance(keys, pa.DictionaryArray) else pa.array(keys)
+    assert hash_keys(keys).to_pylist() == hashes
 
 
 def test_an_own_hash_is_used(tmp_path):
