@@ -39,7 +39,7 @@ struct sb_parameter {
     int64_t maximum;            // integers; 0 = no bound
 };
 
-enum { SB_PARAMETER_COUNT_MAX = 24 };
+enum { SB_PARAMETER_COUNT_MAX = 40 };
 
 /* One parameter as it was given. */
 struct sb_argument {

@@ -270,8 +270,12 @@ def test_folders_patterns_and_lists(tmp_path, wide):
     (tmp_path / "_SUCCESS").write_text("")
     (tmp_path / ".hidden.parquet").write_text("")
     files = sorted(tmp_path.rglob("part=*/*.parquet"))
-    for path in (tmp_path, f"{tmp_path}/**/*.parquet", files, [str(file) for file in files]):
+    for path in (files, [str(file) for file in files]):
         assert ordered(rows(line({"path": path}))).equals(ordered(wide))
+    hive = wide.append_column("part", pa.array([0] * 10_000 + [1] * 10_000))
+    for path in (tmp_path, f"{tmp_path}/", f"{tmp_path}/**/*.parquet", f"{tmp_path}/part=*/*"):
+        assert ordered(rows(line({"path": path}))).equals(ordered(hive))
+        assert ordered(rows(line({"path": path, "hive": False}))).equals(ordered(wide))
     assert rows(line({"path": f"{tmp_path}/part=0/*"})).num_rows == 10_000
 
 

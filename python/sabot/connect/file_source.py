@@ -4,15 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from sabot.connect.data_file import DataFile, ReadCounts, ReadRequest
+from sabot.connect.dead_letter import DeadLetter, open_dead_letter
+from sabot.connect.file_format import ARROW_STREAM, CSV, PARQUET, FileKind, file_kind
+from sabot.connect.file_schema import check_declared, check_names, unified_schema
+from sabot.connect.hive import partition_types, typed
 from sabot.connect.ipc_file import IpcFile, IpcStream
 from sabot.connect.parquet_file import ParquetFile
-from sabot.connect.paths import ARROW_STREAM, PARQUET, file_format, find_files
+from sabot.connect.paths import FoundFile, find_files
+from sabot.connect.predicate import conjuncts, pruning_expression
 from sabot.connect.rows import project, schema_of
+from sabot.connect.source_filters import filters_of, read_columns
+from sabot.connect.text_options import text_options
 from sabot.errors import InvalidJobError
 
 if TYPE_CHECKING:
@@ -20,74 +27,131 @@ if TYPE_CHECKING:
     from sabot.connect.feeder import Feeder
     from sabot.connect.source import Source, SourceSettings
     from sabot.execution.node import StreamOperatorNode
+    from sabot.expressions import Expr
 
-__all__ = ["DataFile", "FileSource", "open_files"]
+__all__ = ["FileSource", "open_files"]
 
 _SPLITS_PER_WORKER = 8  # enough to even out pieces of different size
 
 
-class DataFile(Protocol):
-    """One file whose metadata has been read.
-
-    Attributes
-    ----------
-    path
-        Where it is.
-    schema
-        Its columns.
-    piece_count
-        Pieces that can be read side by side: row groups, batches.
-    row_count
-        Rows, or None where the metadata does not tell.
-    """
-
-    path: Path
-    schema: pa.Schema
-    piece_count: int
-    row_count: int | None
-
-    def open(self, first: int, count: int, columns: list[str]) -> pa.RecordBatchReader:
-        """Return pieces `first` to ``first + count - 1``, without the GIL when pulled."""
-        ...
-
-
 class FileSource:
-    """Files of one schema."""
+    """Files of one schema, in the order in which they were found.
+
+    Parameters
+    ----------
+    files
+        What was found, opened.
+    schema
+        Columns of all files together; those of folders ``key=value`` are the last.
+    partitions
+        Names of the columns that folders have.
+    split_count
+        About so many pieces are read side by side.
+    dead_letter
+        Takes malformed rows, or None.
+    title
+        The operator, for errors.
+    """
 
     is_endless = False
     is_reusable = False  # a file may change until the job runs
 
-    def __init__(self, files: Sequence[DataFile], schema: pa.Schema, split_count_max: int) -> None:
+    def __init__(
+        self,
+        files: Sequence[tuple[FoundFile, DataFile]],
+        schema: pa.Schema,
+        partitions: Sequence[str],
+        split_count: int,
+        dead_letter: DeadLetter | None,
+        title: str,
+    ) -> None:
         self._files = files
-        self._split_count_max = split_count_max
+        self._full_schema = schema
+        self._partitions = partitions
+        self._split_count = split_count
+        self._dead_letter = dead_letter
+        self._title = title
+        self._predicates: list[Expr] = []
+        self._counts = ReadCounts(columns=len(schema))
         self.schema = schema
-        counts = [file.row_count for file in files]
+        counts = [file.row_count for _, file in files]
         self.row_count = None if None in counts else sum(count or 0 for count in counts)
 
-    def narrow(self, columns: Sequence[str]) -> bool:
-        """Read only these columns of the files."""
-        self.schema = pa.schema([self.schema.field(name) for name in columns])
+    @property
+    def counts(self) -> ReadCounts:
+        """What was read and what was spared; whole once the source is bound."""
+        return self._counts
+
+    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+        """Read only `columns`, and leave out what `predicate` certainly drops."""
+        if columns is not None:
+            names = project(self.schema, columns, self._title)
+            self.schema = pa.schema([self.schema.field(name) for name in names])
+        self._predicates += conjuncts(predicate)
         return True
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
-        """Add one split per run of pieces; a file has at least one."""
-        piece_count = sum(file.piece_count for file in self._files)
-        run = max(1, -(-piece_count // self._split_count_max))
-        for file in self._files:
-            columns = [name for name in self.schema.names if name in file.schema.names]
-            for first in range(0, file.piece_count, run):
-                count = min(run, file.piece_count - first)
-                job.add_stream(operator_id, file.open(first, count, columns))
+        """Add the splits of every file that the predicate does not exclude."""
+        files = self._files_wanted()
+        total = sum(file.size for _, file in files) or 1
+        self._counts.files = len(files)
+        self._counts.files_skipped = len(self._files) - len(files)
+        self._counts.columns = len(self.schema)
+        self._counts.columns_skipped = len(self._full_schema) - len(self.schema)
+        for found, file in files:
+            request = ReadRequest(
+                schema=self.schema,
+                constants={
+                    name: found.partitions.get(name)
+                    for name in self._partitions
+                    if name in self.schema.names
+                },
+                predicates=self._predicates,
+                split_count=max(1, round(self._split_count * file.size / total)),
+                on_bad_row=self._dead_letter.put if self._dead_letter is not None else None,
+                counts=self._counts,
+            )
+            file.bind(job, operator_id, request)
         return ()
 
     def describe(self) -> str:
         """Return the path, or how many there are."""
-        if len(self._files) == 1:
-            return str(self._files[0].path)
-        return f"{len(self._files)} files, the first is {self._files[0].path}"
+        if not self._files:
+            return "an empty folder"
+        first = self._files[0][0]
+        return str(first) if len(self._files) == 1 else f"{len(self._files)} files, first {first}"
+
+    def finish(self) -> None:
+        """Publish the malformed rows: the job has succeeded."""
+        if self._dead_letter is not None:
+            self._dead_letter.publish()
 
     def close(self) -> None:
-        """Do nothing: the engine has released its readers."""
+        """Drop malformed rows that are not published; the engine has released its readers."""
+        if self._dead_letter is not None:
+            self._dead_letter.discard()
+
+    def _files_wanted(self) -> list[tuple[FoundFile, DataFile]]:
+        """Return the files whose partition values do not exclude the predicate."""
+        schema = pa.schema([self._full_schema.field(name) for name in self._partitions])
+        parts = [part for part in self._predicates if set(part.columns()) <= set(schema.names)]
+        expression = pruning_expression(parts, schema)
+        if expression is None or not self._files:
+            return list(self._files)
+        columns = [
+            pa.array(
+                [
+                    typed(found.partitions.get(one.name), one.type).as_py()
+                    for found, _ in self._files
+                ],
+                one.type,
+            )
+            for one in schema
+        ]
+        table = pa.Table.from_arrays(columns, schema=schema)
+        numbered = table.append_column("", pa.array(range(len(self._files))))
+        kept = numbered.filter(expression).column("").to_pylist()
+        return [self._files[index] for index in kept]
 
 
 def open_files(node: StreamOperatorNode, settings: SourceSettings) -> Source:
@@ -96,67 +160,137 @@ def open_files(node: StreamOperatorNode, settings: SourceSettings) -> Source:
     Raises
     ------
     InvalidJobError
-        If a file is missing, empty, cut off or of another schema.
+        If a file is missing, damaged or of a schema that does not fit the others.
     """
     title, parameters = node.title, node.parameters
     if parameters.get("bounded") is False:
         raise InvalidJobError(
             f"{title}: parameter 'bounded': files end; leave it out, or use a topic"
         )
-    paths = find_files(parameters["path"], title)
-    files = [_open_file(path, parameters.get("format"), title) for path in paths]
-    schema = _unified_schema(files, title)
+    found = find_files(parameters, title)
+    opened = [(one, file) for one in found if (file := _open_file(one, parameters, title))]
+    schema = unified_schema([(one, file.schema) for one, file in opened], title)
+    is_text = bool(opened) and all(
+        file_kind(one.place.path, parameters.get("format"), title).is_text for one, _ in opened
+    )
+    declared = None
     if parameters.get("schema") is not None:
         declared = schema_of(parameters["schema"], title)
-        schema = pa.schema([schema.field(name) for name in project(schema, declared.names, title)])
-        _check_declared(schema, declared, title)
-    names = project(schema, parameters.get("columns"), title)
-    return FileSource(
-        files,
-        pa.schema([schema.field(name) for name in names]),
-        settings.worker_count * _SPLITS_PER_WORKER,
-    )
-
-
-def _open_file(path: Path, declared_format: str | None, title: str) -> DataFile:
-    kind = file_format(path, declared_format, title)
-    try:
-        if path.stat().st_size == 0:
-            raise InvalidJobError(
-                f"{title}: parameter 'path': {path} is empty (0 bytes): no {kind}; write it again, "
-                "or leave it out"
-            )
-        if kind == PARQUET:
-            return ParquetFile(path)
-        return IpcStream(path) if kind == ARROW_STREAM else IpcFile(path)
-    except (pa.ArrowException, OSError) as error:
+    schema, partitions = _with_partitions(schema, opened, declared, title)
+    if declared is not None:
+        schema = _declared_schema(schema, declared, opened, is_text=is_text, title=title)
+        partitions = [name for name in partitions if name in schema.names]
+    elif not schema:
         raise InvalidJobError(
-            f"{title}: parameter 'path': {path} cannot be read as {kind}: {error}; the file is "
-            "damaged or cut off, or of another format"
+            f"{title}: parameter 'path': {_shown(found)} has no columns and no rows; declare "
+            "parameter 'schema'"
+        )
+    # A column without values has no type; text holds whatever comes.
+    schema = pa.schema(
+        [
+            one.with_type(pa.string()) if is_text and pa.types.is_null(one.type) else one
+            for one in schema
+        ]
+    )
+    source = FileSource(
+        opened,
+        schema,
+        partitions,
+        settings.worker_count * _SPLITS_PER_WORKER,
+        open_dead_letter(node, settings.data_dir),
+        title,
+    )
+    source.narrow(read_columns(node), filters_of(node))
+    return source
+
+
+def _open_file(found: FoundFile, parameters: dict[str, Any], title: str) -> DataFile | None:
+    """Return the file, or None for an empty one of a format that needs no content."""
+    kind = file_kind(
+        found.place.path, parameters.get("format"), title, parameters.get("compression")
+    )
+    options = text_options(
+        parameters, str(found), is_csv=kind.format == CSV, is_text=kind.is_text, title=title
+    )
+    if found.size == 0 and not kind.is_text:
+        raise InvalidJobError(
+            f"{title}: parameter 'path': {found} is empty (0 bytes): no {kind.format}; write it "
+            "again, or leave it out"
+        )
+    if found.size == 0:
+        return None
+    try:
+        file = _file_of(found, kind, options)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InvalidJobError(
+            f"{title}: parameter 'path': {found} cannot be read as {kind.format}: {error}; the "
+            "file is damaged or cut off, or of another format"
         ) from error
+    check_names(file.schema, str(found), title)
+    return file
 
 
-def _unified_schema(files: Sequence[DataFile], title: str) -> pa.Schema:
-    schema = files[0].schema.remove_metadata()
-    for file in files[1:]:
-        other = file.schema.remove_metadata()
-        if other.equals(schema):
-            continue
+def _file_of(found: FoundFile, kind: FileKind, options: Any) -> DataFile:
+    if kind.format == PARQUET:
+        return ParquetFile(found)
+    if kind.is_text:
+        from sabot.connect.text_file import TextFile
+
+        return TextFile(found, kind, options)
+    if kind.format == ARROW_STREAM:
+        return IpcStream(found, kind.compression)
+    return IpcFile(found, kind.compression)
+
+
+def _with_partitions(
+    schema: pa.Schema,
+    opened: Sequence[tuple[FoundFile, DataFile]],
+    declared: pa.Schema | None,
+    title: str,
+) -> tuple[pa.Schema, list[str]]:
+    """Return the columns with those of folders behind, which win over columns of files."""
+    kinds = partition_types([found.partitions for found, _ in opened])
+    for name in kinds:
+        if declared is not None and name in declared.names:
+            kinds[name] = declared.field(name).type
+            _check_partition_values(name, kinds[name], opened, title)
+    fields = [field for field in schema if field.name not in kinds]
+    fields += [pa.field(name, kind) for name, kind in kinds.items()]
+    return pa.schema(fields), list(kinds)
+
+
+def _check_partition_values(
+    name: str, kind: pa.DataType, opened: Sequence[tuple[FoundFile, DataFile]], title: str
+) -> None:
+    for found, _ in opened:
         try:
-            schema = pa.unify_schemas([schema, other])
+            typed(found.partitions.get(name), kind)
         except pa.ArrowException as error:
             raise InvalidJobError(
-                f"{title}: parameter 'path': the columns of {file.path} do not fit those of "
-                f"{files[0].path}: {error}"
+                f"{title}: parameter 'schema': {found}: the folder's {name!r} does not read as "
+                f"{kind}: {error}"
             ) from error
-    return schema
 
 
-def _check_declared(found: pa.Schema, declared: pa.Schema, title: str) -> None:
-    for field in declared:
-        kind = found.field(field.name).type
-        if not kind.equals(field.type):
-            raise InvalidJobError(
-                f"{title}: parameter 'schema': column {field.name!r} is {kind} in the files, not "
-                f"{field.type}; declare {kind} and cast it in a MAP"
-            )
+def _declared_schema(
+    found: pa.Schema,
+    declared: pa.Schema,
+    opened: Sequence[tuple[FoundFile, DataFile]],
+    *,
+    is_text: bool,
+    title: str,
+) -> pa.Schema:
+    """Return the declared columns: text is read as what they say, other files must have it."""
+    if not opened:
+        return declared
+    if is_text:
+        if any(getattr(file, "has_fixed_columns", False) for _, file in opened):
+            project(found, declared.names, title, "schema")
+        return declared
+    project(found, declared.names, title, "schema")
+    check_declared(found, declared, title)
+    return pa.schema([found.field(name) for name in declared.names])
+
+
+def _shown(found: Sequence[FoundFile]) -> str:
+    return str(found[0]) if len(found) == 1 else f"none of {len(found)} files"

@@ -1,51 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arrow IPC files and streams, mapped into memory: plain ones are read without a copy."""
+"""Arrow IPC files and streams; plain local ones are mapped into memory and read without a copy."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from pyarrow.fs import LocalFileSystem
+
+from sabot.connect.scan import scan_fragment, scan_table
+
+if TYPE_CHECKING:
+    from sabot._core import Job
+    from sabot.connect.data_file import ReadRequest
+    from sabot.connect.file_system import Place
+    from sabot.connect.paths import FoundFile
 
 __all__ = ["IpcFile", "IpcStream"]
 
 
 class IpcFile:
-    """An Arrow file; its pieces are batches. See `sabot.connect.file_source.DataFile`.
+    """An Arrow file; its splits are runs of batches. See `sabot.connect.data_file.DataFile`.
 
-    A compressed file is one piece, decoded by the engine's thread as it goes: opening its batches
-    here would decode them all at once.
+    A file with compressed buffers is one split, decoded by the engine's thread as it goes: opening
+    its batches here would decode them all at once. So is one in an object store.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._map = pa.memory_map(str(path))
-        self._reader = pa.ipc.open_file(self._map)
+    def __init__(self, found: FoundFile, compression: str | None) -> None:
+        self._place = found.place
+        self._is_whole = compression is not None
+        self._source = _open_random(found.place, compression)
+        self._reader = pa.ipc.open_file(self._source)
         self.schema: pa.Schema = self._reader.schema
-        self._is_mapped = self._reader.num_record_batches == 0 or self._shares_memory()
-        self.piece_count: int = self._reader.num_record_batches if self._is_mapped else 1
+        self._is_mapped = self._is_whole or (
+            found.place.is_local and (self._reader.num_record_batches == 0 or self._shares_memory())
+        )
         self.row_count: int | None = None
+        self.size = found.size
 
-    def open(self, first: int, count: int, columns: list[str]) -> pa.RecordBatchReader:
-        """Return a run of batches."""
-        if self._is_mapped:
-            batches = [self._reader.get_batch(i) for i in range(first, first + count)]
-            return pa.Table.from_batches(batches, self.schema).select(columns).to_reader()
-        return ds.Scanner.from_fragment(
-            ds.IpcFileFormat().make_fragment(str(self.path), LocalFileSystem()),
-            schema=self.schema,
-            columns=columns,
-            use_threads=False,
-            batch_readahead=0,
-            fragment_readahead=0,
-        ).to_reader()
+    def bind(self, job: Job, operator_id: str, request: ReadRequest) -> None:
+        """Add runs of batches, or the file as one split."""
+        if not self._is_mapped:
+            fragment = ds.IpcFileFormat().make_fragment(self._place.path, self._place.filesystem)
+            job.add_stream(operator_id, scan_fragment(fragment, request))
+            return
+        count = self._reader.num_record_batches
+        run = max(1, -(-count // max(1, request.split_count)))
+        for first in range(0, count, run):
+            batches = [self._reader.get_batch(i) for i in range(first, min(first + run, count))]
+            table = pa.Table.from_batches(batches, self.schema)
+            job.add_stream(operator_id, scan_table(table, request))
 
     def _shares_memory(self) -> bool:
         """Return whether the buffers of the first batch lie in the mapped file."""
-        self._map.seek(0)
-        content = self._map.read_buffer()
+        self._source.seek(0)
+        content = self._source.read_buffer()
         begin, end = content.address, content.address + content.size
         return all(
             buffer is None or buffer.size == 0 or begin <= buffer.address < end
@@ -55,16 +64,45 @@ class IpcFile:
 
 
 class IpcStream:
-    """An Arrow stream in a file, which is one piece."""
+    """An Arrow stream in a file, which is one split."""
 
-    piece_count = 1
     row_count: int | None = None
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with pa.ipc.open_stream(pa.memory_map(str(path))) as reader:
+    def __init__(self, found: FoundFile, compression: str | None) -> None:
+        self._place = found.place
+        self._compression = compression
+        with self._open() as reader:
             self.schema: pa.Schema = reader.schema
+        self.size = found.size
 
-    def open(self, first: int, count: int, columns: list[str]) -> pa.RecordBatchReader:
-        """Return the whole stream; the engine takes the columns it needs by name."""
-        return pa.ipc.open_stream(pa.memory_map(str(self.path)))
+    def bind(self, job: Job, operator_id: str, request: ReadRequest) -> None:
+        """Add the whole stream; the engine takes the columns it needs by name.
+
+        One whose columns must be changed is read into memory first.
+        """
+        is_plain = not request.constants and all(
+            field.name in self.schema.names
+            and self.schema.field(field.name).type.equals(field.type)
+            for field in request.schema
+        )
+        if is_plain:
+            job.add_stream(operator_id, self._open())
+            return
+        job.add_stream(operator_id, scan_table(self._open().read_all(), request))
+
+    def _open(self) -> pa.RecordBatchReader:
+        place = self._place
+        if place.is_local and self._compression is None:
+            return pa.ipc.open_stream(pa.memory_map(place.path))
+        return pa.ipc.open_stream(
+            place.filesystem.open_input_stream(place.path, compression=self._compression)
+        )
+
+
+def _open_random(place: Place, compression: str | None) -> Any:
+    if compression is not None:
+        with place.filesystem.open_input_stream(place.path, compression=compression) as stream:
+            return pa.BufferReader(stream.read())
+    if place.is_local:
+        return pa.memory_map(place.path)
+    return place.filesystem.open_input_file(place.path)

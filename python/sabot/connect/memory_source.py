@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from sabot.connect.feeder import Feeder
+from sabot.connect.file_schema import check_names
 from sabot.connect.read_once import check_unread, mark_read
 from sabot.connect.row_iterator import RowIterator
 from sabot.connect.rows import (
@@ -19,12 +20,14 @@ from sabot.connect.rows import (
     schema_of,
     table_of,
 )
+from sabot.connect.source_filters import read_columns
 from sabot.errors import InvalidJobError
 
 if TYPE_CHECKING:
     from sabot._core import Job
     from sabot.connect.source import Source, SourceSettings
     from sabot.execution.node import StreamOperatorNode
+    from sabot.expressions import Expr
 
 __all__ = ["IteratorSource", "StreamSource", "TableSource", "open_memory"]
 
@@ -34,14 +37,17 @@ class TableSource:
 
     is_endless = False
     is_reusable = True
+    counts = None
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
         self.schema = table.schema
         self.row_count: int | None = table.num_rows
 
-    def narrow(self, columns: Sequence[str]) -> bool:
+    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
         """Leave the other columns out; nothing is copied."""
+        if columns is None:
+            return False
         self._table = self._table.select(list(columns))
         self.schema = self._table.schema
         return True
@@ -55,6 +61,9 @@ class TableSource:
         """Return what is read, for errors."""
         return "rows in memory"
 
+    def finish(self) -> None:
+        """Do nothing: it has written nothing."""
+
     def close(self) -> None:
         """Do nothing: the table is the user's."""
 
@@ -64,6 +73,7 @@ class StreamSource:
 
     is_endless = False
     is_reusable = True
+    counts = None
     row_count: int | None = None
 
     def __init__(
@@ -74,8 +84,10 @@ class StreamSource:
         names = project(reader.schema, columns, title)
         self.schema = pa.schema([reader.schema.field(name) for name in names])
 
-    def narrow(self, columns: Sequence[str]) -> bool:
+    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
         """Leave the other columns out; the stream brings them all the same."""
+        if columns is None:
+            return False
         self.schema = pa.schema([self.schema.field(name) for name in columns])
         return True
 
@@ -90,6 +102,9 @@ class StreamSource:
         """Return what is read, for errors."""
         return "a stream of rows"
 
+    def finish(self) -> None:
+        """Do nothing: it has written nothing."""
+
     def close(self) -> None:
         """Do nothing: the engine has released the stream, or it waits for another run."""
 
@@ -98,6 +113,7 @@ class IteratorSource:
     """A generator or another Python iterable, fed by a thread."""
 
     is_reusable = True
+    counts = None
     row_count: int | None = None
 
     def __init__(self, rows: RowIterator, *, is_endless: bool) -> None:
@@ -105,7 +121,7 @@ class IteratorSource:
         self.schema = rows.schema
         self.is_endless = is_endless
 
-    def narrow(self, columns: Sequence[str]) -> bool:
+    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
         """Do nothing: the generator makes all columns anyway."""
         return False
 
@@ -116,6 +132,9 @@ class IteratorSource:
     def describe(self) -> str:
         """Return what is read, for errors."""
         return "a generator"
+
+    def finish(self) -> None:
+        """Do nothing: it has written nothing."""
 
     def close(self) -> None:
         """Do nothing: the thread that runs the generator closes it."""
@@ -131,7 +150,7 @@ def open_memory(node: StreamOperatorNode, settings: SourceSettings) -> Source:
     """
     parameters, title = node.parameters, node.title
     data = parameters.get("data", parameters.get("table"))
-    columns, schema = parameters.get("columns"), parameters.get("schema")
+    columns, schema = read_columns(node), parameters.get("schema")
     if isinstance(data, dict) and data == {"kind": "bound"}:
         raise InvalidJobError(
             f"{title}: parameter 'data': the rows stayed in the process that made the graph; set "
@@ -140,13 +159,19 @@ def open_memory(node: StreamOperatorNode, settings: SourceSettings) -> Source:
     if is_one_shot(data):
         check_unread(data, title)
     if isinstance(data, pa.RecordBatchReader) or _is_foreign_stream(data):
-        return StreamSource(data, schema, columns, title)
+        return _checked(StreamSource(data, schema, columns, title), title)
     if is_function(data) or is_one_shot(data) or is_async(data):
         declared = None if schema is None else schema_of(schema, title)
         rows = RowIterator(data, declared, columns, title, joins_records=not settings.is_streaming)
-        return IteratorSource(rows, is_endless=parameters.get("bounded") is False)
+        return _checked(IteratorSource(rows, is_endless=parameters.get("bounded") is False), title)
     table = table_of(data, schema, title)
+    check_names(table.schema, "parameter 'data'", title)
     return TableSource(table.select(project(table.schema, columns, title)))
+
+
+def _checked(source: IteratorSource | StreamSource, title: str) -> Source:
+    check_names(source.schema, "parameter 'data'", title)
+    return source
 
 
 def _is_foreign_stream(data: Any) -> bool:

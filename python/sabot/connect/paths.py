@@ -1,103 +1,181 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that a ``path`` parameter means, and the format they are in."""
+"""Files that a ``path`` parameter means, in an order that is always the same."""
 
 from __future__ import annotations
 
 import glob
 import os
+import posixpath
+import re
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
+from pyarrow.fs import FileInfo, FileSelector, FileType
+
+from sabot.connect.file_system import Place, find_place
+from sabot.connect.hive import partitions_of
 from sabot.errors import InvalidJobError
 
-__all__ = ["ARROW_FILE", "ARROW_STREAM", "PARQUET", "file_format", "find_files"]
-
-PARQUET = "parquet"
-ARROW_FILE = "arrow file"
-ARROW_STREAM = "arrow stream"
-
-_BY_SUFFIX = {
-    ".parquet": PARQUET,
-    ".pq": PARQUET,
-    ".arrow": ARROW_FILE,
-    ".feather": ARROW_FILE,
-    ".ipc": ARROW_FILE,
-    ".arrows": ARROW_STREAM,
-}
-_READABLE = "Parquet (.parquet, .pq), Arrow files (.arrow, .feather, .ipc), streams (.arrows)"
+__all__ = ["FoundFile", "find_files"]
 
 
-def find_files(path: Any, title: str) -> list[Path]:
-    """Return the files of a path, in order.
+@dataclass(frozen=True)
+class FoundFile:
+    """A file to read.
 
-    Parameters
+    Attributes
     ----------
-    path
-        A file, a directory (with what is below it), a pattern with ``*``, ``?``, ``[]`` or ``**``,
-        or a list of these. Names that begin with ``.`` or ``_`` are passed over in directories.
-    title
-        The operator, for errors.
+    place
+        Where it is.
+    size
+        Bytes.
+    partitions
+        Of its folders ``key=value``, from the outside in; values as text, None for null.
+    """
+
+    place: Place
+    size: int
+    partitions: dict[str, str | None]
+
+    def __str__(self) -> str:
+        return self.place.shown
+
+
+def find_files(parameters: dict[str, Any], title: str) -> list[FoundFile]:
+    """Return the files of parameter ``path``, sorted within each item of a list.
+
+    A path is a file, a folder (with all below it), or a pattern with ``*``, ``?``, ``[]`` or
+    ``**``. Names that begin with ``.`` or ``_`` are passed over in folders, and by patterns that do
+    not begin so.
 
     Raises
     ------
     InvalidJobError
-        If there is no such file.
+        If there is no such file, unless ``schema`` says what an empty folder has.
     """
-    if isinstance(path, str | os.PathLike):
-        return _find_one(os.fspath(path), title)
-    if isinstance(path, Sequence) and path:
-        return [file for item in path for file in find_files(item, title)]
-    raise InvalidJobError(
-        f"{title}: parameter 'path': expected a path or a list of paths, found {path!r}"
-    )
-
-
-def _find_one(path: str, title: str) -> list[Path]:
-    if os.path.isfile(path):
-        return [Path(path)]
-    if os.path.isdir(path):
-        found = sorted(file for file in Path(path).rglob("*") if _is_data(file, Path(path)))
-        kind = "the directory has no data file"
-    elif glob.has_magic(path):
-        found = sorted(Path(name) for name in glob.glob(path, recursive=True))
-        found = [file for file in found if file.is_file()]
-        kind = "no file matches the pattern"
-    else:
-        found, kind = [], "no such file or directory"
-    if not found:
+    path = parameters["path"]
+    items = [path] if isinstance(path, str | os.PathLike) else path
+    if not isinstance(items, Sequence) or not items:
         raise InvalidJobError(
-            f"{title}: parameter 'path': {path}: {kind}; the current directory is {os.getcwd()}"
+            f"{title}: parameter 'path': expected a path or a list of paths, found {path!r}"
         )
+    found: list[FoundFile] = []
+    for item in items:
+        if not isinstance(item, str | os.PathLike):
+            raise InvalidJobError(
+                f"{title}: parameter 'path': expected a path or a list of paths, found {item!r} in "
+                "the list"
+            )
+        place = find_place(item, parameters, title)
+        try:
+            found.extend(_find(place, parameters, title))
+        except OSError as error:
+            raise InvalidJobError(
+                f"{title}: parameter 'path': {place.shown} cannot be listed: {error}"
+            ) from error
     return found
 
 
-def _is_data(file: Path, root: Path) -> bool:
-    parts = file.relative_to(root).parts
-    return file.is_file() and not any(part.startswith((".", "_")) for part in parts)
+def _find(place: Place, parameters: dict[str, Any], title: str) -> list[FoundFile]:
+    path = place.path if place.is_local else place.path.rstrip("/")
+    info = place.filesystem.get_file_info(path)
+    is_hive = parameters.get("hive")
+    if info.type is FileType.File:
+        root = "" if is_hive else None
+        return [_found(place, info, root)]
+    if info.type is FileType.Directory:
+        infos = _files_below(place, path)
+        kind, root = "the folder has no data file", path
+    elif glob.has_magic(path):
+        root = _fixed_part(path)
+        infos = _files_matching(place, path, root)
+        kind = "no file matches the pattern"
+    else:
+        infos, kind, root = [], "no such file or folder", path
+    if not infos and (parameters.get("schema") is None or info.type is not FileType.Directory):
+        here = f"; the current directory is {os.getcwd()}" if place.is_local else ""
+        raise InvalidJobError(f"{title}: parameter 'path': {place.shown}: {kind}{here}")
+    infos.sort(key=lambda info: info.path)
+    return [_found(place, info, None if is_hive is False else root) for info in infos]
 
 
-def file_format(path: Path, declared: Any, title: str) -> str:
-    """Return the format of a file: as declared, else by its suffix.
+def _found(place: Place, info: FileInfo, root: str | None) -> FoundFile:
+    shown = info.path
+    if not place.is_local and "://" in place.shown:
+        shown = f"{place.shown.split('://', 1)[0]}://{info.path}"
+    if root is None:
+        partitions = {}
+    else:
+        folder = posixpath.dirname(info.path)
+        partitions = partitions_of(folder[len(root) :] if folder.startswith(root) else folder)
+    return FoundFile(Place(place.filesystem, info.path, shown), info.size, partitions)
 
-    Raises
-    ------
-    InvalidJobError
-        If the format is unknown or not read by this version.
-    """
-    if declared not in (None, "arrow", PARQUET):
-        raise InvalidJobError(
-            f"{title}: parameter 'format': {declared!r} files are not available in this version; "
-            "allowed: 'arrow', 'parquet'"
-        )
-    by_suffix = _BY_SUFFIX.get(path.suffix.lower())
-    if declared == PARQUET:
-        return PARQUET
-    if declared == "arrow":
-        return by_suffix if by_suffix in (ARROW_FILE, ARROW_STREAM) else ARROW_FILE
-    if by_suffix is None:
-        raise InvalidJobError(
-            f"{title}: parameter 'path': {path}: the format is not clear from the name; name it "
-            f"with parameter 'format', or use a suffix of: {_READABLE}"
-        )
-    return by_suffix
+
+def _files_below(place: Place, folder: str) -> list[FileInfo]:
+    selector = FileSelector(folder, recursive=True)
+    infos = place.filesystem.get_file_info(selector)
+    start = len(folder.rstrip("/")) + 1
+    return [
+        info for info in infos if info.type is FileType.File and not _is_hidden(info.path[start:])
+    ]
+
+
+def _is_hidden(relative: str) -> bool:
+    return any(part.startswith((".", "_")) for part in relative.split("/"))
+
+
+def _fixed_part(pattern: str) -> str:
+    """Return the folder that a pattern begins with and that has no pattern in it."""
+    parts = []
+    for part in pattern.split("/")[:-1]:
+        if glob.has_magic(part):
+            break
+        parts.append(part)
+    return "/".join(parts) or ("/" if pattern.startswith("/") else "")
+
+
+def _files_matching(place: Place, pattern: str, root: str) -> list[FileInfo]:
+    if place.is_local:
+        names = glob.glob(pattern, recursive=True)
+        infos = place.filesystem.get_file_info(names)
+        return [info for info in infos if info.type is FileType.File]
+    try:
+        infos = place.filesystem.get_file_info(FileSelector(root, recursive=True))
+    except FileNotFoundError:
+        return []
+    matches = re.compile(_regex_of(pattern)).fullmatch
+    return [info for info in infos if info.type is FileType.File and matches(info.path)]
+
+
+def _regex_of(pattern: str) -> str:
+    """Return what `glob` matches, as a regular expression."""
+    parts = []
+    names = pattern.split("/")
+    for index, name in enumerate(names):
+        is_last = index == len(names) - 1
+        if name == "**":
+            parts.append(r"(?:[^/.][^/]*/)*" if not is_last else r"(?:[^/.][^/]*/)*[^/.][^/]*")
+            continue
+        dot = r"(?!\.)" if not name.startswith(".") else ""
+        parts.append(dot + _regex_of_name(name) + ("" if is_last else "/"))
+    return "".join(parts)
+
+
+def _regex_of_name(name: str) -> str:
+    out, at = "", 0
+    while at < len(name):
+        char = name[at]
+        close = name.find("]", at + 2) if char == "[" else -1
+        if char == "*":
+            out += "[^/]*"
+        elif char == "?":
+            out += "[^/]"
+        elif close > 0:
+            inside = name[at + 1 : close].replace("\\", r"\\")
+            out += "[" + ("^" + inside[1:] if inside.startswith("!") else inside) + "]"
+            at = close
+        else:
+            out += re.escape(char)
+        at += 1
+    return out

@@ -44,7 +44,7 @@ def is_one_shot(data: Any) -> bool:
     return isinstance(data, Iterator) and not is_producer(data)
 
 
-def schema_of(schema: Any, title: str) -> pa.Schema:
+def schema_of(schema: Any, title: str, parameter: str = "schema") -> pa.Schema:
     """Return a declared schema: a `pyarrow.Schema` or a dict of column name to type.
 
     Raises
@@ -65,9 +65,9 @@ def schema_of(schema: Any, title: str) -> pa.Schema:
                 ]
             )
     except (TypeError, ValueError) as error:
-        raise InvalidJobError(f"{title}: parameter 'schema': {error}") from error
+        raise InvalidJobError(f"{title}: parameter '{parameter}': {error}") from error
     raise InvalidJobError(
-        f"{title}: parameter 'schema': expected a pyarrow.Schema or a dict of column to type, "
+        f"{title}: parameter '{parameter}': expected a pyarrow.Schema or a dict of column to type, "
         f"found {type(schema).__name__}"
     )
 
@@ -197,7 +197,9 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def project(schema: pa.Schema, columns: Sequence[str] | None, title: str) -> list[str]:
+def project(
+    schema: pa.Schema, columns: Sequence[str] | None, title: str, parameter: str = "columns"
+) -> list[str]:
     """Return the columns to read: all of `schema`, or those asked for.
 
     Raises
@@ -209,12 +211,12 @@ def project(schema: pa.Schema, columns: Sequence[str] | None, title: str) -> lis
         return list(schema.names)
     if isinstance(columns, str) or not all(isinstance(name, str) for name in columns):
         raise InvalidJobError(
-            f"{title}: parameter 'columns': expected a list of column names, found {columns!r}"
+            f"{title}: parameter '{parameter}': expected a list of column names, found {columns!r}"
         )
     for name in columns:
         if name not in schema.names:
             raise InvalidJobError(
-                f"{title}: parameter 'columns': there is no column {name!r}; the columns are: "
+                f"{title}: parameter '{parameter}': there is no column {name!r}; the columns are: "
                 f"{', '.join(schema.names)}"
             )
     return list(columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from sabot.connect.redaction import redact
 from sabot.errors import InvalidJobError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def sink_target(node: StreamOperatorNode) -> str:
     if topic:
         return str(topic)
     if parameters.get("path") is not None:
-        return str(parameters["path"])
+        return redact(parameters["path"])
     if parameters.get("callback") is not None:
         return "callback"
     return "nowhere" if parameters.get("discard") else "memory"

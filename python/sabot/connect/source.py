@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sabot._core import Job
+    from sabot.connect.data_file import ReadCounts
     from sabot.connect.feeder import Feeder
     from sabot.execution.node import StreamOperatorNode
+    from sabot.expressions import Expr
 
 __all__ = ["Source", "SourceSettings", "open_source"]
 
@@ -49,15 +51,27 @@ class Source(Protocol):
         Whether it can wait, unused, for a later run of the graph.
     row_count
         How many rows there are, or None if nobody knows.
+    counts
+        What was read and what narrowing has spared; None where that is not counted.
     """
 
     schema: pa.Schema
     is_endless: bool
     is_reusable: bool
     row_count: int | None
+    counts: ReadCounts | None
 
-    def narrow(self, columns: Sequence[str]) -> bool:
-        """Read only these columns of `schema`, in its order, from now on; before `bind`.
+    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+        """Read no more than is needed, from now on; called before `bind`, maybe more than once.
+
+        Parameters
+        ----------
+        columns
+            Columns of `schema` to give, in its order; None for all.
+        predicate
+            Rows that fail it are not needed. A source may leave out what it can tell cheaply (files
+            of a hive partition, row groups) and gives the rest as it is: who needs the rows
+            filtered filters them.
 
         Returns
         -------
@@ -72,6 +86,10 @@ class Source(Protocol):
 
     def describe(self) -> str:
         """Return what is read, for errors: a path, a topic."""
+        ...
+
+    def finish(self) -> None:
+        """Make visible what the source itself has written: the job has succeeded."""
         ...
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from sabot.connect.feeder import Feeder
 from sabot.connect.rows import project
+from sabot.connect.source_filters import read_columns
 from sabot.connect.topic_store import open_log, topic_name
 from sabot.errors import InvalidJobError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sabot.connect.source import Source, SourceSettings
     from sabot.connect.topic_log import Partition, Topic, TopicLog
     from sabot.execution.node import StreamOperatorNode
+    from sabot.expressions import Expr
 
 __all__ = ["BoundedTopicSource", "EndlessTopicSource", "open_topic"]
 
@@ -26,6 +28,7 @@ class _TopicSource:
     """What both kinds share: the log, which stays open as long as rows are read."""
 
     is_reusable = False  # the end is where the topic is when the job starts
+    counts = None
 
     def __init__(
         self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]
@@ -35,13 +38,16 @@ class _TopicSource:
         self._starts = starts
         self.schema = schema
 
-    def narrow(self, columns: Sequence[str]) -> bool:
+    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
         """Do nothing: segments are mapped, and a column that nobody reads costs nothing."""
         return False
 
     def describe(self) -> str:
         """Return the topic, for errors."""
         return f"topic {self._topic.name!r}"
+
+    def finish(self) -> None:
+        """Do nothing: it has written nothing."""
 
     def close(self) -> None:
         """Let go of the log."""
@@ -113,7 +119,7 @@ def open_topic(node: StreamOperatorNode, settings: SourceSettings) -> Source:
             )
         topic = log.topic(name, create=False)
         schema = topic.schema
-        names = project(schema, parameters.get("columns"), title)
+        names = project(schema, read_columns(node), title)
         schema = pa.schema([schema.field(column) for column in names])
         if not names:
             raise InvalidJobError(

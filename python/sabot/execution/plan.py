@@ -169,11 +169,13 @@ class Plan:
         return BatchFunction(node, schema)
 
 
+_BY_IDENTITY = ("data", "table", "schema", "column_types", "filters", "filesystem")
+
+
 def _fingerprint(node: StreamOperatorNode) -> Mapping[str, Any]:
     """Return what must be the same for an opened source to be used again."""
     return {
-        key: id(value) if key in ("data", "table", "schema") else value
-        for key, value in node.parameters.items()
+        key: id(value) if key in _BY_IDENTITY else value for key, value in node.parameters.items()
     }
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 import time
@@ -213,6 +214,11 @@ class Run:
             optimization_ms=self.optimization_ms,
             execution_ms=(time.perf_counter() - self._started) * 1000,
         )
+        result["metrics"]["sources"] = {
+            self.graph.operators[operator_id].name: dataclasses.asdict(source.counts)
+            for operator_id, source in self._plan.sources.items()
+            if source.counts is not None
+        }
         log_run(self.job_id, self._plan, metrics)
         return result
 
@@ -275,6 +281,14 @@ class Run:
             except OSError as error:
                 drain.failure = error
                 raise self._drain_failure(drain) from error
+        for operator_id, source in self._plan.sources.items() if self._plan else ():
+            try:
+                source.finish()
+            except OSError as error:  # pyarrow's, too
+                title = self.graph.operators[operator_id].title
+                raise JobFailedError(
+                    f"{title}: parameter 'dead_letter': {type(error).__name__}: {error}"
+                ) from error
 
     def _open_writers(self, job: Job, plan: Plan) -> None:
         for node in self.graph.get_sinks():

@@ -14,6 +14,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sabot._literals import decode_literal, encode_literal
+from sabot.connect.redaction import redact
+from sabot.connect.rows import schema_of
+from sabot.connect.source_filters import add_filters
 from sabot.errors import InvalidJobError
 from sabot.execution.data_wire import (
     BOUND,
@@ -122,6 +125,7 @@ def engine_json(graph: JobGraph) -> str:
     """Return the wire form for the engine of this process."""
     form = graph_fields(graph)
     form["operators"] = [_engine_node(node) for node in graph.operators.values()]
+    add_filters(graph, form)
     try:
         return json.dumps(form, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -180,7 +184,11 @@ def _is_for_python(node: StreamOperatorNode, key: str) -> bool:
     """Return whether a parameter is Python's alone, and never the engine's."""
     if node.operator_type is OperatorType.REDUCE and key == "initial":
         return True
-    return key == "schema" or (key == "data_dir" and node.is_sink()) or _is_function(node, key)
+    return (
+        key in ("schema", "filters")
+        or (key == "data_dir" and node.is_sink())
+        or _is_function(node, key)
+    )
 
 
 def _is_function(node: StreamOperatorNode, key: str) -> bool:
@@ -193,7 +201,20 @@ def _engine_parameter(node: StreamOperatorNode, key: str, value: Any) -> Any:
         return dict(BOUND)
     if node.operator_type is OperatorType.CUSTOM:
         return value
+    if key == "filesystem":
+        return dict(BOUND)
+    if key in ("storage_options", "column_types"):
+        return {}  # EXPLAIN and errors know no secrets
+    if key == "path":
+        return _plain(_redacted(value), lambda item: str(item))
     return _encode_parameter(node, key, value)
+
+
+def _redacted(path: Any) -> Any:
+    """Return a path, or a list of them, without credentials."""
+    if isinstance(path, list | tuple):
+        return [_redacted(item) for item in path]
+    return redact(path) if isinstance(path, str | os.PathLike) else path
 
 
 def _with_predicate(node: StreamOperatorNode, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -219,6 +240,8 @@ def _encode_parameter(node: StreamOperatorNode, key: str, value: Any) -> Any:
         return encode_data(value, node.parameters.get("schema"), node.title)
     if key == "schema":
         return encode_schema(value, node.title)
+    if key == "column_types" and node.is_source():
+        return encode_schema(schema_of(value, node.title, key), node.title)
     if key == "callback" and callable(value):
         return encode_function(value, node.title)
     if key == "value" and node.operator_type is OperatorType.FILTER:
@@ -254,9 +277,11 @@ def _plain(value: Any, encode_object: Callable[[Any], Any]) -> Any:
 def _decode_parameter(title: str, key: str, value: Any) -> Any:
     if key in ("data", "table"):
         return decode_data(value, title)
+    if key == "filters" and isinstance(value, list):
+        return [Expr.from_dict(item) for item in value]
     if not isinstance(value, Mapping):
         return value
-    if key == "predicate":
+    if key in ("predicate", "filters"):
         return Expr.from_dict(value)
     if key == "expressions":
         return {name: Expr.from_dict(node) for name, node in value.items()}

@@ -6,7 +6,8 @@
 
 #include "plan/node_internal.h"
 
-static const char *const formats[] = {"arrow", "json", "parquet", "csv", NULL};
+static const char *const formats[] = {"arrow", "json", "ndjson", "parquet", "csv", NULL};
+static const char *const modes[] = {"overwrite", "append", "error", NULL};
 static const char *const deliveries[] = {"exactly_once", "at_least_once", NULL};
 
 enum {
@@ -19,6 +20,20 @@ enum {
     DELIVERY,
     PARTITIONS,
     DATA_DIR,
+    // What follows is for whoever writes the files.
+    MODE,
+    COMPRESSION,
+    PARTITION_BY,
+    ROW_GROUP_SIZE,
+    MAX_ROWS_PER_FILE,
+    MAX_FILE_SIZE_MB,
+    MAX_OPEN_FILES,
+    DELIMITER,
+    QUOTE,
+    HEADER,
+    NULL_VALUE,
+    FILESYSTEM,
+    STORAGE_OPTIONS,
     PARAMETER_COUNT,
 };
 
@@ -34,7 +49,27 @@ static const struct sb_parameter parameters[] = {
                     .kinds = SB_PARAMETER_INTEGER,
                     .minimum = 1,
                     .maximum = 32768},
-    [DATA_DIR] = {.name = "data_dir", .kinds = SB_PARAMETER_TEXT}, // read outside the engine
+    [DATA_DIR] = {.name = "data_dir", .kinds = SB_PARAMETER_TEXT},
+    [MODE] = {.name = "mode", .kinds = SB_PARAMETER_TEXT, .choices = modes},
+    [COMPRESSION] = {.name = "compression", .kinds = SB_PARAMETER_TEXT},
+    [PARTITION_BY] = {.name = "partition_by", .kinds = SB_PARAMETER_TEXT | SB_PARAMETER_TEXTS},
+    [ROW_GROUP_SIZE] = {.name = "row_group_size", .kinds = SB_PARAMETER_INTEGER, .minimum = 1},
+    [MAX_ROWS_PER_FILE] = {.name = "max_rows_per_file",
+                           .kinds = SB_PARAMETER_INTEGER,
+                           .minimum = 1},
+    [MAX_FILE_SIZE_MB] = {.name = "max_file_size_mb",
+                          .kinds = SB_PARAMETER_INTEGER | SB_PARAMETER_NUMBER,
+                          .minimum = 0},
+    [MAX_OPEN_FILES] = {.name = "max_open_files",
+                        .kinds = SB_PARAMETER_INTEGER,
+                        .minimum = 1,
+                        .maximum = 10000},
+    [DELIMITER] = {.name = "delimiter", .kinds = SB_PARAMETER_TEXT},
+    [QUOTE] = {.name = "quote", .kinds = SB_PARAMETER_TEXT},
+    [HEADER] = {.name = "header", .kinds = SB_PARAMETER_BOOL},
+    [NULL_VALUE] = {.name = "null_value", .kinds = SB_PARAMETER_TEXT},
+    [FILESYSTEM] = {.name = "filesystem", .kinds = SB_PARAMETER_OBJECT},
+    [STORAGE_OPTIONS] = {.name = "storage_options", .kinds = SB_PARAMETER_OBJECT},
     [PARAMETER_COUNT] = {.name = NULL},
 };
 
@@ -86,6 +121,21 @@ static enum sb_sink_target target_kind(const struct sb_node *node)
     return is_given(node, DISCARD) ? SB_TARGET_DISCARD : SB_TARGET_COLLECT;
 }
 
+static enum sb_status check_partition_by(const struct sb_node *node,
+                                         struct sb_derivation *derivation, struct sb_error *err)
+{
+    const struct sb_argument *argument = &node->arguments[PARTITION_BY];
+    struct sb_names columns;
+    int32_t index;
+
+    SB_TRY_RETURN(sb_node_names(node, argument, derivation->arena, &columns, err));
+    for (int32_t i = 0; i < columns.count; i++) {
+        SB_TRY_RETURN(
+            sb_node_column(node, argument->spelling, node->schema, columns.names[i], &index, err));
+    }
+    return SB_OK;
+}
+
 static enum sb_status sink_derive(struct sb_node *node, struct sb_derivation *derivation,
                                   struct sb_error *err)
 {
@@ -104,7 +154,7 @@ static enum sb_status sink_derive(struct sb_node *node, struct sb_derivation *de
         SB_TRY_RETURN(sb_node_column(node, key->spelling, node->schema, sb_argument_text(key, NULL),
                                      &index, err));
     }
-    return SB_OK;
+    return check_partition_by(node, derivation, err);
 }
 
 static json_t *sink_details(const struct sb_node *node, bool is_streaming, struct sb_arena *scratch)

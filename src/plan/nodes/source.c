@@ -8,7 +8,8 @@
 
 #include "plan/nodes/generator_internal.h"
 
-static const char *const formats[] = {"arrow", "json", "parquet", "csv", NULL};
+static const char *const formats[] = {"arrow", "json", "ndjson", "parquet", "csv", NULL};
+static const char *const bad_row_policies[] = {"fail", "drop", "dead_letter", NULL};
 static const char *const starts[] = {"earliest", "latest", "committed", NULL};
 
 enum {
@@ -26,6 +27,22 @@ enum {
     GROUP_ID,
     DATA_DIR,
     SCHEMA,
+    // What follows is for whoever opens the files.
+    COMPRESSION,
+    FILTERS,
+    HIVE,
+    DELIMITER,
+    QUOTE,
+    ESCAPE,
+    HEADER,
+    COLUMN_NAMES,
+    COLUMN_TYPES,
+    NULL_VALUES,
+    SKIP_ROWS,
+    ON_ERROR,
+    DEAD_LETTER,
+    FILESYSTEM,
+    STORAGE_OPTIONS,
     PARAMETER_COUNT,
 };
 
@@ -46,7 +63,22 @@ static const struct sb_parameter parameters[] = {
                            .kinds = SB_PARAMETER_TEXT | SB_PARAMETER_TEXTS},
     [GROUP_ID] = {.name = "group_id", .kinds = SB_PARAMETER_TEXT},
     [DATA_DIR] = {.name = "data_dir", .kinds = SB_PARAMETER_TEXT},
-    [SCHEMA] = {.name = "schema", .kinds = SB_PARAMETER_OBJECT}, // read outside the engine
+    [SCHEMA] = {.name = "schema", .kinds = SB_PARAMETER_OBJECT},
+    [COMPRESSION] = {.name = "compression", .kinds = SB_PARAMETER_TEXT},
+    [FILTERS] = {.name = "filters", .kinds = SB_PARAMETER_OBJECT | SB_PARAMETER_LIST},
+    [HIVE] = {.name = "hive", .kinds = SB_PARAMETER_BOOL},
+    [DELIMITER] = {.name = "delimiter", .kinds = SB_PARAMETER_TEXT},
+    [QUOTE] = {.name = "quote", .kinds = SB_PARAMETER_TEXT},
+    [ESCAPE] = {.name = "escape", .kinds = SB_PARAMETER_TEXT},
+    [HEADER] = {.name = "header", .kinds = SB_PARAMETER_BOOL},
+    [COLUMN_NAMES] = {.name = "column_names", .kinds = SB_PARAMETER_TEXTS},
+    [COLUMN_TYPES] = {.name = "column_types", .kinds = SB_PARAMETER_OBJECT},
+    [NULL_VALUES] = {.name = "null_values", .kinds = SB_PARAMETER_TEXT | SB_PARAMETER_TEXTS},
+    [SKIP_ROWS] = {.name = "skip_rows", .kinds = SB_PARAMETER_INTEGER},
+    [ON_ERROR] = {.name = "on_error", .kinds = SB_PARAMETER_TEXT, .choices = bad_row_policies},
+    [DEAD_LETTER] = {.name = "dead_letter", .kinds = SB_PARAMETER_TEXT | SB_PARAMETER_OBJECT},
+    [FILESYSTEM] = {.name = "filesystem", .kinds = SB_PARAMETER_OBJECT},
+    [STORAGE_OPTIONS] = {.name = "storage_options", .kinds = SB_PARAMETER_OBJECT},
     [PARAMETER_COUNT] = {.name = NULL},
 };
 

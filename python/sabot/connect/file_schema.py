@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One schema for many files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from sabot.errors import InvalidJobError
+
+if TYPE_CHECKING:
+    from sabot.connect.paths import FoundFile
+
+__all__ = ["check_declared", "check_names", "unified_schema"]
+
+
+def check_names(schema: pa.Schema, where: str, title: str) -> None:
+    """Refuse columns of the same name.
+
+    Raises
+    ------
+    InvalidJobError
+        If there are such.
+    """
+    names = schema.names
+    if len(set(names)) == len(names):
+        return
+    repeated = next(name for name in names if names.count(name) > 1)
+    raise InvalidJobError(
+        f"{title}: {where} has {names.count(repeated)} columns named {repeated!r}; rename all but "
+        "one, columns are found by name"
+    )
+
+
+def unified_schema(files: Sequence[tuple[FoundFile, pa.Schema]], title: str) -> pa.Schema:
+    """Return columns that hold the rows of every file: all names, the wider type of each.
+
+    Raises
+    ------
+    InvalidJobError
+        If types of a column do not go together; both files are named.
+    """
+    fields: dict[str, pa.Field] = {}
+    origin: dict[str, FoundFile] = {}
+    for found, schema in files:
+        for field in schema.remove_metadata():
+            known = fields.get(field.name)
+            if known is None:
+                fields[field.name] = field.with_nullable(True)
+                origin[field.name] = found
+            elif not known.type.equals(field.type):
+                fields[field.name] = pa.field(
+                    field.name, _wider(known, field, origin[field.name], found, title)
+                )
+                if pa.types.is_null(known.type):
+                    origin[field.name] = found
+    return pa.schema(fields.values())
+
+
+def _wider(
+    known: pa.Field, field: pa.Field, first: FoundFile, second: FoundFile, title: str
+) -> pa.DataType:
+    try:
+        merged = pa.unify_schemas(
+            [pa.schema([known.remove_metadata()]), pa.schema([field.remove_metadata()])],
+            promote_options="permissive",
+        )
+    except pa.ArrowException as error:
+        raise InvalidJobError(
+            f"{title}: parameter 'path': column {field.name!r} is {known.type} in {first} and "
+            f"{field.type} in {second}, which do not go together; read them with a source each and "
+            "cast one"
+        ) from error
+    return merged.field(0).type
+
+
+def check_declared(found: pa.Schema, declared: pa.Schema, title: str) -> None:
+    """Refuse a declared type that the files do not have.
+
+    Raises
+    ------
+    InvalidJobError
+        If a type differs.
+    """
+    for field in declared:
+        kind = found.field(field.name).type
+        if not kind.equals(field.type):
+            raise InvalidJobError(
+                f"{title}: parameter 'schema': column {field.name!r} is {kind} in the files, not "
+                f"{field.type}; declare {kind} and cast it in a MAP"
+            )

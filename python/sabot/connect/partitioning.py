@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of a batch by their hive partition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sabot.connect.hive import folder_of
+
+__all__ = ["split_by_partition"]
+
+
+def split_by_partition(
+    batch: pa.RecordBatch, names: Sequence[str]
+) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """Yield the folder and the rows, without the partition columns, of each partition.
+
+    Rows keep their order within a partition. The batch is gathered once, whatever the number of
+    partitions.
+    """
+    keys = [batch.column(name).cast(pa.string()) for name in names]
+    code = np.zeros(batch.num_rows, np.int64)
+    for key in keys:
+        encoded = pc.dictionary_encode(key, null_encoding="encode")
+        indices = encoded.indices.to_numpy(zero_copy_only=False)
+        # Numbered anew for each column, so that no product of counts overflows.
+        code = np.unique(code * len(encoded.dictionary) + indices, return_inverse=True)[1]
+    order = np.argsort(code, kind="stable")
+    bounds = np.flatnonzero(np.diff(code[order], prepend=-1, append=-1))
+    rest = batch.select([name for name in batch.schema.names if name not in names])
+    rows = rest if code[order[0]] == code[order[-1]] else rest.take(pa.array(order))
+    for begin, end in zip(bounds, bounds[1:], strict=False):
+        row = int(order[begin])
+        values = [key[row].as_py() for key in keys]
+        yield folder_of(names, values), rows.slice(int(begin), int(end - begin))
