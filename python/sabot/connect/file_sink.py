@@ -355,7 +355,7 @@ def _output_options(
 def _codec(kind: FileKind, codec: Any, title: str) -> str | None:
     if codec is None:
         return None
-    allowed = ("none", "snappy", "gzip", "brotli", "zstd", "lz4")
+    allowed: tuple[str, ...] = ("none", "snappy", "gzip", "brotli", "zstd", "lz4")
     if kind.format != PARQUET:
         allowed = ("none", "lz4", "zstd")
     if codec not in allowed:

@@ -25,6 +25,7 @@ from sabot.errors import InvalidJobError
 
 if TYPE_CHECKING:
     from sabot._core import Job
+    from sabot.connect.data_file import ReadCounts
     from sabot.connect.source import Source, SourceSettings
     from sabot.execution.node import StreamOperatorNode
     from sabot.expressions import Expr
@@ -37,7 +38,7 @@ class TableSource:
 
     is_endless = False
     is_reusable = True
-    counts = None
+    counts: ReadCounts | None = None
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
@@ -73,7 +74,7 @@ class StreamSource:
 
     is_endless = False
     is_reusable = True
-    counts = None
+    counts: ReadCounts | None = None
     row_count: int | None = None
 
     def __init__(
@@ -113,7 +114,7 @@ class IteratorSource:
     """A generator or another Python iterable, fed by a thread."""
 
     is_reusable = True
-    counts = None
+    counts: ReadCounts | None = None
     row_count: int | None = None
 
     def __init__(self, rows: RowIterator, *, is_endless: bool) -> None:

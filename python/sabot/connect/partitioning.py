@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +34,7 @@ def split_by_partition(
     bounds = np.flatnonzero(np.diff(code[order], prepend=-1, append=-1))
     rest = batch.select([name for name in batch.schema.names if name not in names])
     rows = rest if code[order[0]] == code[order[-1]] else rest.take(pa.array(order))
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in pairwise(bounds):
         row = int(order[begin])
         values = [key[row].as_py() for key in keys]
         yield folder_of(names, values), rows.slice(int(begin), int(end - begin))

@@ -33,7 +33,7 @@ def _projection(request: ReadRequest, found: pa.Schema) -> dict[str, pc.Expressi
 
 
 def scan_fragment(fragment: Any, request: ReadRequest) -> pa.RecordBatchReader:
-    """Return the rows of a fragment; the thread that pulls it decodes, and nothing is read ahead."""
+    """Return the rows of a fragment; the thread that pulls it decodes; nothing is read ahead."""
     return ds.Scanner.from_fragment(
         fragment,
         schema=fragment.physical_schema,

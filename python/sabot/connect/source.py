@@ -51,15 +51,17 @@ class Source(Protocol):
         Whether it can wait, unused, for a later run of the graph.
     row_count
         How many rows there are, or None if nobody knows.
-    counts
-        What was read and what narrowing has spared; None where that is not counted.
     """
 
     schema: pa.Schema
     is_endless: bool
     is_reusable: bool
     row_count: int | None
-    counts: ReadCounts | None
+
+    @property
+    def counts(self) -> ReadCounts | None:
+        """What was read and what narrowing has spared; None where that is not counted."""
+        ...
 
     def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
         """Read no more than is needed, from now on; called before `bind`, maybe more than once.

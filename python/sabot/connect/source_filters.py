@@ -49,7 +49,7 @@ def read_columns(node: StreamOperatorNode) -> list[str] | None:
     """Return the columns to read: those asked for, and behind them those of the filters."""
     columns, predicate = node.parameters.get("columns"), filters_of(node)
     if columns is None or predicate is None or isinstance(columns, str):
-        return columns
+        return columns  # what is wrong with them is found by who reads them
     return [*columns, *(name for name in predicate.columns() if name not in columns)]
 
 
@@ -65,7 +65,7 @@ def add_filters(graph: JobGraph, form: dict[str, Any]) -> None:
         if needed is not None:
             record["parameters"] = {**record["parameters"], "columns": needed}
         last = _append(form, record, record, "filter", {"predicate": predicate.to_dict()})
-        if needed is not None and len(needed) > len(columns):
+        if needed is not None and columns is not None and len(needed) > len(columns):
             _append(form, record, last, "select", {"columns": list(columns)})
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -90,7 +91,7 @@ class TextFile:
         wanted = [self._begin + length * i // count for i in range(1, count)]
         starts = text_row_starts(self._place.path, options, self._begin, wanted)
         bounds = sorted({self._begin, *(min(start, size) for start in starts), size})
-        return list(zip(bounds, bounds[1:], strict=False))
+        return list(pairwise(bounds))
 
     def _open(self) -> Any:
         return self._place.filesystem.open_input_stream(

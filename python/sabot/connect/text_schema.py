@@ -77,7 +77,8 @@ def infer_csv(sample: bytes, options: TextOptions, *, is_whole: bool) -> TextSch
     missing = sorted(set(options.column_types.names if options.column_types else ()) - set(names))
     if missing:
         raise ValueError(
-            f"parameter 'column_types' names {missing[0]!r}, but the columns are: {', '.join(names)}"
+            f"parameter 'column_types' names {missing[0]!r}, but the columns are: "
+            f"{', '.join(names)}"
         )
     return TextSchema(_declared(types, options), begin)
 

@@ -16,6 +16,7 @@ from sabot.errors import InvalidJobError
 
 if TYPE_CHECKING:
     from sabot._core import Job
+    from sabot.connect.data_file import ReadCounts
     from sabot.connect.source import Source, SourceSettings
     from sabot.connect.topic_log import Partition, Topic, TopicLog
     from sabot.execution.node import StreamOperatorNode
@@ -28,7 +29,7 @@ class _TopicSource:
     """What both kinds share: the log, which stays open as long as rows are read."""
 
     is_reusable = False  # the end is where the topic is when the job starts
-    counts = None
+    counts: ReadCounts | None = None
 
     def __init__(
         self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]
