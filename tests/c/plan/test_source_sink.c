@@ -111,7 +111,7 @@ static void refuses_wrong_source_parameters(void **state)
                    "one of topic, path, data, generator");
     assert_refused("'format': 'parket'", "",
                    "operator 's' (source): parameter 'format': 'parket' is unknown (did you mean "
-                   "'parquet'?); allowed: arrow, json, parquet, csv");
+                   "'parquet'?); allowed: arrow, json, ndjson, parquet, csv");
     assert_refused("'path': 7", "",
                    "operator 's' (source): parameter 'path': is an integer; allowed: text or a "
                    "list of text");
