@@ -29,6 +29,7 @@ extern const struct sb_function_list sb_functions_pattern;
 extern const struct sb_function_list sb_functions_boolean;
 extern const struct sb_function_list sb_functions_condition;
 extern const struct sb_function_list sb_functions_cast;
+extern const struct sb_function_list sb_functions_nested;
 extern const struct sb_function_list sb_functions_time;
 extern const struct sb_function_list sb_functions_time_make;
 

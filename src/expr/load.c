@@ -271,3 +271,24 @@ enum sb_status sb_column_load(const struct sb_column *column, const struct sb_wi
     out->values = load_values(column, &positions, out->valid, values_room);
     return SB_OK;
 }
+
+enum sb_status sb_column_load_rows(const struct sb_column *column, const uint32_t *rows,
+                                   int32_t count, void *values_room, uint8_t *valid_room,
+                                   struct sb_arena *arena, struct sb_vector *out,
+                                   struct sb_error *err)
+{
+    const struct positions positions = {.rows = rows, .offset = column->offset, .count = count};
+    const struct sb_window window = {.rows = rows, .count = count};
+
+    *out = (struct sb_vector){0};
+    if (sb_type_is_encoded(column->type->id)) {
+        *out = load_encoded(column, &window, values_room, valid_room, arena);
+        return out->values != NULL ? SB_OK
+                                   : sb_error_no_memory(err, "column", sizeof(struct sb_column));
+    }
+    if (column->validity != NULL && column->null_count != 0) {
+        out->valid = load_validity(column->validity, &positions, valid_room);
+    }
+    out->values = load_values(column, &positions, out->valid, values_room);
+    return SB_OK;
+}

@@ -17,4 +17,14 @@ SB_MUST_CHECK enum sb_status sb_column_load(const struct sb_column *column,
                                             uint8_t *valid_room, struct sb_arena *arena,
                                             struct sb_vector *out, struct sb_error *err);
 
+/*
+ * The rows `rows[0..count)` of a column, in any order, all of them copied to the room. The column
+ * lives as long as the chunk.
+ */
+SB_MUST_CHECK enum sb_status sb_column_load_rows(const struct sb_column *column,
+                                                 const uint32_t *rows, int32_t count,
+                                                 void *values_room, uint8_t *valid_room,
+                                                 struct sb_arena *arena, struct sb_vector *out,
+                                                 struct sb_error *err);
+
 #endif

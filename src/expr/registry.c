@@ -10,7 +10,7 @@ static const struct sb_function_list *const lists[] = {
     &sb_functions_arithmetic, &sb_functions_compare, &sb_functions_in,      &sb_functions_boolean,
     &sb_functions_condition,  &sb_functions_string,  &sb_functions_pattern, &sb_functions_math,
     &sb_functions_integer,    &sb_functions_hash,    &sb_functions_cast,    &sb_functions_time,
-    &sb_functions_time_make,
+    &sb_functions_time_make,  &sb_functions_nested,
 };
 enum { LIST_COUNT = sizeof lists / sizeof lists[0] };
 
