@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sabot._literals import decode_literal, encode_literal
+from sabot._nested_methods import NestedMethods
 from sabot._number_methods import NumberMethods
 from sabot._text_methods import TextMethods
 from sabot._time_methods import TimeMethods
@@ -37,7 +38,7 @@ _SYMBOLS = {
 }
 
 
-class Expr(TextMethods, NumberMethods, TimeMethods):
+class Expr(TextMethods, NumberMethods, TimeMethods, NestedMethods):
     """A value per row, computed from columns and constants; made by `col` and `lit`.
 
     Operators: ``+ - * / // % **``, ``== != < <= > >=``, ``& | ~``. A Python value on
