@@ -28,6 +28,7 @@ enum sb_node_type {
     SB_NODE_CUSTOM,
     SB_NODE_REDUCE,
     SB_NODE_SORT,
+    SB_NODE_TOP_N,
 };
 
 struct sb_node;
@@ -212,8 +213,15 @@ struct sb_order_spec {
     struct sb_order_key *keys;
 };
 
-struct sb_limit_spec {
+struct sb_top_n_spec {
+    struct sb_order_spec order;
     int64_t count;
+    int64_t offset;
+};
+
+struct sb_limit_spec {
+    int64_t count; // INT64_MAX = all
+    int64_t offset;
 };
 
 struct sb_node {
@@ -258,6 +266,7 @@ struct sb_node {
         struct sb_distinct_spec distinct;
         struct sb_limit_spec limit;
         struct sb_order_spec sort;
+        struct sb_top_n_spec top_n;
     } spec;
 };
 

@@ -65,6 +65,7 @@ extern const struct sb_node_class sb_node_limit;
 extern const struct sb_node_class sb_node_custom;
 extern const struct sb_node_class sb_node_reduce;
 extern const struct sb_node_class sb_node_sort;
+extern const struct sb_node_class sb_node_top_n;
 
 /*
  * The class of an `operator_type`. SB_UNSUPPORTED for types that come later, SB_INVALID for others;

@@ -4,6 +4,8 @@
 Ties keep the order of the input, which DuckDB is asked for by the number of the row.
 """
 
+import functools
+
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -180,3 +182,58 @@ def test_endless_input_is_refused(tmp_path):
     with pytest.raises(InvalidJobError) as caught:
         run(graph)
     assert "operator 's' (sort): its first row may be the last one that comes" in str(caught.value)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("by", KEYS, ids=str)
+def test_top_n_is_sort_and_limit(by, seed, cut):
+    table = nasty(seed, 700)
+    descending, nulls = bool(seed % 2), "first" if seed // 2 else "last"
+    count, offset = [(10, 0), (1, 3), (200, 600), (50, 0)][seed]
+    top = node("top_n", by=by, descending=descending, nulls=nulls, count=count, offset=offset)
+    rows = found(line({"data": table}, top), cut)
+    tail = f"LIMIT {count} OFFSET {offset}"
+    assert rows["id"].to_pylist() == ordered_by(table, by, descending, nulls, tail)
+
+
+@functools.cache
+def many():
+    return nasty(8, 40_000)  # far more than candidates: the bound decides
+
+
+@pytest.mark.parametrize("by", ["k", "w", "x", "small", ["flag", "w"]], ids=str)
+@pytest.mark.parametrize("workers", [1, 8])
+def test_top_n_of_many_rows(by, workers):
+    table = many()
+    for descending in (False, True):
+        for nulls in ("first", "last"):
+            top = node("top_n", by=by, descending=descending, nulls=nulls, count=50, offset=7)
+            rows = found(line({"data": table}, top), (workers, 1000))
+            expected = ordered_by(table, by, descending, nulls, "LIMIT 50 OFFSET 7")
+            assert rows["id"].to_pylist() == expected
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({"count": 5}, range(5)),
+        ({"count": 5, "offset": 10}, range(10, 15)),
+        ({"offset": 10}, range(10, 100)),
+        ({"count": 5, "offset": 98}, range(98, 100)),
+        ({"count": 5, "offset": 500}, range(0)),
+        ({"count": 0, "offset": 5}, range(0)),
+        ({"count": 0}, range(0)),
+    ],
+)
+def test_limit_skips_and_passes(parameters, expected, cut):
+    table = pa.table({"id": range(100)})
+    rows = found(line({"data": table}, node("limit", **parameters)), cut)
+    assert rows["id"].to_pylist() == list(expected)
+
+
+def test_a_limit_of_nothing_is_refused():
+    with pytest.raises(InvalidJobError) as caught:
+        run(line({"data": nasty(0, 10)}, node("limit", "l")))
+    assert "operator 'l' (limit): parameter 'count': is missing" in str(caught.value)

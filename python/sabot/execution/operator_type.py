@@ -39,6 +39,7 @@ class OperatorType(Enum):
     INTERVAL_JOIN = "interval_join"
     ASOF_JOIN = "asof_join"
     SORT = "sort"
+    TOP_N = "top_n"
 
     @property
     def is_available(self) -> bool:
@@ -67,6 +68,7 @@ _AVAILABLE = frozenset(
         OperatorType.CUSTOM,
         OperatorType.REDUCE,
         OperatorType.SORT,
+        OperatorType.TOP_N,
     }
 )
 
@@ -84,5 +86,6 @@ _STATEFUL = frozenset(
         OperatorType.INTERVAL_JOIN,
         OperatorType.ASOF_JOIN,
         OperatorType.SORT,
+        OperatorType.TOP_N,
     }
 )

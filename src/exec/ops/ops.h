@@ -28,6 +28,8 @@ enum sb_status sb_first_rows_create(const struct sb_op_options *options, struct 
                                     struct sb_error *err);
 enum sb_status sb_limit_create(const struct sb_op_options *options, struct sb_op **out,
                                struct sb_error *err);
+enum sb_status sb_top_n_create(const struct sb_op_options *options, struct sb_op **out,
+                               struct sb_error *err);
 enum sb_status sb_sort_create(const struct sb_op_options *options, struct sb_op **out,
                               struct sb_error *err);
 enum sb_status sb_function_create(const struct sb_op_options *options, struct sb_op **out,

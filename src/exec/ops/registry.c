@@ -42,6 +42,8 @@ static sb_op_constructor node_constructor(const struct sb_op_options *options)
         return distinct_constructor(&options->node->spec.distinct);
     case SB_NODE_LIMIT:
         return sb_limit_create;
+    case SB_NODE_TOP_N:
+        return sb_top_n_create;
     case SB_NODE_SORT:
         return sb_sort_create;
     case SB_NODE_REDUCE:

@@ -468,9 +468,9 @@ static enum sb_status range_emit(const struct sort *sort, const uint64_t *entrie
         int64_t end = count * (i + 1) / pieces;
         struct sb_batch batch;
 
-        SB_TRY_RETURN(sb_sort_gather(&sort->layout, &sort->list, &sort->base,
-                                     entries + first * sort->layout.words, end - first, &batch,
-                                     ctx->error));
+        SB_TRY_RETURN(sb_sort_gather(&sort->layout, &sort->list, sort->base.node->schema,
+                                     entries + first * sort->layout.words, end - first, ctx->memory,
+                                     &batch, ctx->error));
         sb_op_count(ctx, SB_LEDGER_HELD, first - end);
         SB_TRY_RETURN(sb_op_emit(ctx, &batch));
     }

@@ -18,13 +18,13 @@ static void rows_find(const struct sb_sort_layout *layout, const uint64_t *entri
 }
 
 enum sb_status sb_sort_gather(const struct sb_sort_layout *layout, const struct sb_sort_list *list,
-                              const struct sb_op *op, const uint64_t *entries, int64_t count,
-                              struct sb_batch *out, struct sb_error *err)
+                              struct sb_schema *schema, const uint64_t *entries, int64_t count,
+                              struct sb_memory *memory, struct sb_batch *out, struct sb_error *err)
 {
     size_t rows_size = sizeof(struct sb_row_place) * (size_t)count;
     size_t columns_size = sizeof(struct sb_column *) * (size_t)list->count;
-    struct sb_row_place *rows = sb_memory_alloc(op->memory, rows_size);
-    const struct sb_column **columns = sb_memory_alloc(op->memory, columns_size);
+    struct sb_row_place *rows = sb_memory_alloc(memory, rows_size);
+    const struct sb_column **columns = sb_memory_alloc(memory, columns_size);
     enum sb_status status;
 
     *out = (struct sb_batch){0};
@@ -33,22 +33,21 @@ enum sb_status sb_sort_gather(const struct sb_sort_layout *layout, const struct 
         goto out;
     }
     rows_find(layout, entries, count, rows);
-    SB_TRY_OUT(sb_batch_init(out, op->memory, op->node->schema, count, err));
-    for (int32_t c = 0; c < op->node->schema->field_count; c++) {
+    SB_TRY_OUT(sb_batch_init(out, memory, schema, count, err));
+    for (int32_t c = 0; c < schema->field_count; c++) {
         struct sb_column column;
 
         for (int64_t i = 0; i < list->count; i++) {
             columns[i] = &list->batches[i].batch.columns[c];
         }
-        SB_TRY_OUT(
-            sb_column_interleave(columns, list->count, rows, count, op->memory, &column, err));
+        SB_TRY_OUT(sb_column_interleave(columns, list->count, rows, count, memory, &column, err));
         sb_batch_adopt_column(out, c, &column);
     }
     status = SB_OK;
 
 out:
-    sb_memory_free(op->memory, rows, rows_size);
-    sb_memory_free(op->memory, columns, columns_size);
+    sb_memory_free(memory, rows, rows_size);
+    sb_memory_free(memory, columns, columns_size);
     if (status != SB_OK) {
         sb_batch_deinit(out);
     }

@@ -173,10 +173,11 @@ static inline __attribute__((always_inline)) bool sb_sort_entry_is_up_to(const u
 
 // --- sort_gather.c: rows in their new order ------------------------------------------------------
 
-/* The rows of `count` entries as one batch. */
+/* The rows of `count` entries as one batch: the columns of `schema`, the first of the list's. */
 SB_MUST_CHECK enum sb_status sb_sort_gather(const struct sb_sort_layout *layout,
-                                            const struct sb_sort_list *list, const struct sb_op *op,
-                                            const uint64_t *entries, int64_t count,
+                                            const struct sb_sort_list *list,
+                                            struct sb_schema *schema, const uint64_t *entries,
+                                            int64_t count, struct sb_memory *memory,
                                             struct sb_batch *out, struct sb_error *err);
 
 #endif

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * limit.c - the first `count` rows.
+ * limit.c - the first `count` rows after the first `offset`.
  */
 #include "plan/node_internal.h"
 
-enum { COUNT, PARAMETER_COUNT };
+enum { COUNT, OFFSET, PARAMETER_COUNT };
 
 static const struct sb_parameter parameters[] = {
-    [COUNT] = {.name = "count", .kinds = SB_PARAMETER_INTEGER, .is_required = true},
+    [COUNT] = {.name = "count", .kinds = SB_PARAMETER_INTEGER},
+    [OFFSET] = {.name = "offset", .kinds = SB_PARAMETER_INTEGER},
     [PARAMETER_COUNT] = {.name = NULL},
 };
 
 static enum sb_status limit_derive(struct sb_node *node, struct sb_derivation *derivation,
                                    struct sb_error *err)
 {
-    node->spec.limit.count = sb_argument_integer(&node->arguments[COUNT], 0);
+    if (node->arguments[COUNT].value == NULL && node->arguments[OFFSET].value == NULL) {
+        return sb_node_error(node, "count", SB_INVALID, err,
+                             "is missing; allowed: an integer from 0, or offset alone");
+    }
+    node->spec.limit.count = sb_argument_integer(&node->arguments[COUNT], INT64_MAX);
+    node->spec.limit.offset = sb_argument_integer(&node->arguments[OFFSET], 0);
     node->schema = sb_schema_retain(node->inputs[0]->schema);
     return SB_OK;
 }

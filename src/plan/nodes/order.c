@@ -180,6 +180,17 @@ enum sb_status sb_order_derive(struct sb_node *node, struct sb_derivation *deriv
     return SB_OK;
 }
 
+void sb_order_require(const struct sb_node *node, const struct sb_order_spec *spec,
+                      const bool *wanted, bool *required)
+{
+    for (int32_t i = 0; i < node->schema->field_count; i++) {
+        required[i] = required[i] || wanted[i];
+    }
+    for (int32_t i = 0; i < spec->key_count; i++) {
+        required[spec->keys[i].column] = true;
+    }
+}
+
 bool sb_order_details(const struct sb_node *node, json_t *details, struct sb_arena *scratch)
 {
     struct wishes wishes;

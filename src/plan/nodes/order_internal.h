@@ -23,6 +23,10 @@ enum { SB_ORDER_BY, SB_ORDER_DESCENDING, SB_ORDER_NULLS, SB_ORDER_PARAMETER_COUN
 SB_MUST_CHECK enum sb_status sb_order_derive(struct sb_node *node, struct sb_derivation *derivation,
                                              struct sb_order_spec *spec, struct sb_error *err);
 
+/* What SORT and TOP_N need of their input: the keys, and what is wanted of their rows. */
+void sb_order_require(const struct sb_node *node, const struct sb_order_spec *spec,
+                      const bool *wanted, bool *required);
+
 /* "price descending, id nulls first" into `details`; true on failure, as sb_details_add. */
 bool sb_order_details(const struct sb_node *node, json_t *details, struct sb_arena *scratch);
 

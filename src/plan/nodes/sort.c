@@ -17,6 +17,12 @@ static enum sb_status sort_derive(struct sb_node *node, struct sb_derivation *de
     return SB_OK;
 }
 
+static void sort_require(const struct sb_node *node, const bool *wanted, int32_t port,
+                         bool *required)
+{
+    sb_order_require(node, &node->spec.sort, wanted, required);
+}
+
 static json_t *sort_details(const struct sb_node *node, bool is_streaming, struct sb_arena *scratch)
 {
     json_t *details = json_object();
@@ -31,5 +37,6 @@ const struct sb_node_class sb_node_sort = {
     .inputs_max = 1,
     .parameters = parameters,
     .derive = sort_derive,
+    .require = sort_require,
     .details = sort_details,
 };

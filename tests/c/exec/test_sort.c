@@ -485,6 +485,152 @@ static void survives_every_refused_allocation(void **state)
     table_deinit(&table);
 }
 
+// --- TOP_N ---------------------------------------------------------------------------------------
+
+static void table_top(struct table *table, int64_t count, int64_t offset)
+{
+    struct sb_order_spec order = table->node.spec.sort;
+
+    table->node.type = SB_NODE_TOP_N;
+    table->node.spec.top_n =
+        (struct sb_top_n_spec){.order = order, .count = count, .offset = offset};
+}
+
+/* Rows [offset, offset + count) of the order, and the ledger knows of the others. */
+static void expect_top(const struct table *table, const struct op_harness *harness)
+{
+    const struct sb_top_n_spec *spec = &table->node.spec.top_n;
+    int64_t *rows = expected_rows(table);
+    int64_t at = spec->offset < table->row_count ? spec->offset : table->row_count;
+    int64_t end = spec->count < table->row_count - at ? at + spec->count : table->row_count;
+
+    for (int64_t i = 0; i < harness->emitted.count; i++) {
+        const struct sb_batch *batch = &harness->emitted.batches[i];
+        const int64_t *found = sb_column_fixed(&batch->columns[table->key_count], 8);
+
+        assert_int_equal(batch->schema->field_count, table->key_count + 1);
+        for (int64_t r = 0; r < batch->row_count; r++) {
+            assert_true(at < end);
+            assert_int_equal(found[r], rows[at++]);
+        }
+    }
+    assert_int_equal(at, end);
+    assert_int_equal(harness->ledger[SB_LEDGER_HELD], 0);
+    assert_true(op_harness_is_balanced(harness));
+    free(rows);
+}
+
+static void top_n_gives_what_a_sort_gives_first(void **state)
+{
+    uint64_t random = test_seed();
+
+    (void)state;
+    for (enum sb_type_id id = SB_TYPE_BOOL; id <= SB_TYPE_BINARY_VIEW; id++) {
+        for (int turn = 0; turn < 4; turn++) {
+            struct sb_memory *memory = sb_memory_create(0);
+            enum sb_type_id ids[] = {id, SB_TYPE_INT8};
+            struct op_harness harness;
+            struct sb_batch all;
+            struct table table;
+
+            table_random(&table, ids, 1 + turn % 2, ROWS_MAX, &random);
+            table_top(&table, (int64_t)(test_random(&random) % 30),
+                      (int64_t)(test_random(&random) % 5));
+            assert_int_equal(table_batch(&table, memory, &all), SB_OK);
+            assert_int_equal(
+                op_harness_init(&harness, sb_top_n_create, &table.node, memory, 1 + turn), SB_OK);
+            for (int round = 0; round < 4; round++) { // so that bounds are set and used
+                assert_int_equal(
+                    push_rows(&harness, &all, round * 1000, (round + 1) * 1000, 300, &random),
+                    SB_OK);
+                assert_int_equal(op_harness_flush(&harness), SB_OK);
+            }
+            assert_int_equal(op_harness_end(&harness), SB_OK);
+            expect_top(&table, &harness);
+            sb_batch_deinit(&all);
+            op_harness_deinit(&harness);
+            table_deinit(&table);
+            sb_memory_release(memory);
+        }
+    }
+}
+
+static void top_n_goes_on_after_a_snapshot(void **state)
+{
+    enum sb_type_id ids[] = {SB_TYPE_INT8, SB_TYPE_FLOAT32};
+    uint64_t random = test_seed();
+
+    (void)state;
+    for (int turn = 0; turn < 8; turn++) {
+        struct sb_memory *memory = sb_memory_create(0);
+        struct test_batches snapshot = {0};
+        struct op_harness harness;
+        struct sb_batch all;
+        struct table table;
+
+        table_random(&table, ids, 2, 600, &random);
+        table_top(&table, 40, turn);
+        assert_int_equal(table_batch(&table, memory, &all), SB_OK);
+        assert_int_equal(op_harness_init(&harness, sb_top_n_create, &table.node, memory, 3), SB_OK);
+        assert_int_equal(push_rows(&harness, &all, 0, 300, 20, &random), SB_OK);
+        assert_int_equal(op_harness_snapshot(&harness, &snapshot), SB_OK);
+        op_harness_deinit(&harness);
+        assert_int_equal(op_harness_init(&harness, sb_top_n_create, &table.node, memory, 1 + turn),
+                         SB_OK);
+        harness.ordered_count = 300; // as a job goes on counting
+        harness.rows_in = 300;
+        for (int64_t i = 0; i < snapshot.count; i++) { // and as it restores the ledger
+            harness.ledger[SB_LEDGER_HELD] += snapshot.batches[i].row_count;
+        }
+        harness.ledger[SB_LEDGER_FILTERED] = 300 - harness.ledger[SB_LEDGER_HELD];
+        assert_int_equal(op_harness_restore(&harness, &snapshot, 1 + turn), SB_OK);
+        assert_int_equal(push_rows(&harness, &all, 300, 600, 20, &random), SB_OK);
+        assert_int_equal(op_harness_end(&harness), SB_OK);
+        expect_top(&table, &harness);
+        op_harness_deinit(&harness);
+        test_batches_deinit(&snapshot, memory);
+        sb_batch_deinit(&all);
+        table_deinit(&table);
+        sb_memory_release(memory);
+    }
+}
+
+static enum sb_status top_n_attempt(struct sb_memory *memory, void *context)
+{
+    const struct table *table = context;
+    struct test_batches snapshot = {0};
+    struct op_harness harness;
+    struct sb_batch all;
+    uint64_t random = 3;
+    enum sb_status status;
+
+    SB_TRY_RETURN(table_batch(table, memory, &all));
+    SB_TRY_OUT(op_harness_init(&harness, sb_top_n_create, &table->node, memory, 2));
+    SB_TRY_OUT(push_rows(&harness, &all, 0, table->row_count / 2, 90, &random));
+    SB_TRY_OUT(op_harness_snapshot(&harness, &snapshot));
+    SB_TRY_OUT(push_rows(&harness, &all, table->row_count / 2, table->row_count, 90, &random));
+    SB_TRY_OUT(op_harness_end(&harness));
+
+out:
+    test_batches_deinit(&snapshot, memory);
+    op_harness_deinit(&harness);
+    sb_batch_deinit(&all);
+    return status;
+}
+
+static void top_n_survives_every_refused_allocation(void **state)
+{
+    enum sb_type_id ids[] = {SB_TYPE_INT64, SB_TYPE_UTF8};
+    uint64_t random = 9;
+    struct table table;
+
+    (void)state;
+    table_random(&table, ids, 2, 300, &random);
+    table_top(&table, 20, 3);
+    test_allocations(top_n_attempt, &table);
+    table_deinit(&table);
+}
+
 // --- jobs ----------------------------------------------------------------------------------------
 
 #define OPERATOR(id, type, parameters)                                                             \
@@ -638,6 +784,9 @@ int main(void)
         cmocka_unit_test(nothing_in_gives_nothing_out),
         cmocka_unit_test(goes_on_after_a_snapshot),
         cmocka_unit_test(survives_every_refused_allocation),
+        cmocka_unit_test(top_n_gives_what_a_sort_gives_first),
+        cmocka_unit_test(top_n_goes_on_after_a_snapshot),
+        cmocka_unit_test(top_n_survives_every_refused_allocation),
         cmocka_unit_test(jobs_give_one_order_at_any_width_and_cut),
         cmocka_unit_test(a_moved_job_gives_the_order_of_an_uninterrupted_one),
     };

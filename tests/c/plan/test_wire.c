@@ -170,7 +170,7 @@ static void refuses_what_is_wrong_about_an_operator(void **state)
         SB_INVALID,
         "operator 'a': key 'operator_type': 'fliter' is unknown (did you mean 'filter'?); allowed: "
         "source, sink, filter, map, select, union, hash_join, aggregate, group_by, distinct, limit, "
-        "custom, reduce, sort");
+        "custom, reduce, sort, top_n");
     graphs_assert_refused("{'version': 1, 'operators': [{'operator_id': 'a', 'operator_type': "
                           "'sink', 'paralelism': 1}]}",
                           SB_INVALID,
@@ -229,7 +229,7 @@ static void names_the_types_that_come_later(void **state)
         snprintf(message, sizeof message,
                  "operator 'w' (%s): this version does not run operators of type '%s' yet; those "
                  "it runs: source, sink, filter, map, select, union, hash_join, aggregate, "
-                 "group_by, distinct, limit, custom, reduce, sort",
+                 "group_by, distinct, limit, custom, reduce, sort, top_n",
                  types[i], types[i]);
         graphs_assert_refused(json, SB_UNSUPPORTED, message);
     }
@@ -239,14 +239,14 @@ static void refuses_what_is_wrong_about_parameters(void **state)
 {
     graphs_assert_chain_refused("limit", "", "a: int64", NULL, SB_INVALID,
                                 "operator 'n' (limit): parameter 'count': is missing; allowed: an "
-                                "integer from 0");
+                                "integer from 0, or offset alone");
     graphs_assert_chain_refused("limit", "'parameters': {'count': null}", "a: int64", NULL,
                                 SB_INVALID,
                                 "operator 'n' (limit): parameter 'count': is missing; allowed: an "
-                                "integer from 0");
+                                "integer from 0, or offset alone");
     graphs_assert_chain_refused("limit", "'parameters': {'cuont': 5}", "a: int64", NULL, SB_INVALID,
                                 "operator 'n' (limit): parameter 'cuont': is unknown (did you mean "
-                                "'count'?); allowed: count");
+                                "'count'?); allowed: count, offset");
     graphs_assert_chain_refused("limit", "'parameters': {'count': -1}", "a: int64", NULL,
                                 SB_INVALID,
                                 "operator 'n' (limit): parameter 'count': is -1; allowed: an "
@@ -297,11 +297,11 @@ static void cuts_long_names_in_messages_at_a_whole_character(void **state)
         strcat(name, "ä");
     }
     snprintf(json, sizeof json,
-             "{'version': 1, 'operators': [{'operator_id': 'a', 'operator_type': 'limit', "
+             "{'version': 1, 'operators': [{'operator_id': 'a', 'operator_type': 'select', "
              "'name': '%s'}]}",
              name);
     assert_int_equal(graphs_try_create(json, &graph, &err), SB_INVALID);
-    assert_non_null(strstr(err.message, "ä…' (limit): parameter 'count': is missing"));
+    assert_non_null(strstr(err.message, "ä…' (select): parameter 'columns': is missing"));
     assert_true(strlen(err.message) < 250);
 }
 
