@@ -19,6 +19,7 @@ from differential.kinds import DIRECT, FLOAT64, INT64, Kind, Rng
 from differential.relation import Column, Relation
 from sabot import col, lit
 
+TEXT = next(kind for kind in DIRECT if kind.name == "string")
 DATE = next(kind for kind in DIRECT if kind.name == "date32")
 Draw = Callable[[Rng, Column, Relation], Formula]
 
@@ -206,6 +207,78 @@ def _last_day(rng: Rng, a: Column, relation: Relation) -> Formula:
     return Formula(call("last_day", col(a.name)), f"last_day({quoted(a.name)})", DATE)
 
 
+# --- text --------------------------------------------------------------------------------------
+
+
+def _changed(rng: Rng, a: Column, relation: Relation) -> Formula:
+    function = pick(rng, ["upper", "lower", "trim", "ltrim", "rtrim", "reverse"])
+    name = quoted(a.name)
+    sql = {
+        "trim": f"trim({name}, ' ')",
+        "ltrim": f"ltrim({name}, ' ')",
+        "rtrim": f"rtrim({name}, ' ')",
+    }.get(function, f"{function}({name})")
+    return Formula(call(function, col(a.name).cast("utf8")), sql, TEXT)
+
+
+def _piece(rng: Rng, a: Column, relation: Relation) -> Formula:
+    function, count = pick(rng, ["left", "right"]), int(rng.integers(-3, 14))
+    return Formula(
+        call(function, col(a.name).cast("utf8"), lit(count)),
+        f"{function}({quoted(a.name)}, {count})",
+        TEXT,
+    )
+
+
+def _replaced(rng: Rng, a: Column, relation: Relation) -> Formula:
+    part, by = pick(rng, ["a", "x", "duck", "日"]), pick(rng, ["", "b", "äö"])
+    return Formula(
+        call("replace", col(a.name).cast("utf8"), lit(part), lit(by)),
+        f"replace({quoted(a.name)}, '{part}', '{by}')",
+        TEXT,
+    )
+
+
+def _joined(rng: Rng, a: Column, relation: Relation) -> Formula:
+    b = _other(rng, a, relation)
+    return Formula(
+        call("concat", col(a.name).cast("utf8"), lit("·"), col(b.name).cast("utf8")),
+        f"({quoted(a.name)} || '·' || {quoted(b.name)})",
+        TEXT,
+    )
+
+
+def _measured(rng: Rng, a: Column, relation: Relation) -> Formula:
+    function, sql = pick(rng, [("length", "length"), ("byte_length", "strlen")])
+    return Formula(
+        call(function, col(a.name)).cast("int64"), f"{sql}({quoted(a.name)})::BIGINT", INT64
+    )
+
+
+def _found(rng: Rng, a: Column, relation: Relation) -> Formula:
+    function = pick(rng, ["starts_with", "ends_with", "contains"])
+    part = pick(rng, ["", "a", "x", "xx", "y", "日本", "🦆"])
+    return condition(
+        call(function, col(a.name), lit(part)), f"{function}({quoted(a.name)}, '{part}')"
+    )
+
+
+def _like(rng: Rng, a: Column, relation: Relation) -> Formula:
+    pattern = pick(rng, ["%", "", "a%", "%x", "%a%", "_", "__", "%x_", "x%y", "_本%", "%d_c%"])
+    function, sql = pick(rng, [("like", "LIKE"), ("ilike", "ILIKE")])
+    return condition(
+        call(function, col(a.name), lit(pattern)), f"({quoted(a.name)} {sql} '{pattern}')"
+    )
+
+
+def _matched(rng: Rng, a: Column, relation: Relation) -> Formula:
+    pattern = pick(rng, ["^a", "x+$", "[a-y]{3}", "^.$", "(a|b)", "^$"])
+    return condition(
+        call("regexp_matches", col(a.name), lit(pattern)),
+        f"regexp_matches({quoted(a.name)}, '{pattern}')",
+    )
+
+
 _ANY: list[Draw] = [_membership, _range]
 _NUMBERS: list[Draw] = [
     _sum_of_two,
@@ -221,7 +294,7 @@ _FORMULAS: dict[str, list[Draw]] = {
     "int": [*_NUMBERS, _rest, _floor_divided, _bits],
     "float": [*_NUMBERS, _kind_of_float],
     "date": [_part, _truncated, _last_day, *_ANY],
-    "text": _ANY,
+    "text": [_changed, _piece, _replaced, _joined, _measured, _found, _like, _matched, *_ANY],
     "binary": _ANY,
     "decimal": _ANY,
     "ts_s": [_part, _last_day, *_ANY],

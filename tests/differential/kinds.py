@@ -166,12 +166,48 @@ FLOAT64 = next(kind for kind in DIRECT if kind.name == "float64")
 BOOL = next(kind for kind in DIRECT if kind.name == "bool")
 UINT64 = next(kind for kind in DIRECT if kind.name == "uint64")
 
+_D = Decimal
+_T = dt.timedelta
+_LONG = "long enough to be outside of a view"
+
 CODED: list[Kind] = [
+    Kind("null", pa.null(), lambda rng, count: [None] * count, values=()),
+    _coded("float16", pa.float16(), [1.5, -2.5, 0.0]),
+    _coded("decimal32", pa.decimal32(7, 2), [_D("1.50"), _D("-2.25")]),
+    _coded("decimal64", pa.decimal64(15, 3), [_D("1.500"), _D("-2.250")]),
+    _coded("decimal256", pa.decimal256(60, 2), [_D("1.50"), _D("1" * 45 + ".25")]),
+    _coded("fixed_size_binary", pa.binary(3), [b"abc", b"\0\1\2"]),
     _coded("date64", pa.date64(), [dt.date(1970, 1, 1), dt.date(1969, 1, 1)]),
     _coded("timestamp_ns", pa.timestamp("ns"), [dt.datetime(2020, 1, 1), dt.datetime(1960, 1, 1)]),
     _coded(
         "timestamp_zone",
         pa.timestamp("us", "Europe/Berlin"),
         [dt.datetime(2020, 1, n, tzinfo=dt.UTC) for n in (1, 2, 3)],
+    ),
+    _coded("time32", pa.time32("s"), [dt.time(1, 2, 3), dt.time(0)]),
+    _coded("time64", pa.time64("us"), [dt.time(1, 2, 3, 4), dt.time(0)]),
+    _coded("duration", pa.duration("us"), [_T(1, 2), _T(-1)]),
+    _coded(
+        "interval",
+        pa.month_day_nano_interval(),
+        [pa.MonthDayNano([1, 2, 3]), pa.MonthDayNano([0, 0, 1])],
+    ),
+    _coded("dictionary", pa.dictionary(pa.int32(), pa.string()), ["a", "", _LONG]),
+    _coded("dictionary_int", pa.dictionary(pa.int8(), pa.int64()), [7, -7]),
+    _coded("run_end_encoded", pa.run_end_encoded(pa.int32(), pa.int64()), [1, 2]),
+    _coded("list", pa.list_(pa.int64()), [[1, 2, None], [], [3]]),
+    _coded("large_list", pa.large_list(pa.string()), [["a"], ["b", None], [_LONG]]),
+    _coded("fixed_size_list", pa.list_(pa.float32(), 2), [[1.0, 2.0], [3.0, None]]),
+    _coded("list_view", pa.list_view(pa.int32()), [[1, 2], []]),
+    _coded(
+        "struct",
+        pa.struct([("a", pa.int64()), ("b", pa.string())]),
+        [{"a": 1, "b": "x"}, {"a": None, "b": _LONG}],
+    ),
+    _coded("map", pa.map_(pa.string(), pa.int64()), [[("a", 1)], []]),
+    _coded(
+        "list_of_structs",
+        pa.list_(pa.struct([("x", pa.list_(pa.int8()))])),
+        [[{"x": [1]}, None], [{"x": None}], []],
     ),
 ]

@@ -271,12 +271,52 @@ def draw_distinct(rng: Rng, number: int, source: Relation) -> Step:
     return Step("distinct", {}, query("SELECT DISTINCT * FROM t0", source.columns, source))
 
 
+def draw_sort(rng: Rng, number: int, source: Relation) -> Step:
+    rows, parameters = _sorted(rng, source)
+    return Step("sort", parameters, rows)
+
+
+def draw_top_n(rng: Rng, number: int, source: Relation) -> Step:
+    rows, parameters = _sorted(rng, source)
+    count, offset = int(rng.choice([0, 1, 5, 100])), int(rng.choice([0, 0, 3, 1000]))
+    return Step(
+        "top_n",
+        parameters | {"count": count, "offset": offset},
+        Relation(rows.columns, rows.rows.slice(offset, count), True),
+    )
+
+
+def _sorted(rng: Rng, source: Relation) -> tuple[Relation, dict[str, Any]]:
+    """Return the rows in a random order; equal ones keep theirs, so they must have one."""
+    columns = [c for c in source.columns if c.is_key and c.kind.is_ordered]
+    if not columns or not source.is_ordered or any(c.kind.is_coded for c in source.columns):
+        raise NotPossible
+    by = [columns[i] for i in rng.permutation(len(columns))[: rng.integers(1, 4)]]
+    descending = [bool(rng.random() < 0.5) for _ in by]
+    nulls = [str(rng.choice(["first", "last"])) for _ in by]
+    order = ", ".join(
+        f"{quoted(c.name)} {'DESC' if is_down else 'ASC'} NULLS {place}"
+        for c, is_down, place in zip(by, descending, nulls, strict=True)
+    )
+    names = ", ".join(map(quoted, source.names))
+    rows = query(
+        f"SELECT {names} FROM (SELECT *, row_number() OVER () AS place FROM t0) "
+        f"ORDER BY {order}, place",
+        source.columns,
+        source,
+        is_ordered=True,
+    )
+    return rows, {"by": [c.name for c in by], "descending": descending, "nulls": nulls}
+
+
 def draw_limit(rng: Rng, number: int, source: Relation) -> Step:
     if not source.is_ordered:
         raise NotPossible
-    count = int(rng.choice([0, 1, 5, 100, 10_000]))
+    count, offset = int(rng.choice([0, 1, 5, 100, 10_000])), 0
     return Step(
-        "limit", {"count": count}, Relation(source.columns, source.rows.slice(0, count), True)
+        "limit",
+        {"count": count},
+        Relation(source.columns, source.rows.slice(offset, count), True),
     )
 
 
@@ -293,5 +333,7 @@ STEPS: list[tuple[Callable[..., Step], int, float]] = [
     (draw_join, 2, 3.0),
     (draw_aggregate, 1, 3.0),
     (draw_distinct, 1, 0.5),
+    (draw_sort, 1, 1.0),
+    # (draw_top_n, 1, 0.5),
     (draw_limit, 1, 0.5),
 ]
