@@ -207,21 +207,29 @@ static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *s
     json_t *splits = json_array();
     json_t *ended = json_array();
     json_t *probed = json_array();
+    json_t *watermarks = json_object();
     json_t *ledger = json_object();
     enum sb_status status;
     char *text;
 
     for (int32_t i = 0; i < job->split_run_count; i++) {
         struct sb_split_run *split = job->split_runs[i];
-        json_array_append_new(splits, json_pack("{s:s, s:i, s:I, s:b}", "operator_id",
-                                                split->node->id, "split", (int)split->channel,
-                                                "rows", (json_int_t)atomic_load(&split->row_count),
-                                                "is_done", (int)atomic_load(&split->is_done)));
+        int64_t watermark_us = split->stage->watermarks.channels[split->channel];
+        json_array_append_new(
+            splits, json_pack("{s:s, s:i, s:I, s:b, s:I}", "operator_id", split->node->id, "split",
+                              (int)split->channel, "rows",
+                              (json_int_t)atomic_load(&split->row_count), "is_done",
+                              (int)atomic_load(&split->is_done), "watermark_us",
+                              (json_int_t)watermark_us));
     }
     for (int32_t e = 0; e < job->exchange_count; e++) {
         struct sb_exchange *exchange = job->exchanges[e];
         if (exchange->op != NULL && atomic_load(&exchange->stage->phase) == SB_PHASE_DONE) {
             json_array_append_new(ended, json_string(exchange->op->node->id));
+        }
+        if (exchange->op != NULL && exchange->watermark_sent_us != SB_WATERMARK_NONE) {
+            json_object_set_new(watermarks, exchange->op->node->id,
+                                json_integer(exchange->watermark_sent_us));
         }
         if (exchange->probe_ends != NULL && atomic_load(&exchange->probes_left) == 0) {
             json_array_append_new(probed, json_string(exchange->op->node->id));
@@ -234,6 +242,7 @@ static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *s
     json_object_set_new(root, "splits", splits);
     json_object_set_new(root, "ended", ended);
     json_object_set_new(root, "probed", probed);
+    json_object_set_new(root, "watermarks", watermarks);
     json_object_set_new(root, "ledger", ledger);
     text = json_dumps(root, JSON_COMPACT);
     json_decref(root);

@@ -160,6 +160,7 @@ static enum sb_status exchange_create(struct sb_job *job, enum sb_exchange_kind 
         struct sb_inbox *inbox = &exchange->inboxes[g];
         inbox->exchange = exchange;
         inbox->group = g;
+        inbox->watermark_us = SB_WATERMARK_NONE;
         inbox->task.run = sb_inbox_run;
         pthread_mutex_init(&inbox->lock, NULL);
     }

@@ -157,8 +157,13 @@ void sb_exchange_pass_watermark(struct sb_exchange *exchange, int32_t worker_ind
     if (passed_us == SB_WATERMARK_NONE) {
         return;
     }
+    if (exchange->op != NULL && exchange->op->vtable->output_watermark != NULL) {
+        passed_us = exchange->op->vtable->output_watermark(exchange->op, passed_us);
+    }
     // Only the worker that took the last marker is here, and no other marker is under way.
-    sb_stage_pass_watermark(exchange->stage, passed_us, worker_index);
+    if (passed_us != SB_WATERMARK_NONE) {
+        sb_stage_pass_watermark(exchange->stage, passed_us, worker_index);
+    }
     pthread_mutex_lock(&exchange->fence_lock);
     exchange_send_watermark(exchange, worker_index);
     pthread_mutex_unlock(&exchange->fence_lock);

@@ -75,6 +75,7 @@ static enum sb_status inbox_apply_block(struct sb_inbox *inbox, struct sb_messag
     int64_t begin_ns = sb_clock_now_ns();
 
     sb_op_ctx_init(&ctx, head, run, err);
+    ctx.watermark_us = inbox->watermark_us;
     run->child_ns = 0;
     status = sb_inbox_group(inbox, &ctx, &state);
     if (status == SB_OK) {
@@ -119,10 +120,12 @@ static enum sb_status inbox_apply_watermark(struct sb_inbox *inbox, struct sb_me
     struct sb_op *op = inbox->exchange->op;
     struct sb_op_ctx ctx;
 
+    inbox->watermark_us = message->watermark_us;
     if (op == NULL || op->vtable->on_watermark == NULL || op->groups[inbox->group] == NULL) {
         return SB_OK;
     }
     sb_op_ctx_init(&ctx, run->stage->head, run, err);
+    ctx.watermark_us = inbox->watermark_us;
     return sb_station_fail(
         run->stage->head, run,
         op->vtable->on_watermark(op, op->groups[inbox->group], message->watermark_us, &ctx), err);
@@ -140,6 +143,7 @@ static enum sb_status inbox_apply_end(struct sb_inbox *inbox, struct sb_run *run
     int64_t begin_ns = sb_clock_now_ns();
 
     sb_op_ctx_init(&ctx, head, run, err);
+    ctx.watermark_us = inbox->watermark_us;
     run->child_ns = 0;
     status = sb_inbox_group(inbox, &ctx, &state);
     if (status == SB_OK && phase >= SB_PHASE_PASS) {

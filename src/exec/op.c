@@ -120,6 +120,7 @@ void sb_op_ctx_init(struct sb_op_ctx *ctx, struct sb_station *station, struct sb
     ctx->memory = run->job->memory;
     ctx->scratch = run->job->scratches[run->worker_index];
     ctx->worker_index = run->worker_index;
+    ctx->watermark_us = SB_WATERMARK_NONE;
     ctx->station = station;
     ctx->run = run;
 }

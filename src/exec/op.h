@@ -73,6 +73,9 @@ struct sb_op_vtable {
     // Every row with event time below `watermark_us` has been applied. Default: nothing.
     enum sb_status (*on_watermark)(struct sb_op *op, void *state, int64_t watermark_us,
                                    struct sb_op_ctx *ctx);
+    // How far rows emitted from now on are complete, when the input is up to `watermark_us`;
+    // INT64_MIN = nothing can be said. Default: as far.
+    int64_t (*output_watermark)(const struct sb_op *op, int64_t watermark_us);
     // Whether on_block never emits, so that blocks may be applied before what the operator feeds
     // is ready. Default: no.
     bool emits_only_at_end;
@@ -163,6 +166,7 @@ struct sb_op_ctx {
     struct sb_memory *memory;
     struct sb_expr_scratch *scratch;
     int32_t worker_index;
+    int64_t watermark_us; // hooks of a key group: what it has passed; INT64_MIN = nothing yet
     struct sb_station *station; // where in the stage the operator stands; private to exec
     struct sb_run *run;         // the task at work; private to exec
 };

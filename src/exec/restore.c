@@ -18,12 +18,14 @@ static enum sb_status restore_broken(struct sb_error *err, const char *what)
 static enum sb_status restore_split(struct sb_job *job, const json_t *entry, struct sb_error *err)
 {
     const char *operator_id;
+    json_int_t watermark_us = SB_WATERMARK_NONE;
     json_int_t rows;
     int index;
     int is_done;
 
-    if (json_unpack((json_t *)(uintptr_t)entry, "{s:s, s:i, s:I, s:b}", "operator_id", &operator_id,
-                    "split", &index, "rows", &rows, "is_done", &is_done) != 0) {
+    if (json_unpack((json_t *)(uintptr_t)entry, "{s:s, s:i, s:I, s:b, s?I}", "operator_id",
+                    &operator_id, "split", &index, "rows", &rows, "is_done", &is_done,
+                    "watermark_us", &watermark_us) != 0) {
         return restore_broken(err, "has a split entry that cannot be read");
     }
     for (int32_t i = 0; i < job->split_run_count; i++) {
@@ -38,6 +40,7 @@ static enum sb_status restore_split(struct sb_job *job, const json_t *entry, str
             sb_stage_observe_watermark(split->stage, split->channel, SB_WATERMARK_END);
             return SB_OK;
         }
+        sb_stage_observe_watermark(split->stage, split->channel, watermark_us);
         return split->split->vtable->skip(split->split, rows, err);
     }
     return sb_error_set(
@@ -119,6 +122,7 @@ static enum sb_status restore_batch(struct sb_exchange *exchange, struct sb_sche
             return sb_error_set(ctx->error, SB_CORRUPT, "the snapshot has key group %d of %d",
                                 groups[first], exchange->group_count);
         }
+        ctx->watermark_us = exchange->inboxes[groups[first]].watermark_us;
         SB_TRY_RETURN(sb_inbox_group(&exchange->inboxes[groups[first]], ctx, &state));
         SB_TRY_RETURN(restore_slice(batch, state_schema, first, end - first, &slice, ctx->error));
         SB_TRY_RETURN(exchange->op->vtable->restore(exchange->op, state, &slice, ctx));
@@ -188,6 +192,24 @@ out:
     return sb_station_fail(exchange->stage->head, &run, status, err);
 }
 
+/* What each exchange had passed: rows older than that stay late. */
+static void restore_watermarks(struct sb_job *job, const json_t *watermarks)
+{
+    for (int32_t e = 0; e < job->exchange_count; e++) {
+        struct sb_exchange *exchange = job->exchanges[e];
+        const json_t *watermark =
+            exchange->op == NULL ? NULL : json_object_get(watermarks, exchange->op->node->id);
+
+        if (!json_is_integer(watermark)) {
+            continue;
+        }
+        exchange->watermark_sent_us = json_integer_value(watermark);
+        for (int32_t g = 0; g < exchange->group_count; g++) {
+            exchange->inboxes[g].watermark_us = exchange->watermark_sent_us;
+        }
+    }
+}
+
 static bool names_operator(const json_t *ids, const struct sb_op *op)
 {
     for (size_t i = 0; i < json_array_size(ids); i++) {
@@ -244,6 +266,7 @@ enum sb_status sb_barrier_restore(struct sb_job *job, const struct sb_snapshot *
         goto out;
     }
     SB_TRY_OUT(restore_splits(job, json_object_get(root, "splits"), err));
+    restore_watermarks(job, json_object_get(root, "watermarks"));
     for (int32_t e = 0; e < job->exchange_count; e++) {
         if (job->exchanges[e]->op != NULL) {
             SB_TRY_OUT(restore_op(job, job->exchanges[e], snapshot, err));

@@ -185,7 +185,8 @@ enum sb_status sb_station_push(struct sb_station *station, struct sb_batch *batc
     page = sb_ledger_page(&run->job->ledger, run->worker_index, station->op_index);
     sb_ledger_add(&page->rows_in, batch->row_count);
     sb_ledger_add(&page->batches_in, 1);
-    if (station->port == 1 && station->op != NULL && station->op->vtable->build_port == 1) {
+    if (station->port == 1 && station->op != NULL &&
+        station->op->vtable->placement == SB_OP_KEYED) {
         sb_ledger_add(&page->rows_in_right, batch->row_count);
     }
     if (station->op == NULL) {

@@ -86,6 +86,7 @@ struct sb_inbox {
     struct sb_message *last;
     int64_t run_count; // runs so far: the sequence of what they emit; owner only
     int64_t row_count; // that the head of the stage has emitted for this group; owner only
+    int64_t watermark_us; // passed; owner only
 };
 
 /* Brings the runs of one channel of one writer into order. */

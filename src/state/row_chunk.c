@@ -40,6 +40,33 @@ void sb_row_chunk_destroy(struct sb_row_chunk *chunk)
     }
 }
 
+int64_t sb_row_chunk_keep(struct sb_row_chunk *chunk, const uint8_t *bytes, uint8_t which,
+                          int64_t count)
+{
+    int64_t kept = 0;
+
+    for (int32_t v = 0; v < chunk->vector_count; v++) {
+        struct sb_row_vector *vector = &chunk->vectors[v];
+        struct sb_row_scratch *scratch = &chunk->scratches[v];
+        int32_t width = sb_row_kind_words(vector->kind);
+
+        kept = 0;
+        for (int64_t i = 0; i < count; i++) {
+            if (bytes[i] == which) {
+                memmove(scratch->words + width * kept, vector->words + width * i,
+                        sizeof *scratch->words * (size_t)width);
+                if (vector->nulls != NULL) {
+                    scratch->nulls[kept] = vector->nulls[i];
+                }
+                kept++;
+            }
+        }
+        vector->words = scratch->words;
+        vector->nulls = vector->nulls == NULL ? NULL : scratch->nulls;
+    }
+    return kept;
+}
+
 void sb_row_chunk_hash(struct sb_row_chunk *chunk, int32_t key_count, int64_t count)
 {
     if (key_count == 0) {

@@ -38,6 +38,10 @@ void sb_row_vector_gather(const struct sb_row_vector *vector, const uint16_t *pl
 void sb_row_chunk_pick(struct sb_row_chunk *chunk, int32_t vector_count, const uint16_t *places,
                        int64_t count);
 
+/* Leaves the rows with bytes[i] == which in the vectors. Returns how many there are. */
+int64_t sb_row_chunk_keep(struct sb_row_chunk *chunk, const uint8_t *bytes, uint8_t which,
+                          int64_t count);
+
 /* The hashes of keys: the first `key_count` vectors. No key hashes to 0. */
 void sb_row_chunk_hash(struct sb_row_chunk *chunk, int32_t key_count, int64_t count);
 

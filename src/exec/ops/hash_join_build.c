@@ -133,33 +133,6 @@ static void marks_set(const struct sb_hash_join *join, struct sb_row_chunk *chun
         (struct sb_row_vector){.kind = SB_ROW_UINT, .words = scratch->words};
 }
 
-/* Leaves the rows with nevers[i] == which in the chunk's vectors. Returns how many there are. */
-static int64_t chunk_keep(struct sb_row_chunk *chunk, const uint8_t *nevers, uint8_t which,
-                          int64_t count)
-{
-    int64_t kept = 0;
-
-    for (int32_t f = 0; f < chunk->vector_count; f++) {
-        struct sb_row_vector *vector = &chunk->vectors[f];
-        struct sb_row_scratch *scratch = &chunk->scratches[f];
-        int32_t width = sb_row_kind_words(vector->kind);
-
-        kept = 0;
-        for (int64_t i = 0; i < count; i++) {
-            if (nevers[i] == which) {
-                memmove(scratch->words + width * kept, vector->words + width * i,
-                        sizeof *scratch->words * (size_t)width);
-                if (vector->nulls != NULL) {
-                    scratch->nulls[kept] = vector->nulls[i];
-                }
-                kept++;
-            }
-        }
-        vector->words = scratch->words;
-    }
-    return kept;
-}
-
 static bool has_null_payload(const struct sb_hash_join *join, const struct sb_row_chunk *chunk)
 {
     for (int32_t f = join->key_count; f < join->layout.field_count; f++) {
@@ -207,7 +180,7 @@ static enum sb_status chunk_put_apart(struct sb_hash_join *join, struct join_bui
                                       const uint8_t *nevers, int64_t count, struct sb_op_ctx *ctx)
 {
     struct sb_row_chunk *chunk = build->chunk;
-    int64_t kept = chunk_keep(chunk, nevers, 1, count);
+    int64_t kept = sb_row_chunk_keep(chunk, nevers, 1, count);
 
     marks_set(join, chunk, kept, SB_JOIN_NEVER);
     sb_row_chunk_hash(chunk, join->key_count, kept);
@@ -218,7 +191,7 @@ static enum sb_status chunk_put_apart(struct sb_hash_join *join, struct join_bui
 static enum sb_status chunk_store(struct sb_hash_join *join, struct join_build *build,
                                   const uint8_t *nevers, int64_t count, struct sb_op_ctx *ctx)
 {
-    int64_t kept = nevers == NULL ? count : chunk_keep(build->chunk, nevers, 0, count);
+    int64_t kept = nevers == NULL ? count : sb_row_chunk_keep(build->chunk, nevers, 0, count);
 
     for (int32_t k = 0; !join->keys[SB_JOIN_BUILD_PORT].nulls_equal && k < join->key_count; k++) {
         build->chunk->vectors[k].nulls = NULL;

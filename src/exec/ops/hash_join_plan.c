@@ -9,12 +9,6 @@ static enum sb_status plan_no_memory(struct sb_error *err)
     return sb_error_no_memory(err, "the plan of a join", 0);
 }
 
-/* A right key whose word is its value as it came: no cast, and no other spelling of it. */
-static bool is_own_value(const struct sb_join_key *key)
-{
-    return sb_key_cast_is_none(&key->cast) && !key->is_mixed && key->kind != SB_ROW_FLOAT;
-}
-
 /* What is stored of right rows beside what they are compared by. */
 static enum sb_status plan_stored(struct sb_hash_join *join, const struct sb_join_spec *spec,
                                   struct sb_error *err)
@@ -33,7 +27,7 @@ static enum sb_status plan_stored(struct sb_hash_join *join, const struct sb_joi
     }
     for (int32_t k = 0; join->keeps_right && k < join->key_count; k++) {
         join->kept[k].field = k;
-        if (!is_own_value(&join->keys[SB_JOIN_BUILD_PORT].keys[k])) {
+        if (!sb_join_key_is_value(&join->keys[SB_JOIN_BUILD_PORT].keys[k])) {
             join->kept[k].field = join->key_count + join->stored_count;
             join->stored[join->stored_count++] = spec->right_keys[k];
         }

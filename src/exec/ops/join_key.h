@@ -43,6 +43,12 @@ static inline bool sb_key_cast_is_none(const struct sb_key_cast *cast)
     return !cast->widens && cast->factor_low == 1 && cast->factor_high == 0;
 }
 
+/* Whether a key's word is its value as it came: not cast, not one of several spellings. */
+static inline bool sb_join_key_is_value(const struct sb_join_key *key)
+{
+    return sb_key_cast_is_none(&key->cast) && !key->is_mixed && key->kind != SB_ROW_FLOAT;
+}
+
 /*
  * The values of `vector`, which may lie in `scratch`, become those of the other type, in `scratch`.
  * Fails on a value that leaves its range.

@@ -35,7 +35,7 @@ static sb_op_constructor node_constructor(const struct sb_op_options *options)
     case SB_NODE_UNION:
         return sb_union_create;
     case SB_NODE_HASH_JOIN:
-        return sb_hash_join_create;
+        return options->node->spec.join.is_symmetric ? sb_stream_join_create : sb_hash_join_create;
     case SB_NODE_AGGREGATE:
         return sb_aggregate_create;
     case SB_NODE_DISTINCT:

@@ -96,11 +96,6 @@ static enum sb_status derive_bounds(struct sb_node *node, struct sb_error *err)
     spec->within_us = within_ms < 0 ? -1 : within_ms * 1000;
     spec->is_symmetric = within_ms >= 0 || is_right_endless;
     spec->ttl_us = ttl_ms < 0 || !spec->is_symmetric ? -1 : ttl_ms * 1000;
-    if (spec->is_symmetric) {
-        return sb_node_error(node, NULL, SB_UNSUPPORTED, err,
-                             "this version does not join by time, nor with a right side that does "
-                             "not end: set `bounded: true` there, or swap the sides");
-    }
     if (ttl_ms >= 0 && within_ms >= 0) {
         return sb_node_error(node, "state_ttl_ms", SB_INVALID, err,
                              "'within_ms' is given, too, and bounds the state already; give one");

@@ -18,6 +18,17 @@
     ", \"columns\": ["                                                                             \
     "{\"name\": \"" prefix "_id\", \"kind\": \"sequence\"},"                                       \
     "{\"name\": \"" prefix "_k\", \"kind\": \"uniform_int\", \"low\": 0, \"high\": " #high "}]}}}"
+/* Rows `step` milliseconds apart; bounded "false" announces watermarks, and still ends. */
+#define TIMED(id, rows, splits, high, step, bounded)                                               \
+    "{\"operator_id\": \"" id "\", \"operator_type\": \"source\", \"name\": \"" id                 \
+    "\", \"parameters\": {\"bounded\": " bounded ", \"timestamp_column\": \"" id                    \
+    "_t\", \"generator\": {\"rows\": " #rows ", \"seed\": 7, \"splits\": " #splits                   \
+    ", \"columns\": [{\"name\": \"" id "_t\", \"kind\": \"timestamp\", \"step_ms\": " #step            \
+    "}, {\"name\": \"" id "_k\", \"kind\": \"uniform_int\", \"low\": 0, \"high\": " #high "}]}}}"
+#define WITHIN(id, left, right, how, ms)                                                           \
+    OPERATOR(id, "hash_join",                                                                      \
+             "\"left_key\": \"" left "\", \"right_key\": \"" right "\", \"how\": \"" how               \
+             "\", \"within_ms\": " #ms)
 #define OPERATOR(id, type, parameters)                                                             \
     "{\"operator_id\": \"" id "\", \"operator_type\": \"" type "\", \"name\": \"" id               \
     "\", \"parameters\": {" parameters "}}"
@@ -70,6 +81,16 @@ static const char *const graphs[][2] = {
     {SOURCE("q", 60000, 2, 999) "," SOURCE("s", 700, 2, 5) "," JOIN("j", "q_k", "s_id",
                                                                     "anti") "," SINK("out"),
      "q>j:0 s>j:1 j>out"},
+    // by time, with watermarks or without: the same rows
+    {TIMED("q", 6000, 2, 20, 5, "true") "," TIMED("s", 3000, 1, 20, 11, "true") "," WITHIN(
+         "j", "q_k", "s_k", "outer", 40) "," SINK("out"),
+     "q>j:0 s>j:1 j>out"},
+    {TIMED("q", 6000, 2, 20, 5, "false") "," TIMED("s", 3000, 1, 20, 11, "false") "," WITHIN(
+         "j", "q_k", "s_k", "outer", 40) "," SINK("out"),
+     "q>j:0 s>j:1 j>out"},
+    {TIMED("q", 6000, 1, 20, 5, "false") "," TIMED("s", 3000, 3, 20, 11, "false") "," WITHIN(
+         "j", "q_k", "s_k", "anti", 40) "," WITHIN("i", "q_k", "s_k", "left", 100) "," SINK("out"),
+     "q>j:0 s>j:1 j>i:0 s>i:1 i>out"},
 };
 
 static void graph_run(size_t index, int32_t workers, int64_t morsel_rows, struct test_rows *rows)

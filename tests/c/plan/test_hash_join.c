@@ -226,31 +226,117 @@ static void keys_meet_as_a_type_that_holds_both(void **state)
     assert_key_type("decimal128(10, 2)", "int64", NULL);
 }
 
-static void the_right_side_must_end(void **state)
+// A graph in streaming mode; the right source is a topic, or what `right_source` says.
+static enum sb_status validate_stream(const char *right_source, const char *parameters,
+                                      const char *columns, struct sb_graph **graph,
+                                      struct sb_error *err)
 {
     char text[2048];
-    struct sb_graph *graph;
+
+    join_text(text, sizeof text, "streaming", right_source, parameters);
+    *graph = graphs_create(text);
+    graphs_declare(*graph, "l", columns);
+    graphs_declare(*graph, "r", columns);
+    return sb_graph_validate(*graph, NULL, NULL, err);
+}
+
+static void assert_stream_refused(const char *right_source, const char *parameters,
+                                  const char *columns, const char *message)
+{
     struct sb_error err = {0};
+    struct sb_graph *graph;
 
-    join_text(text, sizeof text, "streaming", "'topic': 's'", "'left_key': 'k', 'right_key': 'k'");
-    graph = graphs_create(text);
-    graphs_declare(graph, "l", "k: int64");
-    graphs_declare(graph, "r", "k: int64");
-    assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), SB_UNSUPPORTED);
-    assert_string_equal(err.message,
-                        "operator 'j' (hash_join): this version does not join by time, nor with a "
-                        "right side that does not end: set `bounded: true` there, or swap the "
-                        "sides");
+    assert_int_equal(validate_stream(right_source, parameters, columns, &graph, &err), SB_INVALID);
+    assert_string_equal(err.message, message);
     sb_graph_destroy(graph);
+}
 
-    join_text(text, sizeof text, "streaming", "'topic': 's', 'bounded': true",
-              "'left_key': 'k', 'right_key': 'k'");
-    graph = graphs_create(text);
-    graphs_declare(graph, "l", "k: int64");
-    graphs_declare(graph, "r", "k: int64");
-    graphs_validate(graph, NULL);
+static const struct sb_join_spec *stream_spec(struct sb_graph *graph)
+{
+    return &sb_graph_node(graph, "j")->spec.join;
+}
+
+static void a_right_side_that_ends_is_loaded_first(void **state)
+{
+    struct sb_error err = {0};
+    struct sb_graph *graph;
+
+    assert_int_equal(validate_stream("'topic': 's', 'bounded': true",
+                                     "'left_key': 'k', 'right_key': 'k'", "k: int64", &graph, &err),
+                     SB_OK);
+    assert_false(stream_spec(graph)->is_symmetric);
     assert_string_equal(sb_graph_node(graph, "j")->endless_source->name, "quotes");
     sb_graph_destroy(graph);
+}
+
+static void a_right_side_without_end_is_joined_as_it_comes(void **state)
+{
+    struct sb_error err = {0};
+    struct sb_graph *graph;
+
+    assert_int_equal(validate_stream("'topic': 's'", "'left_key': 'k', 'right_key': 'k'",
+                                     "k: int64", &graph, &err),
+                     SB_OK);
+    assert_true(stream_spec(graph)->is_symmetric);
+    assert_int_equal(stream_spec(graph)->within_us, -1);
+    sb_graph_destroy(graph);
+    assert_stream_refused(
+        "'topic': 's'", "'left_key': 'k', 'right_key': 'k', 'how': 'left'", "k: int64",
+        "operator 'j' (hash_join): parameter 'within_ms': is missing: the right side of this "
+        "'left' join does not end, because of operator 'securities' (source), so nothing else says "
+        "when a row has no match; allowed: milliseconds from 0, or `bounded: true` at the source");
+    assert_stream_refused(
+        "'topic': 's', 'bounded': true", "'left_key': 'k', 'right_key': 'k', 'how': 'outer'",
+        "k: int64",
+        "operator 'j' (hash_join): parameter 'within_ms': is missing: the left side of this "
+        "'outer' join does not end, because of operator 'quotes' (source), so nothing else says "
+        "when a row has no match; allowed: milliseconds from 0, or `bounded: true` at the source");
+}
+
+static void joins_by_time_need_times(void **state)
+{
+    struct sb_error err = {0};
+    struct sb_graph *graph = join_of("'left_key': 'k', 'right_key': 'k', 'within_ms': 5",
+                                     "k: int64, at: timestamp[ms]", "t: timestamp[s], k: int64");
+
+    assert_true(stream_spec(graph)->is_symmetric);
+    assert_int_equal(stream_spec(graph)->within_us, 5000);
+    assert_int_equal(stream_spec(graph)->times[0], 1);
+    assert_int_equal(stream_spec(graph)->times[1], 0);
+    sb_graph_destroy(graph);
+    assert_refused("'left_key': 'k', 'right_key': 'k', 'within_ms': 5",
+                   "k: int64, at: timestamp[ms]", "k: int64, t: int64", SB_INVALID,
+                   "operator 'j' (hash_join): parameter 'right_timestamp_column': is missing: no "
+                   "declared `timestamp_column` comes this far, and there is not exactly one "
+                   "column of a timestamp type; name one");
+    assert_refused("'left_key': 'k', 'right_key': 'k', 'within_ms': 5, 'left_timestamp_column': "
+                   "'k'",
+                   "k: utf8", "k: utf8, t: timestamp[ms]", SB_INVALID,
+                   "operator 'j' (hash_join): parameter 'left_timestamp_column': column 'k' is "
+                   "utf8; allowed: a timestamp, a date or int64 (milliseconds)");
+    assert_int_equal(validate_stream("'topic': 's'",
+                                     "'left_key': 'k', 'right_key': 'k', 'within_ms': 5",
+                                     "k: int64, t: timestamp[ms]", &graph, &err),
+                     SB_INVALID);
+    assert_non_null(strstr(err.message, "declares no `timestamp_column`"));
+    sb_graph_destroy(graph);
+}
+
+static void bounds_that_do_not_fit_are_refused(void **state)
+{
+    assert_refused("'left_key': 'k', 'right_key': 'k', 'within_ms': -1", "k: int64", "k: int64",
+                   SB_INVALID,
+                   "operator 'j' (hash_join): parameter 'within_ms': is -1; allowed: an integer "
+                   "from 0 to 1000000000000");
+    assert_refused("'left_key': 'k', 'right_key': 'k', 'within_ms': 1, 'state_ttl_ms': 1",
+                   "k: int64", "k: int64", SB_INVALID,
+                   "operator 'j' (hash_join): parameter 'state_ttl_ms': 'within_ms' is given, too, "
+                   "and bounds the state already; give one");
+    assert_refused("'left_key': 'k', 'right_key': 'k', 'how': 'left', 'state_ttl_ms': 1",
+                   "k: int64", "k: int64", SB_INVALID,
+                   "operator 'j' (hash_join): parameter 'state_ttl_ms': goes with inner joins "
+                   "alone, since a 'left' join must know when a row has no match; give "
+                   "'within_ms' instead");
 }
 
 int main(void)
@@ -265,7 +351,10 @@ int main(void)
         cmocka_unit_test(semi_and_anti_joins_keep_left_columns_alone),
         cmocka_unit_test(refuses_names_that_clash_with_the_suffix_too),
         cmocka_unit_test(keys_meet_as_a_type_that_holds_both),
-        cmocka_unit_test(the_right_side_must_end),
+        cmocka_unit_test(a_right_side_that_ends_is_loaded_first),
+        cmocka_unit_test(a_right_side_without_end_is_joined_as_it_comes),
+        cmocka_unit_test(joins_by_time_need_times),
+        cmocka_unit_test(bounds_that_do_not_fit_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,6 +129,7 @@ static struct sb_op_ctx *hook_begin(struct hook *hook, struct op_harness *harnes
         .error = &hook->error,
         .memory = harness->memory,
         .worker_index = worker,
+        .watermark_us = harness->watermark_us,
         .run = &hook->run,
     };
     return &hook->ctx;
@@ -156,7 +157,8 @@ enum sb_status op_harness_init(struct op_harness *harness, sb_op_constructor con
     struct sb_op_options options = {.node = node, .memory = memory, .worker_count = worker_count};
     size_t group_count = (size_t)node->max_parallelism;
 
-    *harness = (struct op_harness){.memory = memory, .worker_count = worker_count};
+    *harness = (struct op_harness){
+        .memory = memory, .worker_count = worker_count, .watermark_us = INT64_MIN};
     pthread_mutex_init(&harness->lock, NULL);
     SB_TRY_RETURN(constructor(&options, &harness->op, &harness->error));
     harness->groups = sb_memory_alloc_zeroed(memory, sizeof *harness->groups * group_count);
@@ -312,6 +314,24 @@ enum sb_status op_harness_flush(struct op_harness *harness)
         }
     }
     return op_harness_apply(harness, 0);
+}
+
+enum sb_status op_harness_watermark(struct op_harness *harness, int64_t watermark_us)
+{
+    struct sb_op *op = harness->op;
+
+    SB_TRY_RETURN(op_harness_flush(harness));
+    harness->watermark_us = watermark_us;
+    for (int32_t g = 0; g < op->group_count; g++) {
+        struct hook hook;
+        struct sb_op_ctx *ctx = hook_begin(&hook, harness, 0);
+
+        if (op->groups[g] != NULL) {
+            SB_TRY_RETURN(
+                hook_end(&hook, op->vtable->on_watermark(op, op->groups[g], watermark_us, ctx)));
+        }
+    }
+    return SB_OK;
 }
 
 static bool group_owes_end(struct op_harness *harness, int32_t g)

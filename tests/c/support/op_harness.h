@@ -45,7 +45,8 @@ struct op_harness {
     struct test_harness_group *groups;
     pthread_mutex_t lock; // of what follows
     struct test_batches emitted;
-    bool drops_output; // benchmarks: count rows, keep nothing
+    int64_t watermark_us; // that every group has passed
+    bool drops_output;    // benchmarks: count rows, keep nothing
     int64_t rows_in;
     int64_t rows_out;
     int64_t ordered_count; // rows are numbered as they are pushed
@@ -68,6 +69,9 @@ SB_MUST_CHECK enum sb_status op_harness_apply(struct op_harness *harness, int32_
 
 /* A fence: every worker's local state is flushed and applied. */
 SB_MUST_CHECK enum sb_status op_harness_flush(struct op_harness *harness);
+
+/* A fence, then every group passes a watermark. */
+SB_MUST_CHECK enum sb_status op_harness_watermark(struct op_harness *harness, int64_t watermark_us);
 
 /* The end of the input (of a join: of the build side): a fence, then every group ends. */
 SB_MUST_CHECK enum sb_status op_harness_end(struct op_harness *harness);
