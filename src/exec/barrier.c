@@ -215,12 +215,11 @@ static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *s
     for (int32_t i = 0; i < job->split_run_count; i++) {
         struct sb_split_run *split = job->split_runs[i];
         int64_t watermark_us = split->stage->watermarks.channels[split->channel];
-        json_array_append_new(
-            splits, json_pack("{s:s, s:i, s:I, s:b, s:I}", "operator_id", split->node->id, "split",
-                              (int)split->channel, "rows",
-                              (json_int_t)atomic_load(&split->row_count), "is_done",
-                              (int)atomic_load(&split->is_done), "watermark_us",
-                              (json_int_t)watermark_us));
+        json_array_append_new(splits, json_pack("{s:s, s:i, s:I, s:b, s:I}", "operator_id",
+                                                split->node->id, "split", (int)split->channel,
+                                                "rows", (json_int_t)atomic_load(&split->row_count),
+                                                "is_done", (int)atomic_load(&split->is_done),
+                                                "watermark_us", (json_int_t)watermark_us));
     }
     for (int32_t e = 0; e < job->exchange_count; e++) {
         struct sb_exchange *exchange = job->exchanges[e];

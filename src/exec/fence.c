@@ -27,13 +27,12 @@ void sb_stage_settle(struct sb_stage *stage, int64_t count, int32_t worker_index
  * Moves to `to` if nobody else did. On success the caller holds one count of `pending`, so that the
  * stage cannot move on before the caller settles it.
  */
-static bool stage_advance(struct sb_stage *stage, int32_t from, enum sb_stage_phase to,
-                          int32_t worker_index)
+static bool stage_advance(struct sb_stage *stage, int32_t from, int32_t to, int32_t worker_index)
 {
     int32_t expected = from;
 
     atomic_fetch_add(&stage->pending, 1);
-    if (atomic_compare_exchange_strong(&stage->phase, &expected, (int32_t)to)) {
+    if (atomic_compare_exchange_strong(&stage->phase, &expected, to)) {
         return true;
     }
     sb_stage_settle(stage, 1, worker_index);
@@ -65,10 +64,26 @@ static void stage_done(struct sb_stage *stage, int32_t worker_index)
     }
 }
 
+/* Whose queue a task goes to; `worker_index` may be that of an outside thread. */
+static int32_t submitter(const struct sb_stage *stage, int32_t worker_index)
+{
+    return worker_index < stage->job->options.worker_count ? worker_index : SB_WORKER_NONE;
+}
+
+static bool stage_owes_probe_end(const struct sb_stage *stage)
+{
+    for (int32_t i = atomic_load(&stage->probe_end_index); i < stage->station_count; i++) {
+        if (stage->stations[i]->build != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * The next join that is probed here and owes something: when this stage is the last to probe it,
  * its groups are put to work. A join further down the same stage has its turn when they are done,
- * since they feed it. Only the thread that moved the stage to SB_PHASE_PROBING is here.
+ * since they feed it. Only the thread that moved the stage to probing is here.
  */
 static void stage_end_probe(struct sb_stage *stage, int32_t worker_index)
 {
@@ -92,9 +107,7 @@ static void stage_end_probe(struct sb_stage *stage, int32_t worker_index)
                 end->task.rank = stage->rank;
                 atomic_fetch_add(&stage->pending, 1);
                 sb_scheduler_submit(stage->job->scheduler, &end->task,
-                                    worker_index < stage->job->options.worker_count
-                                        ? worker_index
-                                        : SB_WORKER_NONE);
+                                    submitter(stage, worker_index));
             }
         }
     }
@@ -114,17 +127,22 @@ void sb_probe_end_run(struct sb_task *task, int32_t worker_index)
 
     if (!atomic_load(&stage->job->is_canceled)) {
         status = sb_run_begin(&run, stage, worker_index, stage->channel_count, end->sequence, &err);
+        run.base = end->sequence;
         if (status == SB_OK) {
             int64_t begin_ns = sb_clock_now_ns();
             pthread_mutex_lock(&stage->slots[worker_index].lock);
             sb_op_ctx_init(&ctx, station, &run, &err);
-            status = station->op->vtable->on_probe_end(station->op, station->op->groups[end->group],
-                                                       &ctx);
+            status = sb_station_fail(station, &run,
+                                     station->op->vtable->on_probe_end(
+                                         station->op, station->op->groups[end->group], &ctx),
+                                     &err);
+            if (status == SB_OK) {
+                status = sb_run_flush(&run, &err);
+            }
             pthread_mutex_unlock(&stage->slots[worker_index].lock);
             sb_ledger_add(
                 &sb_ledger_page(&stage->job->ledger, worker_index, station->op_index)->busy_ns,
                 sb_clock_now_ns() - begin_ns - run.child_ns);
-            status = sb_station_fail(station, &run, status, &err);
             (void)sb_run_end(&run);
         }
         if (status != SB_OK) {
@@ -145,17 +163,20 @@ static enum sb_stage_phase stage_end_phase(const struct sb_stage *stage, int32_t
                : SB_PHASE_ENDING;
 }
 
-static bool stage_owes_finish(const struct sb_stage *stage)
+/* Flushed, for the first time or after a probe has ended: the next probe, or the end of all. */
+static void stage_leave_flush(struct sb_stage *stage, int32_t phase, int32_t worker_index)
 {
-    return !stage->is_finished && !stage->is_restored && stage->input != NULL &&
-           stage->input->op != NULL && stage->input->op->vtable->on_finish != NULL;
-}
-
-static void stage_submit_end(struct sb_stage *stage, int32_t worker_index)
-{
-    sb_scheduler_submit(stage->job->scheduler, &stage->end_task,
-                        worker_index < stage->job->options.worker_count ? worker_index
-                                                                        : SB_WORKER_NONE);
+    if (!stage_owes_probe_end(stage)) {
+        if (stage_advance(stage, phase, SB_PHASE_DONE, worker_index)) {
+            stage_done(stage, worker_index);
+        }
+        return;
+    }
+    if (stage_advance(stage, phase, phase == SB_PHASE_FLUSHING ? SB_PHASE_PROBING : phase - 1,
+                      worker_index)) {
+        stage_end_probe(stage, worker_index);
+        sb_stage_settle(stage, 1, worker_index);
+    }
 }
 
 void sb_stage_check(struct sb_stage *stage, int32_t worker_index)
@@ -168,6 +189,15 @@ void sb_stage_check(struct sb_stage *stage, int32_t worker_index)
         atomic_load(&stage->gate_count) != 0) {
         return;
     }
+    if (phase <= SB_PHASE_PROBING) {
+        if ((SB_PHASE_PROBING - phase) % 2 != 0) {
+            stage_leave_flush(stage, phase, worker_index);
+        } else if (stage_advance(stage, phase, phase - 1, worker_index)) {
+            sb_scheduler_submit(stage->job->scheduler, &stage->end_task,
+                                submitter(stage, worker_index));
+        }
+        return;
+    }
     switch (phase) {
     default: // RUNNING, or a pass before the end
         if (stage_advance(stage, phase, stage_end_phase(stage, phase), worker_index)) {
@@ -178,30 +208,13 @@ void sb_stage_check(struct sb_stage *stage, int32_t worker_index)
         }
         break;
     case SB_PHASE_ENDING:
-        if (stage_owes_finish(stage)) { // before joins further down are told that no row comes
-            if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_FINISHING, worker_index)) {
-                stage->is_finished = true;
-                stage_submit_end(stage, worker_index);
-            }
-        } else if (atomic_load(&stage->probe_end_index) < stage->station_count) {
-            if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_PROBING, worker_index)) {
-                stage_end_probe(stage, worker_index);
-                sb_stage_settle(stage, 1, worker_index);
-            }
-        } else if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_FLUSHING, worker_index)) {
-            stage_submit_end(stage, worker_index);
-        }
-        break;
-    case SB_PHASE_FINISHING:
-    case SB_PHASE_PROBING:
-        if (stage_advance(stage, phase, SB_PHASE_ENDING, worker_index)) {
-            sb_stage_settle(stage, 1, worker_index);
+        if (stage_advance(stage, SB_PHASE_ENDING, SB_PHASE_FLUSHING, worker_index)) {
+            sb_scheduler_submit(stage->job->scheduler, &stage->end_task,
+                                submitter(stage, worker_index));
         }
         break;
     case SB_PHASE_FLUSHING:
-        if (stage_advance(stage, SB_PHASE_FLUSHING, SB_PHASE_DONE, worker_index)) {
-            stage_done(stage, worker_index);
-        }
+        stage_leave_flush(stage, phase, worker_index);
         break;
     case SB_PHASE_DONE:
         break;
@@ -212,12 +225,12 @@ void sb_stage_end_task(struct sb_task *task, int32_t worker_index)
 {
     struct sb_stage *stage =
         (struct sb_stage *)(void *)((char *)task - offsetof(struct sb_stage, end_task));
-    bool is_finishing = atomic_load(&stage->phase) == SB_PHASE_FINISHING;
     struct sb_error err = {0};
 
     if (!atomic_load(&stage->job->is_canceled) &&
-        (is_finishing ? sb_stage_finish(stage, worker_index, &err)
-                      : sb_stage_flush(stage, worker_index, &err)) != SB_OK) {
+        ((atomic_load(&stage->probe_end_index) == 0 &&
+          sb_stage_finish(stage, worker_index, &err) != SB_OK) ||
+         sb_stage_flush(stage, worker_index, &err) != SB_OK)) {
         sb_job_fail(stage->job, &err);
     }
     sb_stage_settle(stage, 1, worker_index);

@@ -166,7 +166,7 @@ struct sb_op_ctx {
     struct sb_memory *memory;
     struct sb_expr_scratch *scratch;
     int32_t worker_index;
-    int64_t watermark_us; // hooks of a key group: what it has passed; INT64_MIN = nothing yet
+    int64_t watermark_us;       // hooks of a key group: what it has passed; INT64_MIN = nothing yet
     struct sb_station *station; // where in the stage the operator stands; private to exec
     struct sb_run *run;         // the task at work; private to exec
 };

@@ -284,11 +284,14 @@ static enum sb_status flush_begin(struct sb_run *run, struct sb_stage *stage, in
 
 enum sb_status sb_stage_finish(struct sb_stage *stage, int32_t worker_index, struct sb_error *err)
 {
-    struct sb_op *op = stage->input->op;
+    struct sb_op *op = stage->input == NULL ? NULL : stage->input->op;
     enum sb_status status;
     struct sb_op_ctx ctx;
     struct sb_run run;
 
+    if (op == NULL || op->vtable->on_finish == NULL || stage->is_restored) {
+        return SB_OK;
+    }
     SB_TRY_RETURN(flush_begin(&run, stage, worker_index, err));
     sb_op_ctx_init(&ctx, stage->head, &run, err);
     status = sb_station_fail(stage->head, &run, op->vtable->on_finish(op, &ctx), err);

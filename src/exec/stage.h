@@ -84,8 +84,8 @@ struct sb_inbox {
     pthread_mutex_t lock;
     struct sb_message *first;
     struct sb_message *last;
-    int64_t run_count; // runs so far: the sequence of what they emit; owner only
-    int64_t row_count; // that the head of the stage has emitted for this group; owner only
+    int64_t run_count;    // runs so far: the sequence of what they emit; owner only
+    int64_t row_count;    // that the head of the stage has emitted for this group; owner only
     int64_t watermark_us; // passed; owner only
 };
 
@@ -139,12 +139,16 @@ struct sb_exchange {
 
 enum sb_stage_phase {
     SB_PHASE_RUNNING,
-    SB_PHASE_ENDING,    // groups see on_end
-    SB_PHASE_FINISHING, // the operator sees on_finish; back to ENDING
-    SB_PHASE_PROBING,   // groups see on_probe_end, one join after the other; back to ENDING
+    SB_PHASE_ENDING, // groups see on_end
     SB_PHASE_FLUSHING,
     SB_PHASE_DONE,
     SB_PHASE_PASS, // before ENDING: this and what follows are the passes of on_end_pass
+    /*
+     * Between FLUSHING and DONE, for each join that is probed here and owes something: a phase in
+     * which groups see on_probe_end, and one of flushing again. They count down from this number,
+     * so that no number comes twice, and who has seen a phase cannot take a later one for it.
+     */
+    SB_PHASE_PROBING = -1,
 };
 
 enum { SB_GENERATION_COUNT = 4 };
@@ -192,7 +196,6 @@ struct sb_stage {
     struct sb_stage **probed;        // the build stages behind the gates
     _Atomic int32_t phase;           // enum sb_stage_phase
     _Atomic int32_t probe_end_index; // stations before this one have had their on_probe_end
-    bool is_finished; // on_finish is not owed; only who moves the stage on touches it
     struct sb_task end_task;
 
     pthread_mutex_t fence_lock;             // of what follows

@@ -6,6 +6,7 @@ import logging
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from duckdb_rows import same, sql
@@ -23,8 +24,10 @@ def events(seed, count, unit="ms", text=False):
     at = np.arange(count) * 10 - rng.integers(0, DISORDER_MS, count)
     keys = np.where(rng.random(count) < 0.3, 1, rng.integers(0, 20, count))
     holes = rng.random(count) < 0.05
-    names = [None if h else (f"the key with number {k}" if text else int(k)) for k, h in
-             zip(keys, holes, strict=True)]
+    names = [
+        None if h else (f"the key with number {k}" if text else int(k))
+        for k, h in zip(keys, holes, strict=True)
+    ]
     times = [None if h else int(t) for t, h in zip(at, rng.random(count) < 0.02, strict=True)]
     return pa.table(
         {
@@ -55,8 +58,9 @@ def expected(left, right, kind, within_ms, equal="="):
     near = f"l.k {equal} r.k AND abs(epoch_ns(l.t) - epoch_ns(r.t)) <= {within_ms * 1_000_000}"
     if kind in ("semi", "anti"):
         word = "" if kind == "semi" else "NOT"
-        return sql(f"SELECT * FROM l WHERE {word} EXISTS (SELECT 1 FROM r WHERE {near})",
-                   l=left, r=right)
+        return sql(
+            f"SELECT * FROM l WHERE {word} EXISTS (SELECT 1 FROM r WHERE {near})", l=left, r=right
+        )
     word = {"outer": "FULL OUTER"}.get(kind, kind)
     query = f"""SELECT l.id, CASE WHEN l.id IS NULL THEN r.k ELSE l.k END, l.t, l.note,
                        r.id, r.t, r.note
@@ -112,6 +116,24 @@ def test_inner_without_a_bound_joins_rows_of_any_age():
     assert "grows without end" in graph.explain()
 
 
+def test_times_are_read_though_nobody_else_wants_them(tmp_path):
+    left, right = events(9, 200), events(10, 200)
+    for name, table in (("l", left), ("r", right)):
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    graph = JobGraph()
+    paths = [node("source", n, path=str(tmp_path / f"{n}.parquet")) for n in "lr"]
+    ids = [graph.add_operator(one) for one in paths]
+    join = graph.add_operator(node("hash_join", "j", left_key="k", right_key="k", within_ms=90))
+    few = graph.add_operator(node("select", "s", columns=["id", "id_right"]))
+    sink = graph.add_operator(node("sink", "out"))
+    for one in ids:
+        graph.connect(one, join)
+    for up, down in ((join, few), (few, sink)):
+        graph.connect(up, down)
+    rows = [(row[0], row[4]) for row in expected(left, right, "inner", 90)]
+    same(run(graph)["outputs"]["out"], sorted(rows))
+
+
 def generated(name, **more):
     """Return a source without end of keys 0..99, one row a millisecond."""
     columns = [
@@ -141,9 +163,7 @@ def test_two_sources_without_end(kind, caplog):
     table = result["outputs"]["out"]
     assert table.num_rows == 200_000
     if kind != "anti":
-        apart = pc.abs(
-            pc.subtract(table["t"].cast(pa.int64()), table["t_right"].cast(pa.int64()))
-        )
+        apart = pc.abs(pc.subtract(table["t"].cast(pa.int64()), table["t_right"].cast(pa.int64())))
         assert pc.max(apart).as_py() == 20
     assert ledger_is_balanced(result)
 

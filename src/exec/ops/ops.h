@@ -21,7 +21,7 @@ enum sb_status sb_union_create(const struct sb_op_options *options, struct sb_op
 enum sb_status sb_hash_join_create(const struct sb_op_options *options, struct sb_op **out,
                                    struct sb_error *err);
 enum sb_status sb_stream_join_create(const struct sb_op_options *options, struct sb_op **out,
-                                   struct sb_error *err);
+                                     struct sb_error *err);
 enum sb_status sb_aggregate_create(const struct sb_op_options *options, struct sb_op **out,
                                    struct sb_error *err);
 enum sb_status sb_distinct_create(const struct sb_op_options *options, struct sb_op **out,

@@ -24,8 +24,8 @@ struct stream_work {
     struct stream_count counted;
 };
 
-enum sb_status sb_stream_group_create(struct sb_op *op, int32_t group_index,
-                                      struct sb_op_ctx *ctx, void **out)
+enum sb_status sb_stream_group_create(struct sb_op *op, int32_t group_index, struct sb_op_ctx *ctx,
+                                      void **out)
 {
     struct sb_stream_join *join = sb_stream_join_from(op);
     struct sb_stream_group *group = sb_memory_alloc_zeroed(op->memory, sizeof *group);
@@ -183,8 +183,8 @@ static enum sb_status pair_emit(struct stream_work *work, struct sb_stream_row *
     if (work->join->kind == SB_JOIN_ANTI) {
         return SB_OK;
     }
-    return sb_stream_output_add(work->output, left->words, is_existence ? NULL : right->words,
-                                NULL, work->ctx);
+    return sb_stream_output_add(work->output, left->words, is_existence ? NULL : right->words, NULL,
+                                work->ctx);
 }
 
 /* Joins a row to those of the other side in one bucket. */
@@ -289,8 +289,7 @@ static enum sb_status nevers_apply(struct stream_work *work, int32_t side, struc
             continue;
         }
         SB_TRY_RETURN(sb_stream_output_add(work->output, side == SB_LEFT ? words : NULL,
-                                           side == SB_LEFT ? NULL : words, block->data,
-                                           work->ctx));
+                                           side == SB_LEFT ? NULL : words, block->data, work->ctx));
     }
     return sb_stream_output_settle(work->output, work->ctx); // while the block is there
 }

@@ -57,8 +57,8 @@ struct sb_stream_join {
     int64_t keep;         // how far behind the watermark rows are kept: within or the TTL; -1 = all
     int64_t bucket;       // width
     struct sb_stream_side sides[2];
-    struct sb_stream_column *columns; // [output columns]
-    struct sb_schema *state_schema;   // side, is_matched, fields of the left, fields of the right
+    struct sb_stream_column *columns;  // [output columns]
+    struct sb_schema *state_schema;    // side, is_matched, fields of the left, fields of the right
     struct sb_stream_output **outputs; // [worker_count + 1], each made by its worker
 };
 
@@ -194,14 +194,13 @@ SB_MUST_CHECK enum sb_status sb_stream_on_block(struct sb_op *op, void *group,
                                                 struct sb_block *block, struct sb_op_ctx *ctx);
 SB_MUST_CHECK enum sb_status sb_stream_on_watermark(struct sb_op *op, void *group,
                                                     int64_t watermark_us, struct sb_op_ctx *ctx);
-SB_MUST_CHECK enum sb_status sb_stream_on_end(struct sb_op *op, void *group,
-                                              struct sb_op_ctx *ctx);
+SB_MUST_CHECK enum sb_status sb_stream_on_end(struct sb_op *op, void *group, struct sb_op_ctx *ctx);
 
 /* Stores the rows of a block without joining them; `matched` says of each whether it had been. */
 SB_MUST_CHECK enum sb_status sb_stream_group_store(struct sb_stream_join *join,
                                                    struct sb_stream_group *group, int32_t side,
-                                                   struct sb_block *block,
-                                                   const uint64_t *matched, struct sb_error *err);
+                                                   struct sb_block *block, const uint64_t *matched,
+                                                   struct sb_error *err);
 
 /* stream_join_snapshot.c */
 SB_MUST_CHECK enum sb_status sb_stream_snapshot(struct sb_op *op, void *group,

@@ -2,8 +2,7 @@
 /*
  * stream_join_local.c - the local half: rows of one side go to their key group.
  *
- * Rows that match nothing (a null key, a null time) go there only when they come out. Where input
- * does not end, every batch leaves at once, so that no match waits for rows to come.
+ * Rows that match nothing (a null key, a null time) go there only when they come out.
  */
 #include "exec/ops/stream_join_internal.h"
 
@@ -87,8 +86,7 @@ static enum sb_status chunk_load(const struct sb_stream_side *side, const struct
                                  int64_t first, int64_t count, struct sb_row_chunk *chunk,
                                  uint8_t *bytes, const uint8_t **nevers, struct sb_error *err)
 {
-    SB_TRY_RETURN(
-        sb_join_keys_load(&side->keys, batch, first, count, chunk, bytes, nevers, err));
+    SB_TRY_RETURN(sb_join_keys_load(&side->keys, batch, first, count, chunk, bytes, nevers, err));
     SB_TRY_RETURN(times_load(side, batch, first, count, chunk, bytes, nevers, err));
     for (int32_t i = 0; i < side->stored_count; i++) {
         int32_t f = side->keys.count + 1 + i;
@@ -149,8 +147,7 @@ enum sb_status sb_stream_local_batch(struct sb_op *op, void *local, int32_t port
     enum sb_status status = batch_send(local, &join->sides[port], batch, ctx);
 
     sb_batch_deinit(batch);
-    return status == SB_OK && join->is_endless ? sb_stream_local_flush(op, local, port, ctx)
-                                               : status;
+    return status;
 }
 
 enum sb_status sb_stream_local_flush(struct sb_op *op, void *state, int32_t port,

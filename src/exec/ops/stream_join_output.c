@@ -14,10 +14,10 @@ struct sb_stream_output {
     struct sb_row_scratch scratch;
     const uint64_t *pending[2][SB_ROW_CHUNK]; // by side
     int64_t pending_count;
-    bool has[2];         // sides of the pending rows
-    const uint8_t *base; // of their long texts
-    int64_t capacity;    // of the writers; 0 = they are closed
-    int64_t row_count;   // in the writers
+    bool has[2];                       // sides of the pending rows
+    const uint8_t *base;               // of their long texts
+    int64_t capacity;                  // of the writers; 0 = they are closed
+    int64_t row_count;                 // in the writers
     struct sb_column_writer writers[]; // [output columns]
 };
 
@@ -144,8 +144,8 @@ static enum sb_status writers_emit(struct sb_stream_output *output, struct sb_op
     SB_TRY_RETURN(
         sb_batch_init(&out, output->join->op.memory, schema, output->row_count, ctx->error));
     for (int32_t c = 0; c < schema->field_count; c++) {
-        SB_TRY_OUT(sb_column_writer_finish(&output->writers[c], output->row_count,
-                                           &out.columns[c], ctx->error));
+        SB_TRY_OUT(sb_column_writer_finish(&output->writers[c], output->row_count, &out.columns[c],
+                                           ctx->error));
     }
     writers_close(output);
     return sb_op_emit(ctx, &out);

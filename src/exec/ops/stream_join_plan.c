@@ -25,7 +25,10 @@ static bool is_nanoseconds(const struct sb_type *type)
 static int64_t unit_us(const struct sb_type *type)
 {
     static const int64_t units[] = {
-        [SB_UNIT_SECOND] = 1000000, [SB_UNIT_MILLI] = 1000, [SB_UNIT_MICRO] = 1, [SB_UNIT_NANO] = 1,
+        [SB_UNIT_SECOND] = 1000000,
+        [SB_UNIT_MILLI] = 1000,
+        [SB_UNIT_MICRO] = 1,
+        [SB_UNIT_NANO] = 1,
     };
 
     switch (type->id) {
@@ -60,7 +63,7 @@ static void plan_times(struct sb_stream_join *join, const struct sb_join_spec *s
         side->time_factor = is_nanoseconds(type) ? 1 : unit_us(type) * join->time_unit_us;
     }
     join->within = spec->within_us < 0 ? -1 : spec->within_us * join->time_unit_us;
-    join->keep = join->within >= 0 ? join->within
+    join->keep = join->within >= 0  ? join->within
                  : spec->ttl_us < 0 ? -1
                                     : spec->ttl_us * join->time_unit_us;
     join->bucket = join->within <= 0 ? 1 : BUCKET_WIDTHS * join->within;
@@ -112,11 +115,11 @@ static enum sb_status plan_columns(struct sb_stream_join *join, const struct sb_
     const struct sb_type none = {.id = SB_TYPE_INT64};
     int32_t left_count = inputs[SB_LEFT]->field_count;
 
-    join->columns = sb_arena_alloc_zeroed(&join->arena,
-                                          sizeof *join->columns * (size_t)output->field_count);
+    join->columns =
+        sb_arena_alloc_zeroed(&join->arena, sizeof *join->columns * (size_t)output->field_count);
     for (int32_t s = 0; s < 2; s++) {
-        join->sides[s].stored = sb_arena_alloc(
-            &join->arena, sizeof *join->sides[s].stored * (size_t)inputs[s]->field_count);
+        join->sides[s].stored = sb_arena_alloc(&join->arena, sizeof *join->sides[s].stored *
+                                                                 (size_t)inputs[s]->field_count);
         if (join->columns == NULL || join->sides[s].stored == NULL) {
             return plan_no_memory(err);
         }
@@ -174,10 +177,9 @@ static enum sb_status plan_side(struct sb_stream_join *join, struct sb_stream_si
                          : stored >= 0        ? input->fields[side->stored[stored]].type
                                               : (struct sb_type){.id = SB_TYPE_INT64};
         fields[f].is_nullable = true;
-        fields[f].name = name != NULL
-                             ? sb_arena_format(&join->arena, "%s.%s", prefix, name)
-                             : sb_arena_format(&join->arena, "%s %s %d", prefix,
-                                               stored < -1 ? "key" : "time", (int)f);
+        fields[f].name = name != NULL ? sb_arena_format(&join->arena, "%s.%s", prefix, name)
+                                      : sb_arena_format(&join->arena, "%s %s %d", prefix,
+                                                        stored < -1 ? "key" : "time", (int)f);
         if (fields[f].name == NULL) {
             return plan_no_memory(err);
         }
@@ -191,16 +193,15 @@ static enum sb_status plan_layouts(struct sb_stream_join *join, const struct sb_
 {
     int32_t left_count = field_count(&join->sides[SB_LEFT]);
     int32_t count = 2 + left_count + field_count(&join->sides[SB_RIGHT]);
-    struct sb_field *fields =
-        sb_arena_alloc_zeroed(&join->arena, sizeof *fields * (size_t)count);
+    struct sb_field *fields = sb_arena_alloc_zeroed(&join->arena, sizeof *fields * (size_t)count);
 
     if (fields == NULL) {
         return plan_no_memory(err);
     }
     fields[0] = (struct sb_field){.name = "side", .type = {.id = SB_TYPE_UINT8}};
     fields[1] = (struct sb_field){.name = "is_matched", .type = {.id = SB_TYPE_UINT8}};
-    SB_TRY_RETURN(plan_side(join, &join->sides[SB_LEFT], inputs[SB_LEFT], spec, "left", fields + 2,
-                            err));
+    SB_TRY_RETURN(
+        plan_side(join, &join->sides[SB_LEFT], inputs[SB_LEFT], spec, "left", fields + 2, err));
     SB_TRY_RETURN(plan_side(join, &join->sides[SB_RIGHT], inputs[SB_RIGHT], spec, "right",
                             fields + 2 + left_count, err));
     for (int32_t k = 0; k < join->key_count; k++) {
@@ -211,8 +212,8 @@ static enum sb_status plan_layouts(struct sb_stream_join *join, const struct sb_
     return sb_schema_create(join->op.memory, fields, count, &join->state_schema, err);
 }
 
-enum sb_status sb_stream_join_plan(struct sb_stream_join *join,
-                                   const struct sb_op_options *options, struct sb_error *err)
+enum sb_status sb_stream_join_plan(struct sb_stream_join *join, const struct sb_op_options *options,
+                                   struct sb_error *err)
 {
     const struct sb_node *node = options->node;
     const struct sb_join_spec *spec = &node->spec.join;
@@ -226,6 +227,7 @@ enum sb_status sb_stream_join_plan(struct sb_stream_join *join,
     join->key_count = spec->key_count;
     join->is_endless = node->inputs[SB_LEFT]->endless_source != NULL ||
                        node->inputs[SB_RIGHT]->endless_source != NULL;
+    join->op.flushes_each_run = join->is_endless; // no match waits for more rows to come
     join->sides[SB_LEFT].is_kept = sb_join_keeps_left(spec->kind) || spec->kind == SB_JOIN_ANTI;
     join->sides[SB_RIGHT].is_kept = sb_join_keeps_right(spec->kind);
     join->outputs = sb_arena_alloc_zeroed(&join->arena, outputs_size);

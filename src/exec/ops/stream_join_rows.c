@@ -93,8 +93,7 @@ enum sb_status sb_stream_rows_reserve(struct sb_stream_rows *rows, int64_t count
     }
     slots = sb_memory_alloc_zeroed(rows->memory, sizeof *slots * (size_t)slot_count);
     if (slots == NULL) {
-        return sb_error_no_memory(err, "an index of a join",
-                                  (int64_t)sizeof *slots * slot_count);
+        return sb_error_no_memory(err, "an index of a join", (int64_t)sizeof *slots * slot_count);
     }
     sb_memory_free(rows->memory, rows->slots, sizeof *slots * (size_t)rows->slot_count);
     rows->slots = slots;
@@ -167,8 +166,7 @@ static enum sb_status segment_add(struct sb_stream_rows *rows, struct sb_error *
     row_capacity = row_capacity < 1 ? 1 : row_capacity;
     segment = sb_memory_alloc(rows->memory, segment_size(rows, row_capacity));
     if (segment == NULL) {
-        return sb_error_no_memory(err, "rows of a join",
-                                  (int64_t)segment_size(rows, row_capacity));
+        return sb_error_no_memory(err, "rows of a join", (int64_t)segment_size(rows, row_capacity));
     }
     *segment = (struct sb_stream_segment){
         .previous = rows->last,

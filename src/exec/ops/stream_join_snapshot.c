@@ -22,8 +22,8 @@ static void nulls_set(const struct sb_stream_join *join, int32_t side, struct sb
         struct sb_row_scratch *scratch = &chunk->scratches[first + f];
         memset(scratch->words, 0, sizeof scratch->words);
         memset(scratch->nulls, 1, sizeof scratch->nulls);
-        chunk->vectors[first + f] = (struct sb_row_vector){
-            join->sides[side].layout.fields[f].kind, scratch->words, scratch->nulls};
+        chunk->vectors[first + f] = (struct sb_row_vector){join->sides[side].layout.fields[f].kind,
+                                                           scratch->words, scratch->nulls};
     }
 }
 
@@ -59,11 +59,10 @@ enum sb_status sb_stream_snapshot(struct sb_op *op, void *state, struct sb_op_ct
     int64_t count;
     enum sb_status status;
 
-    SB_TRY_RETURN(sb_row_chunk_create(op->memory, join->state_schema->field_count, &chunk,
-                                      ctx->error));
+    SB_TRY_RETURN(
+        sb_row_chunk_create(op->memory, join->state_schema->field_count, &chunk, ctx->error));
     SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, join->state_schema,
-                                 group->sides[SB_LEFT].row_count +
-                                     group->sides[SB_RIGHT].row_count,
+                                 group->sides[SB_LEFT].row_count + group->sides[SB_RIGHT].row_count,
                                  ctx->error));
     for (int32_t side = SB_LEFT; side <= SB_RIGHT; side++) {
         struct sb_stream_walk walk = {0};
@@ -128,8 +127,8 @@ enum sb_status sb_stream_restore(struct sb_op *op, void *group, struct sb_batch 
     enum sb_status status;
 
     SB_TRY_OUT(sb_batch_flatten(batch, ctx->error));
-    SB_TRY_OUT(sb_row_chunk_create(op->memory, join->state_schema->field_count, &chunk,
-                                   ctx->error));
+    SB_TRY_OUT(
+        sb_row_chunk_create(op->memory, join->state_schema->field_count, &chunk, ctx->error));
     sides = sb_column_fixed(&batch->columns[SIDE], 1);
     for (int64_t first = 0; first < batch->row_count; first += count) {
         count = side_run(sides, first, batch->row_count);
@@ -138,8 +137,7 @@ enum sb_status sb_stream_restore(struct sb_op *op, void *group, struct sb_batch 
                                   (int)sides[first]);
             goto out;
         }
-        SB_TRY_OUT(rows_restore(join, group, sides[first], batch, first, count, chunk,
-                                ctx->error));
+        SB_TRY_OUT(rows_restore(join, group, sides[first], batch, first, count, chunk, ctx->error));
     }
 
 out:

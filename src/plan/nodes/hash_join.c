@@ -341,6 +341,9 @@ static void hash_join_require(const struct sb_node *node, const bool *wanted, in
     for (int32_t i = 0; i < spec->key_count; i++) {
         required[port == 0 ? spec->left_keys[i] : spec->right_keys[i]] = true;
     }
+    if (spec->times[port] >= 0) {
+        required[spec->times[port]] = true;
+    }
     if (port == 0) {
         sb_required_pass(wanted, left->field_count, required);
     }

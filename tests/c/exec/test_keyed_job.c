@@ -21,13 +21,13 @@
 /* Rows `step` milliseconds apart; bounded "false" announces watermarks, and still ends. */
 #define TIMED(id, rows, splits, high, step, bounded)                                               \
     "{\"operator_id\": \"" id "\", \"operator_type\": \"source\", \"name\": \"" id                 \
-    "\", \"parameters\": {\"bounded\": " bounded ", \"timestamp_column\": \"" id                    \
-    "_t\", \"generator\": {\"rows\": " #rows ", \"seed\": 7, \"splits\": " #splits                   \
-    ", \"columns\": [{\"name\": \"" id "_t\", \"kind\": \"timestamp\", \"step_ms\": " #step            \
+    "\", \"parameters\": {\"bounded\": " bounded ", \"timestamp_column\": \"" id                   \
+    "_t\", \"generator\": {\"rows\": " #rows ", \"seed\": 7, \"splits\": " #splits                 \
+    ", \"columns\": [{\"name\": \"" id "_t\", \"kind\": \"timestamp\", \"step_ms\": " #step        \
     "}, {\"name\": \"" id "_k\", \"kind\": \"uniform_int\", \"low\": 0, \"high\": " #high "}]}}}"
 #define WITHIN(id, left, right, how, ms)                                                           \
     OPERATOR(id, "hash_join",                                                                      \
-             "\"left_key\": \"" left "\", \"right_key\": \"" right "\", \"how\": \"" how               \
+             "\"left_key\": \"" left "\", \"right_key\": \"" right "\", \"how\": \"" how           \
              "\", \"within_ms\": " #ms)
 #define OPERATOR(id, type, parameters)                                                             \
     "{\"operator_id\": \"" id "\", \"operator_type\": \"" type "\", \"name\": \"" id               \

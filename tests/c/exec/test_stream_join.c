@@ -13,7 +13,8 @@
 
 enum { COLUMNS_MAX = 8 };
 
-/* A node over two schemas "k: ..., t: ..., ...", joined by k and t, as validation would leave it. */
+/* A node over two schemas "k: ..., t: ..., ...", joined by k and t, as validation would leave it.
+ */
 struct plan {
     struct sb_schema *inputs[2];
     struct sb_schema *output;
@@ -100,10 +101,10 @@ static void push(struct fixture *fixture, int32_t port, const char *rows)
 {
     struct sb_batch batch;
 
-    assert_int_equal(
-        test_rows_parse(fixture->memory, fixture->plan.inputs[port], rows, &batch), SB_OK);
+    assert_int_equal(test_rows_parse(fixture->memory, fixture->plan.inputs[port], rows, &batch),
+                     SB_OK);
     assert_int_equal(op_harness_push(&fixture->harness, 0, port, &batch), SB_OK);
-    assert_int_equal(op_harness_apply(&fixture->harness, 0), SB_OK);
+    assert_int_equal(op_harness_flush(&fixture->harness), SB_OK);
 }
 
 /* What has come out since the last time. */
@@ -151,8 +152,9 @@ static void a_pair_comes_with_the_later_of_its_rows(void **state)
     fixture_init(&fixture, SB_JOIN_INNER, LEFT, RIGHT, 10);
     push(&fixture, 0, "1, 100, 7; 2, 100, 8; null, 100, 9; 3, null, 9");
     expect(&fixture, "");
-    push(&fixture, 1, "1, 110, 'at the border, and a long text'; 1, 111, 'too late'; 2, 90, 'y'; "
-                      "2, 89, 'too early'; null, 100, 'n'; 3, null, 'm'");
+    push(&fixture, 1,
+         "1, 110, 'at the border, and a long text'; 1, 111, 'too late'; 2, 90, 'y'; "
+         "2, 89, 'too early'; null, 100, 'n'; 3, null, 'm'");
     expect(&fixture, "1, 100, 7, 110, 'at the border, and a long text'; 2, 100, 8, 90, 'y'");
     push(&fixture, 0, "1, 121, 1; 1, 101, 2");
     expect(&fixture, "1, 121, 1, 111, 'too late'; 1, 101, 2, 110, 'at the border, and a long "
@@ -419,8 +421,7 @@ static void stream_expected(struct stream *stream, struct text *out)
                          ? sb_join_keeps_left(stream->kind) || stream->kind == SB_JOIN_ANTI
                          : sb_join_keeps_right(stream->kind);
         if (comes) {
-            line_add(out, stream, event->port == 0 ? event : NULL,
-                     event->port == 0 ? NULL : event);
+            line_add(out, stream, event->port == 0 ? event : NULL, event->port == 0 ? NULL : event);
         }
     }
 }
@@ -447,8 +448,8 @@ static enum sb_status stream_push(struct stream *stream, struct op_harness *harn
             }
         }
         if (rows.size > 0) {
-            status = test_rows_parse(harness->memory, stream->plan.inputs[port], rows.bytes,
-                                     &batch);
+            status =
+                test_rows_parse(harness->memory, stream->plan.inputs[port], rows.bytes, &batch);
             if (status == SB_OK) {
                 status = op_harness_push(
                     harness, (int32_t)below(&stream->random, harness->worker_count), port, &batch);
@@ -524,8 +525,8 @@ static void equals_nested_loops_over_random_streams(void **state)
         struct stream stream;
 
         stream_init(&stream, test_random(&random));
-        assert_int_equal(op_harness_init(&harness, sb_stream_join_create, &stream.plan.node,
-                                         memory, 1 + (int32_t)below(&random, 3)),
+        assert_int_equal(op_harness_init(&harness, sb_stream_join_create, &stream.plan.node, memory,
+                                         1 + (int32_t)below(&random, 3)),
                          SB_OK);
         if (stream_run(&stream, &harness) != SB_OK) {
             fail_msg("%s", harness.error.message);
