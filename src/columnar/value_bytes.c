@@ -60,23 +60,20 @@ void sb_decimal256_read(const uint8_t *bytes, uint8_t *out)
 
 double sb_float16_read(uint16_t bits)
 {
-    uint32_t exponent = (bits >> 10) & 0x1f;
-    uint32_t fraction = bits & 0x3ff;
-    uint32_t sign = (uint32_t)(bits & 0x8000) << 16;
-    uint32_t word;
-    float value;
+    uint64_t exponent = (bits >> 10) & 0x1f;
+    uint64_t fraction = bits & 0x3ff;
+    uint64_t word;
+    double value;
 
-    if (exponent == 0x1f) {
-        word = sign | 0x7f800000 | fraction << 13;
-    } else if (exponent != 0) {
-        word = sign | (exponent + 112) << 23 | fraction << 13;
-    } else { // a subnormal is `fraction` times 2^-24
-        value = (float)fraction * 0x1p-24f;
+    if (exponent == 0) { // a subnormal is `fraction` times 2^-24
+        value = (double)fraction * 0x1p-24;
         memcpy(&word, &value, sizeof word);
-        word |= sign;
+    } else {
+        word = (exponent == 0x1f ? 0x7ff : exponent + 1008) << 52 | fraction << 42;
     }
+    word |= (uint64_t)(bits & 0x8000) << 48;
     memcpy(&value, &word, sizeof value);
-    return (double)value;
+    return value;
 }
 
 uint16_t sb_float16_write(double value)

@@ -5,14 +5,17 @@ import datetime
 import decimal
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
-from tests.pipelines import line, node, rows
 
 import sabot
+from pipelines import line, node, rows, run, through_snapshot
+from sabot import InvalidJobError
 
 Value = Callable[[random.Random], Any]
 
@@ -266,3 +269,102 @@ def test_groups_by_it(name: str, workers: int, batch_rows: int) -> None:
     for cell in keys(given["c"]):
         expected[cell] = expected.get(cell, 0) + 1
     assert dict(zip(keys(found["c"]), found["n"].to_pylist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("name", ["list", "struct", "map", "interval", "null"])
+def test_types_without_order_have_no_minimum(name: str) -> None:
+    graph = line({"data": table(name)}, node("aggregate", "low", aggregations={"m": ("c", "min")}))
+    with pytest.raises(InvalidJobError, match="low.*min"):
+        rows(graph)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["time32", "time64", "duration", "decimal32", "decimal64", "decimal256", "dictionary_number"],
+)
+def test_minimum_and_maximum(name: str) -> None:
+    given = table(name)
+    wanted = {"low": ("c", "min"), "high": ("c", "max")}
+    found = rows(line({"data": given}, node("aggregate", "a", aggregations=wanted)))
+    values = [value for value in given["c"].to_pylist() if value is not None]
+    assert found["low"].to_pylist() == [min(values)]
+    assert found["high"].to_pylist() == [max(values)]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_state_comes_back_from_snapshots(name: str) -> None:
+    given = table(name)
+
+    def build(source: dict[str, Any]) -> sabot.JobGraph:
+        graph = sabot.JobGraph("groups")
+        nodes = [
+            node("source", "src", **source),
+            node("aggregate", "groups", key_by=["c"], aggregations={"n": ("*", "count")}),
+            node("sink", "out"),
+        ]
+        for one in nodes:
+            one.operator_id = one.name
+            graph.add_operator(one)
+        graph.connect("src", "groups")
+        graph.connect("groups", "out")
+        return graph
+
+    batches = given.to_batches(max_chunksize=20)
+    result = through_snapshot(build, batches, 5, worker_counts=(2, 3))
+    found = result["outputs"]["out"]
+    expected: dict[str, int] = {}
+    for cell in keys(given["c"]):
+        expected[cell] = expected.get(cell, 0) + 1
+    assert dict(zip(keys(found["c"]), found["n"].to_pylist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_arrow_files(name: str, tmp_path: Path) -> None:
+    given = table(name)
+    for path in [tmp_path / "rows.arrow", tmp_path / "rows.arrows"]:
+        graph = line({"data": given.to_batches(max_chunksize=64)}, sink={"path": str(path)})
+        rows_written = sabot_run(graph)
+        assert rows_written == ROWS
+        found = rows(line({"path": str(path)}), worker_count=1)
+        check(found, given, list(range(ROWS)), {"id": "id", "c": "c"})
+
+
+# What Parquet cannot hold, or not as what it is.
+NO_PARQUET = {
+    "decimal32",
+    "decimal64",
+    "dictionary_number",
+    "dictionary_struct",
+    "interval",
+    "large_list_view",
+    "list_view",
+    "run_end_encoded",
+    "run_end_encoded_16",
+    "struct_empty",
+    "duration",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if name not in NO_PARQUET])
+def test_parquet_files(name: str, tmp_path: Path) -> None:
+    given = table(name)
+    path = tmp_path / "rows.parquet"
+    sabot_run(line({"data": given.to_batches(max_chunksize=64)}, sink={"path": str(path)}))
+    found = rows(line({"path": str(path)}), worker_count=1)
+    pq.read_table(path).validate(full=True)
+    assert cells(found["c"]) == cells(given["c"])
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_topics(name: str, tmp_path: Path) -> None:
+    given = table(name)
+    topic = {"topic": "t", "data_dir": str(tmp_path)}
+    sabot_run(line({"data": given.to_batches(max_chunksize=64)}, sink=topic))
+    found = rows(line({**topic, "bounded": True}), worker_count=1)
+    assert by_id(found, "id", "c") == by_id(given, "id", "c")
+
+
+def sabot_run(graph: sabot.JobGraph) -> int:
+    """Run a graph and return how many rows the sink got."""
+    ledger = run(graph, worker_count=1)["ledger"].to_pylist()
+    return next(int(op["rows_in"]) for op in ledger if op["name"] == "out")

@@ -123,7 +123,7 @@ bool sb_aggregate_function_result(enum sb_aggregate_function function, const str
     case SB_AGGREGATE_MIN:
     case SB_AGGREGATE_MAX:
         *out = *input;
-        return sb_type_is_ordered(input) && input->id != SB_TYPE_DECIMAL256;
+        return sb_type_is_ordered(input);
     case SB_AGGREGATE_FIRST:
     case SB_AGGREGATE_LAST:
     case SB_AGGREGATE_FIRST_ROW:

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * test_nested.c - types within types: built at random, out and in through the border, sliced and
+ * gathered, written as bytes and read again; and arrays that lie about their children.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "columnar/arrow.h"
+#include "columnar/value_bytes.h"
+#include "support/allocation.h"
+#include "support/seed.h"
+#include "support/test.h"
+
+static const char *const types[] = {
+    "null",
+    "float16",
+    "decimal32(9, 2)",
+    "decimal64(18, 2)",
+    "decimal256(76, 2)",
+    "time32[s]",
+    "time64[ns]",
+    "duration[us]",
+    "interval[month]",
+    "interval[day_time]",
+    "interval[month_day_nano]",
+    "fixed_size_binary[5]",
+    "fixed_size_binary[0]",
+    "dictionary<int8, utf8>",
+    "dictionary<uint64, list<item: int8>>",
+    "run_end_encoded<int16, utf8>",
+    "run_end_encoded<int64, float64>",
+    "list<item: utf8_view>",
+    "large_list<item: bool>",
+    "list_view<item: list<item: int16>>",
+    "large_list_view<item: float32>",
+    "fixed_size_list<item: utf8>[3]",
+    "fixed_size_list<item: int8>[0]",
+    "struct<a: int64, b: large_utf8, c: list<item: struct<x: bool, y: decimal256(40, 0)>>>",
+    "struct<d: dictionary<int16, utf8>, r: run_end_encoded<int32, int8>, n: null>",
+    "struct<>",
+    "map<utf8, list<item: int32>>",
+};
+enum {
+    TYPE_COUNT = sizeof types / sizeof types[0],
+    ROW_COUNT = 70,
+};
+
+static void fill(struct sb_builder *builder, bool is_nullable, uint64_t *random);
+
+static void fill_row(struct sb_builder *builder, uint64_t *random)
+{
+    const struct sb_type *type = builder->type;
+    int64_t elements = type->id == SB_TYPE_STRUCT            ? 1
+                       : type->id == SB_TYPE_FIXED_SIZE_LIST ? type->size
+                                                             : (int64_t)(test_random(random) % 4);
+
+    for (int32_t i = 0; i < type->child_count; i++) {
+        struct sb_builder *child;
+
+        assert_int_equal(sb_builder_child(builder, i, &child, NULL), SB_OK);
+        for (int64_t e = 0; e < elements; e++) {
+            fill(child, type->children[i].is_nullable, random);
+        }
+    }
+    assert_int_equal(sb_builder_append_nested(builder, NULL), SB_OK);
+}
+
+// One of few values, so that equal ones occur; no NaN, so that bytes tell values apart.
+static void value_random(const struct sb_type *type, uint8_t *bytes, int64_t *size,
+                         uint64_t *random)
+{
+    *size = sb_type_is_variable(type->id) ? (int64_t)(test_random(random) % 20)
+            : type->id == SB_TYPE_BOOL    ? 1
+                                          : sb_type_bytes(type);
+    memset(bytes, 0, 64);
+    if (*size > 0) {
+        memset(bytes, 'a' + (int)(test_random(random) % 3), (size_t)*size);
+    }
+    if (type->id == SB_TYPE_BOOL) {
+        bytes[0] &= 1;
+    }
+}
+
+static void fill_encoded(struct sb_builder *builder, uint64_t *random)
+{
+    const struct sb_type *type = sb_type_value(builder->type);
+    uint8_t bytes[64];
+    int64_t size;
+
+    if (sb_type_is_nested(type->id)) { // a list of int8: a count doubled, then elements
+        bytes[0] = (uint8_t)(2 * (test_random(random) % 3));
+        memset(bytes + 1, 'x', 3);
+        size = 1 + bytes[0] / 2;
+    } else {
+        value_random(type, bytes, &size, random);
+    }
+    assert_int_equal(sb_builder_append_encoded(builder, bytes, size, NULL), SB_OK);
+}
+
+static void fill(struct sb_builder *builder, bool is_nullable, uint64_t *random)
+{
+    const struct sb_type *type = builder->type;
+    uint8_t bytes[64];
+    int64_t size;
+
+    if (type->id == SB_TYPE_NULL || (is_nullable && test_random(random) % 5 == 0)) {
+        assert_int_equal(sb_builder_append_null(builder, NULL), SB_OK);
+    } else if (sb_type_is_encoded(type->id)) {
+        fill_encoded(builder, random);
+    } else if (sb_type_is_nested(type->id)) {
+        fill_row(builder, random);
+    } else {
+        value_random(type, bytes, &size, random);
+        assert_int_equal(sb_type_is_variable(type->id)
+                             ? sb_builder_append_bytes(builder, bytes, size, NULL)
+                             : sb_builder_append_fixed(builder, bytes, NULL),
+                         SB_OK);
+    }
+}
+
+static struct sb_schema *schema_of(struct sb_memory *memory, const char *name)
+{
+    struct sb_arena arena = {.memory = memory};
+    struct sb_field field = {.name = "c", .is_nullable = true};
+    struct sb_schema *schema;
+
+    assert_int_equal(sb_type_parse(name, &arena, &field.type, NULL), SB_OK);
+    assert_int_equal(sb_schema_create(memory, &field, 1, &schema, NULL), SB_OK);
+    sb_arena_deinit(&arena);
+    return schema;
+}
+
+static void batch_random(struct sb_memory *memory, const char *name, struct sb_batch *out,
+                         uint64_t *random)
+{
+    struct sb_schema *schema = schema_of(memory, name);
+    struct sb_builder builder;
+
+    assert_int_equal(sb_batch_init(out, memory, schema, ROW_COUNT, NULL), SB_OK);
+    sb_builder_init(&builder, memory, &schema->fields[0].type);
+    for (int i = 0; i < ROW_COUNT; i++) {
+        fill(&builder, true, random);
+    }
+    assert_int_equal(sb_builder_finish(&builder, &out->columns[0], NULL), SB_OK);
+    sb_schema_release(schema);
+}
+
+// Fails unless row `i` of `found` is row `rows[i]` of `expected`, UINT32_MAX = null.
+static void column_check(const struct sb_column *found, const struct sb_column *expected,
+                         const uint32_t *rows, int64_t count)
+{
+    static uint8_t a[1 << 14];
+    static uint8_t b[1 << 14];
+
+    assert_int_equal(found->length, count);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t row = rows == NULL ? i : rows[i];
+        bool is_null = row == UINT32_MAX || sb_column_is_null(expected, row);
+        int64_t size;
+
+        assert_int_equal(sb_column_is_null(found, i), is_null);
+        if (is_null) {
+            continue;
+        }
+        size = sb_value_size(expected, row);
+        assert_true(size <= (int64_t)sizeof a);
+        assert_int_equal(sb_value_size(found, i), size);
+        sb_value_write(found, i, false, a);
+        sb_value_write(expected, row, false, b);
+        assert_memory_equal(a, b, (size_t)size);
+    }
+}
+
+// Slices, gathers and takes the rows through the border; `memory` may refuse.
+static enum sb_status rows_trip(struct sb_memory *memory, const struct sb_batch *given,
+                                uint64_t *random)
+{
+    const struct sb_column *column = &given->columns[0];
+    uint32_t rows[2 * ROW_COUNT];
+    struct sb_column gathered = {0};
+    struct sb_batch batch = {0};
+    struct ArrowArray array = {0};
+    enum sb_status status = SB_OK;
+    struct sb_error err;
+    int64_t first = (int64_t)(test_random(random) % ROW_COUNT);
+    int64_t count = (int64_t)(test_random(random) % (uint64_t)(ROW_COUNT - first + 1));
+
+    SB_TRY_OUT(sb_batch_init(&batch, memory, given->schema, ROW_COUNT, NULL));
+    sb_column_share(&batch.columns[0], column);
+    sb_batch_slice(&batch, first, count);
+    for (int64_t i = 0; i < 2 * ROW_COUNT; i++) {
+        rows[i] = count == 0 || test_random(random) % 6 == 0
+                      ? UINT32_MAX
+                      : (uint32_t)(test_random(random) % (uint64_t)count);
+    }
+    SB_TRY_OUT(sb_column_gather(&batch.columns[0], rows, 2 * ROW_COUNT, memory, &gathered, NULL));
+    for (int64_t i = 0; i < 2 * ROW_COUNT; i++) {
+        rows[i] = rows[i] == UINT32_MAX ? UINT32_MAX : rows[i] + (uint32_t)first;
+    }
+    column_check(&gathered, column, rows, 2 * ROW_COUNT);
+    assert_true(sb_column_size_estimate(&gathered) >= 0);
+
+    for (int64_t i = 0; i < count; i++) {
+        rows[i] = (uint32_t)(first + i);
+    }
+    SB_TRY_OUT(sb_batch_export(&batch, &array, NULL));
+    status = sb_batch_import_checked(memory, given->schema, &array, SB_IMPORT_FULL, &batch, &err);
+    if (status != SB_OK && status != SB_NO_MEMORY) {
+        fail_msg("%s", err.message);
+    }
+    SB_TRY_OUT(status);
+    column_check(&batch.columns[0], column, rows, count);
+out:
+    sb_column_deinit(&gathered);
+    sb_batch_deinit(&batch);
+    return status;
+}
+
+static void keeps_rows_of_every_type(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    uint64_t random = test_seed();
+
+    (void)state;
+    for (int t = 0; t < TYPE_COUNT; t++) {
+        for (int i = 0; i < 40; i++) {
+            struct sb_batch batch;
+
+            batch_random(memory, types[t], &batch, &random);
+            assert_int_equal(rows_trip(memory, &batch, &random), SB_OK);
+            sb_batch_deinit(&batch);
+        }
+    }
+    assert_int_equal(atomic_load(&memory->used_bytes), 0);
+    sb_memory_release(memory);
+}
+
+static void reads_the_bytes_it_writes(void **state)
+{
+    static uint8_t bytes[1 << 14];
+    struct sb_memory *memory = sb_memory_create(0);
+    uint64_t random = test_seed();
+
+    (void)state;
+    for (int t = 0; t < TYPE_COUNT; t++) {
+        struct sb_builder builder;
+        struct sb_column again;
+        struct sb_batch batch;
+        uint64_t hashes[ROW_COUNT];
+
+        batch_random(memory, types[t], &batch, &random);
+        sb_builder_init(&builder, memory, batch.columns[0].type);
+        sb_column_hash(&batch.columns[0], NULL, ROW_COUNT, true, hashes);
+        for (int64_t row = 0; row < ROW_COUNT; row++) {
+            if (sb_column_is_null(&batch.columns[0], row)) {
+                assert_int_equal(hashes[row], SB_HASH_NULL);
+                assert_int_equal(sb_builder_append_null(&builder, NULL), SB_OK);
+            } else {
+                int64_t size = sb_value_size(&batch.columns[0], row);
+
+                sb_value_write(&batch.columns[0], row, true, bytes);
+                assert_int_equal(sb_value_hash(&batch.columns[0], row),
+                                 sb_hash_bytes(bytes, (size_t)size));
+                sb_value_write(&batch.columns[0], row, false, bytes);
+                assert_int_equal(sb_builder_append_value(&builder, bytes, size, NULL), SB_OK);
+            }
+        }
+        assert_int_equal(sb_builder_finish(&builder, &again, NULL), SB_OK);
+        column_check(&again, &batch.columns[0], NULL, ROW_COUNT);
+        sb_column_deinit(&again);
+        sb_batch_deinit(&batch);
+    }
+    sb_memory_release(memory);
+}
+
+struct trip {
+    const struct sb_batch *batch;
+    uint64_t random;
+};
+
+static enum sb_status trip_attempt(struct sb_memory *memory, void *context)
+{
+    const struct trip *trip = context;
+    uint64_t random = trip->random; // the same path each time
+
+    return rows_trip(memory, trip->batch, &random);
+}
+
+static void survives_refused_memory(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    uint64_t random = test_seed();
+
+    (void)state;
+    for (int t = 0; t < TYPE_COUNT; t++) {
+        struct sb_batch batch;
+        struct trip trip = {.batch = &batch};
+
+        batch_random(memory, types[t], &batch, &random);
+        trip.random = test_random(&random);
+        test_allocations(trip_attempt, &trip);
+        sb_batch_deinit(&batch);
+    }
+    sb_memory_release(memory);
+}
+
+// --- arrays that lie -----------------------------------------------------------------------------
+
+static void one_child_less(struct ArrowArray *array)
+{
+    array->n_children--;
+}
+
+static void child_gone(struct ArrowArray *array)
+{
+    array->children[0]->release(array->children[0]);
+}
+
+static void shorten(struct ArrowArray *array, int64_t length)
+{
+    array->length = length;
+    array->null_count = -1;
+}
+
+static void child_short(struct ArrowArray *array)
+{
+    shorten(array->children[0], 1);
+}
+
+static void child_endless(struct ArrowArray *array)
+{
+    array->children[0]->length = INT64_MAX;
+}
+
+static void child_negative(struct ArrowArray *array)
+{
+    array->children[0]->offset = -1;
+}
+
+static void no_dictionary(struct ArrowArray *array)
+{
+    array->dictionary->release(array->dictionary);
+    array->dictionary = NULL;
+}
+
+static void short_dictionary(struct ArrowArray *array)
+{
+    shorten(array->dictionary, 0);
+}
+
+static void no_sizes(struct ArrowArray *array)
+{
+    array->buffers[2] = NULL;
+}
+
+static void runs_end_early(struct ArrowArray *array)
+{
+    shorten(array->children[0], 1);
+    shorten(array->children[1], 1);
+}
+
+static void no_runs(struct ArrowArray *array)
+{
+    shorten(array->children[0], 0);
+    shorten(array->children[1], 0);
+}
+
+static void grandchild_short(struct ArrowArray *array)
+{
+    shorten(array->children[0]->children[0], 0);
+}
+
+static const struct {
+    const char *type;
+    void (*spoil)(struct ArrowArray *array);
+    const char *message;
+} lies[] = {
+    {"struct<a: int8, b: int8>", one_child_less, "column 'c': expected 2 children, found 1"},
+    {"struct<a: int8>", child_gone, "column 'c': child 0 was released before"},
+    {"struct<a: int8>", child_short, "column 'c': child 0 has 1 rows, and 70 are needed"},
+    {"struct<a: int8>", child_endless, "column 'c': child 0 has length"},
+    {"struct<a: int8>", child_negative, "column 'c.a': offset -1"},
+    {"list<item: int64>", child_short, "column 'c': offsets end at element"},
+    {"list_view<item: int64>", child_short, "column 'c': the list of row"},
+    {"list_view<item: int64>", no_sizes, "column 'c': 70 rows and no size buffer"},
+    {"fixed_size_list<item: utf8>[3]", child_short, "child 0 has 1 rows, and 210 are needed"},
+    {"dictionary<int8, utf8>", no_dictionary, "expected an array with a dictionary"},
+    {"dictionary<int8, utf8>", short_dictionary, "and the dictionary has 0 values"},
+    {"run_end_encoded<int32, utf8>", runs_end_early, "column 'c': runs end at row"},
+    {"run_end_encoded<int32, utf8>", no_runs, "column 'c': 70 rows and no runs"},
+    {"list<item: list<item: int8>>", grandchild_short, "column 'c[]': offsets end at element"},
+    {"map<utf8, int8>", grandchild_short, "column 'c[]': child 0 has 0 rows"},
+};
+
+static void refuses_arrays_that_lie(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    uint64_t random = 7; // rows enough of everything
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+        struct sb_schema *schema = schema_of(memory, lies[i].type);
+        struct ArrowArray array;
+        struct sb_batch batch;
+        struct sb_error err = {.status = SB_OK};
+
+        batch_random(memory, lies[i].type, &batch, &random);
+        assert_int_equal(sb_batch_export(&batch, &array, NULL), SB_OK);
+        lies[i].spoil(array.children[0]);
+        if (sb_batch_import(memory, schema, &array, &batch, &err) != SB_CORRUPT ||
+            strstr(err.message, lies[i].message) == NULL) {
+            fail_msg("expected '%s', found '%s'", lies[i].message, err.message);
+        }
+        assert_null(batch.columns);
+        sb_schema_release(schema);
+    }
+    sb_memory_release(memory);
+}
+
+static void checks_text_when_asked_to(void **state)
+{
+    static const char *const wrong[] = {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80",
+                                        "\xf5\x80\x80\x80"};
+    struct sb_memory *memory = sb_memory_create(0);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        for (int depth = SB_IMPORT_SAFE; depth <= SB_IMPORT_FULL; depth++) {
+            struct sb_schema *schema = schema_of(memory, "struct<a: list<item: utf8>>");
+            struct sb_builder builder;
+            struct sb_builder *lists = NULL;
+            struct sb_builder *texts = NULL;
+            struct ArrowArray array;
+            struct sb_batch batch;
+            struct sb_error err;
+
+            assert_int_equal(sb_batch_init(&batch, memory, schema, 1, NULL), SB_OK);
+            sb_builder_init(&builder, memory, &schema->fields[0].type);
+            assert_int_equal(sb_builder_child(&builder, 0, &lists, NULL), SB_OK);
+            assert_int_equal(sb_builder_child(lists, 0, &texts, NULL), SB_OK);
+            assert_int_equal(
+                sb_builder_append_bytes(texts, wrong[i], (int64_t)strlen(wrong[i]), NULL), SB_OK);
+            assert_int_equal(sb_builder_append_nested(lists, NULL), SB_OK);
+            assert_int_equal(sb_builder_append_nested(&builder, NULL), SB_OK);
+            assert_int_equal(sb_builder_finish(&builder, &batch.columns[0], NULL), SB_OK);
+            assert_int_equal(sb_batch_export(&batch, &array, NULL), SB_OK);
+            assert_int_equal(sb_batch_import_checked(memory, schema, &array,
+                                                     (enum sb_import_depth)depth, &batch, &err),
+                             depth == SB_IMPORT_FULL ? SB_CORRUPT : SB_OK);
+            assert_true(depth == SB_IMPORT_SAFE ||
+                        strstr(err.message, "column 'c.a[]': row 0 is not UTF-8") != NULL);
+            sb_batch_deinit(&batch);
+            sb_schema_release(schema);
+        }
+    }
+    sb_memory_release(memory);
+}
+
+static void float16_keeps_every_value(void **state)
+{
+    (void)state;
+    for (uint32_t bits = 0; bits < 0x10000; bits++) {
+        assert_int_equal(sb_float16_write(sb_float16_read((uint16_t)bits)), bits);
+    }
+    assert_int_equal(sb_float16_write(65520.0), 0x7c00); // rounds to infinity
+    assert_int_equal(sb_float16_write(65519.0), 0x7bff);
+    assert_int_equal(sb_float16_write(0x1p-25), 0); // ties to even
+    assert_int_equal(sb_float16_write(0x1.8p-25), 1);
+    assert_int_equal(sb_float16_write(1.0 + 0x1p-11), 0x3c00);
+    assert_int_equal(sb_float16_write(1.0 + 0x3p-11), 0x3c02);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_rows_of_every_type),  cmocka_unit_test(reads_the_bytes_it_writes),
+        cmocka_unit_test(survives_refused_memory),   cmocka_unit_test(refuses_arrays_that_lie),
+        cmocka_unit_test(checks_text_when_asked_to), cmocka_unit_test(float16_keeps_every_value),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
