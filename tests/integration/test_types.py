@@ -274,7 +274,7 @@ def test_groups_by_it(name: str, workers: int, batch_rows: int) -> None:
 @pytest.mark.parametrize("name", ["list", "struct", "map", "interval", "null"])
 def test_types_without_order_have_no_minimum(name: str) -> None:
     graph = line({"data": table(name)}, node("aggregate", "low", aggregations={"m": ("c", "min")}))
-    with pytest.raises(InvalidJobError, match="low.*min"):
+    with pytest.raises(InvalidJobError, match=r"low.*min"):
         rows(graph)
 
 
