@@ -3,8 +3,9 @@
  * kernels_time_trunc.c - the beginning of the hour, day, month, ... that a time is in; the last day
  * of its month.
  *
- * With a zone it is the zone's hour, day or month. Units up to the hour keep the offset that the
- * clock had; longer ones begin at the first instant that the zone's calendar calls so.
+ * With a zone it is the zone's hour, day or month. Of an hour shown twice it is the beginning of
+ * the one that the time is in; days and longer units begin at the first instant that the zone's
+ * calendar calls so.
  */
 #include "expr/kernels_time.h"
 #include "expr/time_chunk.h"
@@ -115,7 +116,20 @@ static enum sb_status truncation_failed(struct sb_kernel_call *call)
     return SB_OK;
 }
 
-/* Up to the hour, by the clock of a zone: the offset of the value stays. */
+/* The last instant not behind `value` at which the zone showed `local`; both in seconds. */
+static int64_t shown_before(struct sb_zone_cursor *cursor, int64_t local, int64_t value)
+{
+    int64_t earliest;
+    int64_t latest;
+
+    if (sb_zone_cursor_local(cursor, local, &earliest, &latest) == SB_LOCAL_TWICE &&
+        latest <= value) {
+        return latest;
+    }
+    return earliest;
+}
+
+/* Up to the hour, by the clock of a zone. */
 static void ticks_truncate_local(struct sb_kernel_call *call, int64_t step, int64_t per_second)
 {
     struct sb_zone_cursor cursor = sb_zone_cursor_of(call->node->prepared);
@@ -123,11 +137,17 @@ static void ticks_truncate_local(struct sb_kernel_call *call, int64_t step, int6
     int64_t *out = call->out;
 
     for (int32_t i = 0; i < call->count; i++) {
-        const int64_t offset =
-            sb_zone_cursor_offset(&cursor, sb_floor_divide(values[i], per_second));
+        const int64_t second = sb_floor_divide(values[i], per_second);
+        const int64_t offset = sb_zone_cursor_offset(&cursor, second);
         const int64_t shift = sb_floor_modulo(offset * per_second, step);
         const int64_t rest = (sb_floor_modulo(values[i], step) + shift) % step;
         out[i] = (int64_t)((uint64_t)values[i] - (uint64_t)rest);
+        if (sb_unlikely(rest >= per_second &&
+                        sb_floor_divide(out[i], per_second) < cursor.span.begin)) {
+            // the clocks were set within this hour
+            const int64_t local = sb_floor_divide(out[i], per_second) + offset;
+            out[i] = shown_before(&cursor, local, second) * per_second;
+        }
     }
 }
 

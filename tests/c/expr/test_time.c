@@ -122,6 +122,12 @@ static void truncates(void **state)
          "(date_trunc 'day' a)", "2024-03-30T23:00:00; 2024-10-27T23:00:00"},
         {"a: timestamp[s, Europe/Berlin]", "2024-10-27T00:30:00; 2024-10-27T01:30:00",
          "(date_trunc 'hour' a)", "2024-10-27T00:00:00; 2024-10-27T01:00:00"},
+        // back by half an hour at 02:00, forward by half an hour at 02:00
+        {"a: timestamp[s, Australia/Lord_Howe]",
+         "2006-04-01T15:14:53; 2006-04-01T14:59:59; 2006-04-01T15:31:00", "(date_trunc 'hour' a)",
+         "2006-04-01T14:00:00; 2006-04-01T14:00:00; 2006-04-01T15:30:00"},
+        {"a: timestamp[s, Australia/Lord_Howe]", "2006-10-28T15:40:00; 2006-10-28T15:29:59",
+         "(date_trunc 'hour' a)", "2006-10-28T15:30:00; 2006-10-28T14:30:00"},
         {"a: timestamp[s, Asia/Kolkata]", "2024-01-01T00:45:00", "(date_trunc 'hour' a)",
          "2024-01-01T00:30:00"},
         {"a: timestamp[s, America/Sao_Paulo]", "2018-11-04T12:00:00", "(date_trunc 'day' a)",
