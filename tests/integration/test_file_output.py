@@ -109,7 +109,7 @@ def test_modes(tmp_path):
     sink = {"path": f"{path}/", "format": "parquet"}
     few, more = TABLE.slice(0, 10), TABLE.slice(10, 10)
     run(line({"data": few}, sink={**sink, "mode": "error"}))
-    with pytest.raises(InvalidJobError, match="is there already.*'mode' is 'error'"):
+    with pytest.raises(InvalidJobError, match=r"is there already.*'mode' is 'error'"):
         line({"data": more}, sink={**sink, "mode": "error"}).run()
     run(line({"data": more}, sink={**sink, "mode": "append"}))
     assert read(path).num_rows == 20

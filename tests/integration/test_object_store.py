@@ -130,5 +130,5 @@ def test_uris_of_this_machine(tmp_path):
     assert rows(line({"path": f"file://{tmp_path}/a.parquet"})).num_rows == 1000
     with pytest.raises(InvalidJobError, match=r"'path': what://x/a\.csv cannot be reached"):
         line({"path": "what://x/a.csv"}).run()
-    with pytest.raises(InvalidJobError, match="'storage_options'.*on this machine"):
+    with pytest.raises(InvalidJobError, match=r"'storage_options'.*on this machine"):
         line({"path": tmp_path, "storage_options": {}}).run()
