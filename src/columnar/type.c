@@ -64,9 +64,10 @@ const struct sb_type_facts sb_type_facts[SB_TYPE_ID_END] = {
     [SB_TYPE_MAP] = {.name = "map", .child_count = 1, .is_list = true, .has_no_order = true},
 };
 
+/* Of 0, which a null literal has that nobody gave a type: it is of no kind. */
 static const struct sb_type_facts *facts_of(enum sb_type_id id)
 {
-    sb_assert((int)id > 0 && (int)id < SB_TYPE_ID_END);
+    sb_assert((int)id >= 0 && (int)id < SB_TYPE_ID_END);
     return &sb_type_facts[id];
 }
 
