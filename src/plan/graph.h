@@ -27,6 +27,7 @@ enum sb_node_type {
     SB_NODE_LIMIT,
     SB_NODE_CUSTOM,
     SB_NODE_REDUCE,
+    SB_NODE_FLAT_MAP,
     SB_NODE_SORT,
     SB_NODE_TOP_N,
 };

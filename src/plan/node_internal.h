@@ -64,6 +64,7 @@ extern const struct sb_node_class sb_node_distinct;
 extern const struct sb_node_class sb_node_limit;
 extern const struct sb_node_class sb_node_custom;
 extern const struct sb_node_class sb_node_reduce;
+extern const struct sb_node_class sb_node_flat_map;
 extern const struct sb_node_class sb_node_sort;
 extern const struct sb_node_class sb_node_top_n;
 

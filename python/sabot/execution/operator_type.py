@@ -67,6 +67,7 @@ _AVAILABLE = frozenset(
         OperatorType.LIMIT,
         OperatorType.CUSTOM,
         OperatorType.REDUCE,
+        OperatorType.FLAT_MAP,
         OperatorType.SORT,
         OperatorType.TOP_N,
     }

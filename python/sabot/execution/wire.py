@@ -72,7 +72,12 @@ _COMPARISONS = {
     "==": "equal",
     "!=": "not_equal",
 }
-_WITH_LANE = (OperatorType.FILTER, OperatorType.MAP, OperatorType.REDUCE)
+_WITH_LANE = (
+    OperatorType.FILTER,
+    OperatorType.FLAT_MAP,
+    OperatorType.MAP,
+    OperatorType.REDUCE,
+)
 _JSON_SCALARS = (type(None), bool, int, str)
 # The engine only asks whether there is a function.
 _FUNCTION_HERE = {"kind": "cloudpickle", "python": "", "sha256": "", "data": ""}

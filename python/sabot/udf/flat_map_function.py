@@ -65,9 +65,9 @@ class FlatMapFunction:
             return part.schema, part.num_rows > 0
         raise ValueError("the function gave no rows, so its columns are unknown")
 
-    def _parts(self, batch: pa.RecordBatch, schema: pa.Schema | None) -> Iterator[pa.RecordBatch]:
-        with np.errstate(all="ignore"):
-            yield from self._parts_of(self._function(BatchView(batch)), schema)
+    def _parts(self, batch: pa.RecordBatch, schema: pa.Schema | None) -> list[pa.RecordBatch]:
+        with np.errstate(all="ignore"):  # numbers wrap and divide by the rules of columns
+            return list(self._parts_of(self._function(BatchView(batch)), schema))
 
     def _parts_of(self, value: Any, schema: pa.Schema | None) -> Iterator[pa.RecordBatch]:
         if value is None:
@@ -97,11 +97,6 @@ class FlatMapFunction:
             if rows:
                 yield self._rows(rows, schema)
                 rows = []
-            if isinstance(item, list | tuple) and not all(isinstance(one, Mapping) for one in item):
-                raise TypeError(
-                    f"{self._title}: the function returned a list of {type(item).__name__}; "
-                    "expected dicts, one per row, or batches"
-                )
             yield from self._parts_of(item, schema)
         if rows:
             yield self._rows(rows, schema)

@@ -295,6 +295,14 @@ static const struct sb_op_vtable filter_function_vtable = {
     .on_batch = function_filter_on_batch,
 };
 
+static const struct sb_op_vtable flat_map_function_vtable = {
+    .name = "flat_map",
+    .placement = SB_OP_INLINE,
+    .build_port = SB_NO_PORT,
+    .destroy = function_destroy,
+    .on_batch = function_on_batch,
+};
+
 static const struct sb_op_vtable reduce_vtable = {
     .name = "reduce",
     .placement = SB_OP_SINGLE,
@@ -334,6 +342,8 @@ static const struct sb_op_vtable *function_vtable(enum sb_node_type type)
         return &map_function_vtable;
     case SB_NODE_FILTER:
         return &filter_function_vtable;
+    case SB_NODE_FLAT_MAP:
+        return &flat_map_function_vtable;
     case SB_NODE_REDUCE:
         return &reduce_vtable;
     default:

@@ -46,6 +46,7 @@ static sb_op_constructor node_constructor(const struct sb_op_options *options)
         return sb_top_n_create;
     case SB_NODE_SORT:
         return sb_sort_create;
+    case SB_NODE_FLAT_MAP:
     case SB_NODE_REDUCE:
     case SB_NODE_CUSTOM:
         return sb_function_create;

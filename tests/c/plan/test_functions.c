@@ -58,6 +58,17 @@ static void a_reduce_gives_the_resolved_columns(void **state)
                                 "the function must name one differently");
 }
 
+static void a_flat_map_function_gives_the_resolved_columns(void **state)
+{
+    struct sb_graph *graph = graphs_chain("flat_map", FUNCTION, COLUMNS, "word: utf8");
+
+    graphs_assert_schema(graph, "n", "word: utf8");
+    sb_graph_destroy(graph);
+    graphs_assert_chain_refused("flat_map", "", COLUMNS, "x: int64", SB_INVALID,
+                                "operator 'n' (flat_map): has no function; it takes one of a batch "
+                                "that returns any number of rows");
+}
+
 static void refuses_what_the_resolver_gives(void **state)
 {
     graphs_assert_chain_refused("map", FUNCTION, COLUMNS, NULL, SB_INVALID,
@@ -156,6 +167,7 @@ int main(void)
         cmocka_unit_test(a_map_function_gives_the_resolved_columns),
         cmocka_unit_test(a_filter_function_keeps_the_columns),
         cmocka_unit_test(a_reduce_gives_the_resolved_columns),
+        cmocka_unit_test(a_flat_map_function_gives_the_resolved_columns),
         cmocka_unit_test(a_custom_operator_takes_any_parameters),
         cmocka_unit_test(refuses_what_the_resolver_gives),
         cmocka_unit_test(refuses_types_the_engine_lacks),
