@@ -182,6 +182,11 @@ def test_stray_quotes_do_not_change_where_rows_begin(tmp_path):
     assert len(counts) == 1
 
 
+def test_objects_and_arrays_are_json_text(tmp_path):
+    path = write(tmp_path / "a.json", '{"n": 1, "l": [{"a": "]"}]}\n{"n": 2, "l": []}\n')
+    assert read(path).to_pydict() == {"n": [1, 2], "l": ['[{"a": "]"}]', "[]"]}
+
+
 # --- malformed rows ------------------------------------------------------------------------------
 
 MALFORMED_CSV = [

@@ -192,7 +192,9 @@ def _json_types(rows: bytes) -> pa.Schema:
 
 
 def _readable(kind: pa.DataType) -> pa.DataType:
-    """Return the type the engine reads text as."""
+    """Return the type the engine reads text as; objects and arrays stay JSON text."""
+    if pa.types.is_nested(kind):
+        return pa.string()
     if pa.types.is_time(kind) or pa.types.is_duration(kind) or pa.types.is_binary(kind):
         return pa.string()
     return kind
