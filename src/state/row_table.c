@@ -366,14 +366,63 @@ static void rows_guess(const struct sb_row_table *const *tables, const uint64_t 
     }
 }
 
+/*
+ * Whether rows [first, end) that were guessed have other keys, a field at a time: no branch asks
+ * for the kind of a field row by row. A row of NULL does not differ.
+ */
+static void rows_compare(const struct sb_row_layout *layout, const struct sb_row_vector *keys,
+                         const uint64_t *hashes, int64_t first, int64_t end,
+                         uint64_t *const *rows, uint8_t *differs)
+{
+    static const uint64_t nobody[1];
+
+    for (int64_t i = first; i < end; i++) {
+        const uint64_t *row = rows[i] != NULL ? rows[i] + layout->hash_word : nobody;
+        differs[i - first] = (rows[i] != NULL) & (row[0] != hashes[i]);
+    }
+    for (int32_t k = 0; k < layout->key_count; k++) {
+        const struct sb_row_field *field = &layout->fields[k];
+        bool is_word = sb_row_kind_words(field->kind) == 1;
+        int32_t word = field->word;
+
+        for (int64_t i = first; is_word && i < end; i++) {
+            if (sb_likely(rows[i] != NULL)) {
+                differs[i - first] |= rows[i][word] != keys[k].words[i];
+            }
+        }
+        for (int64_t i = first; !is_word && i < end; i++) {
+            if (sb_likely(rows[i] != NULL && !differs[i - first])) {
+                differs[i - first] = !field_equal(field, rows[i], &keys[k], i);
+            }
+        }
+        for (int64_t i = first; is_word && field->null_word >= 0 && i < end; i++) {
+            if (rows[i] != NULL) {
+                bool is_null = keys[k].nulls != NULL && keys[k].nulls[i];
+                differs[i - first] |= sb_row_is_null(field, rows[i]) != is_null;
+            }
+        }
+    }
+}
+
 void sb_row_table_find(const struct sb_row_table *const *tables, const struct sb_row_vector *keys,
                        const uint64_t *hashes, int64_t count, uint64_t **rows)
 {
+    const struct sb_row_layout *layout = NULL;
+    uint8_t differs[CHUNK];
+
     rows_guess(tables, hashes, count, rows);
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t at;
-        if (rows[i] != NULL && !row_has_key(tables[i]->layout, rows[i], keys, hashes[i], i)) {
-            rows[i] = key_seek(tables[i], keys, hashes[i], i, &at);
+    for (int64_t i = 0; layout == NULL && i < count; i++) {
+        layout = rows[i] != NULL ? tables[i]->layout : NULL;
+    }
+    for (int64_t first = 0; layout != NULL && first < count; first += CHUNK) {
+        int64_t end = first + CHUNK < count ? first + CHUNK : count;
+
+        rows_compare(layout, keys, hashes, first, end, rows, differs);
+        for (int64_t i = first; i < end; i++) {
+            uint64_t at;
+            if (sb_unlikely(differs[i - first])) {
+                rows[i] = key_seek(tables[i], keys, hashes[i], i, &at);
+            }
         }
     }
 }
