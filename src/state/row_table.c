@@ -371,8 +371,8 @@ static void rows_guess(const struct sb_row_table *const *tables, const uint64_t 
  * for the kind of a field row by row. A row of NULL does not differ.
  */
 static void rows_compare(const struct sb_row_layout *layout, const struct sb_row_vector *keys,
-                         const uint64_t *hashes, int64_t first, int64_t end,
-                         uint64_t *const *rows, uint8_t *differs)
+                         const uint64_t *hashes, int64_t first, int64_t end, uint64_t *const *rows,
+                         uint8_t *differs)
 {
     static const uint64_t nobody[1];
 
