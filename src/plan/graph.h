@@ -167,6 +167,7 @@ enum sb_aggregate_function {
     SB_AGGREGATE_STDDEV,
     SB_AGGREGATE_STDDEV_POP,
     SB_AGGREGATE_COUNT_DISTINCT,
+    SB_AGGREGATE_LIST,     // in row order, null values too
     SB_AGGREGATE_QUANTILE, // exact, linear between neighbours
     SB_AGGREGATE_APPROX_COUNT_DISTINCT,
     SB_AGGREGATE_APPROX_QUANTILE,

@@ -33,6 +33,7 @@ FUNCTIONS = {
     "p1": ("k", "quantile_cont(k, 0.01)"),
     "first": ("w", "first(w ORDER BY id) FILTER (w IS NOT NULL)"),
     "last": ("day", "last(day ORDER BY id) FILTER (day IS NOT NULL)"),
+    "list": ("w", "list(w ORDER BY id)"),
 }
 
 
@@ -91,6 +92,7 @@ AGGREGATIONS = {
     "words": ("w", "count_distinct"),
     "middle": ("x", "median"),
     "last": ("w", "last"),
+    "all": ("flag", "list"),
     "n": ("*", "count"),
 }
 

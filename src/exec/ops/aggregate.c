@@ -62,6 +62,15 @@ static int64_t reader_rows(struct group_reader *reader, int64_t count, uint64_t 
     return count;
 }
 
+static const struct sb_aggregate_call_plan *reader_call(const struct group_reader *reader,
+                                                        int32_t column)
+{
+    const struct sb_aggregate *aggregate = reader->aggregate;
+
+    column = aggregate->outputs == NULL ? column : aggregate->outputs[column];
+    return column < aggregate->key_count ? NULL : &aggregate->calls[column - aggregate->key_count];
+}
+
 /* Up to SB_ROW_CHUNK values of an output column; returns how many. */
 static enum sb_status reader_next(struct group_reader *reader, int32_t column, int64_t *count,
                                   struct sb_row_chunk *chunk, struct sb_error *err)
@@ -69,10 +78,9 @@ static enum sb_status reader_next(struct group_reader *reader, int32_t column, i
     const struct sb_aggregate *aggregate = reader->aggregate;
     const struct sb_word_table *plain = &reader->group->plain;
     struct sb_row_vector *vector = &chunk->vectors[0];
-    const struct sb_aggregate_call_plan *call;
+    const struct sb_aggregate_call_plan *call = reader_call(reader, column);
 
     column = aggregate->outputs == NULL ? column : aggregate->outputs[column];
-    call = column < aggregate->key_count ? NULL : &aggregate->calls[column - aggregate->key_count];
 
     if (plain->row_count > 0) {
         const uint64_t *rows = sb_word_table_run(plain, reader->position, count);
@@ -92,6 +100,29 @@ static enum sb_status reader_next(struct group_reader *reader, int32_t column, i
     }
     return sb_aggregate_finish(aggregate, call, chunk->rows, *count, &chunk->scratches[0], vector,
                                err);
+}
+
+static enum sb_status list_emit(struct group_reader reader, int32_t column,
+                                struct sb_row_chunk *chunk, struct sb_batch *batch,
+                                struct sb_error *err)
+{
+    const struct sb_aggregate_call_plan *call = reader_call(&reader, column);
+    struct sb_builder builder;
+    enum sb_status status = SB_OK;
+
+    sb_builder_init(&builder, reader.aggregate->op.memory, &batch->schema->fields[column].type);
+    for (int64_t done = 0; done < batch->row_count;) {
+        int64_t count = batch->row_count - done;
+        count = reader_rows(&reader, count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK, chunk->rows);
+        SB_TRY_OUT(
+            sb_aggregate_list_append(reader.aggregate, call, chunk->rows, count, &builder, err));
+        done += count;
+    }
+    SB_TRY_OUT(sb_builder_finish(&builder, &batch->columns[column], err));
+
+out:
+    sb_builder_deinit(&builder);
+    return status;
 }
 
 static enum sb_status column_emit(struct group_reader reader, int32_t column,
@@ -136,7 +167,10 @@ static enum sb_status group_emit(struct sb_aggregate *aggregate, struct sb_aggre
         count = count < EMIT_ROWS_MAX ? count : EMIT_ROWS_MAX;
         SB_TRY_OUT(sb_batch_init(&batch, aggregate->op.memory, schema, count, ctx->error));
         for (int32_t f = 0; f < schema->field_count; f++) {
-            SB_TRY_OUT(column_emit(reader, f, chunk, &batch, ctx->error));
+            const struct sb_aggregate_call_plan *call = reader_call(&reader, f);
+            bool is_list = call != NULL && call->call->function == SB_AGGREGATE_LIST;
+            SB_TRY_OUT(is_list ? list_emit(reader, f, chunk, &batch, ctx->error)
+                               : column_emit(reader, f, chunk, &batch, ctx->error));
         }
         reader_skip(&reader, count);
         sb_op_count(ctx, entry, share * count);

@@ -72,7 +72,13 @@ static enum sb_status values_add(const struct sb_aggregate *aggregate,
             SB_TRY_RETURN(chunk_add(&group->values, &chunk, err));
             rows[i][field->word] = (uint64_t)(uintptr_t)chunk;
         }
-        chunk->orders[chunk->used++] = sb_number_order(sb_float_load(values->words[i]));
+        if (aggregate->steps[step].kind == SB_STEP_LIST) {
+            SB_TRY_RETURN(sb_aggregate_list_keep(values->words + 2 * i, &group->values,
+                                                 &chunk->orders[chunk->used], err));
+        } else {
+            chunk->orders[chunk->used] = sb_number_order(sb_float_load(values->words[i]));
+        }
+        chunk->used++;
         rows[i][count_word]++;
     }
     return SB_OK;
@@ -120,7 +126,7 @@ enum sb_status sb_aggregate_collect(const struct sb_aggregate *aggregate,
         // The rows the values came with are still to be counted, or have been, as merged.
         sb_aggregate_count_merged(ctx, 0, group->full.store.row_count - rows_before);
     }
-    if (aggregate->steps[step].kind == SB_STEP_VALUES) {
+    if (aggregate->steps[step].kind != SB_STEP_DISTINCT) {
         SB_TRY_RETURN(values_add(aggregate, group, step, chunk->rows,
                                  &chunk->vectors[aggregate->key_count], count, ctx->error));
     } else {
@@ -140,6 +146,12 @@ static void values_gather(const struct value_chunk *chunk, int64_t *orders)
         memcpy(orders, chunk->orders, sizeof *orders * (size_t)chunk->used);
         orders += chunk->used;
     }
+}
+
+void sb_aggregate_values_gather(const struct sb_aggregate *aggregate, int32_t step,
+                                const uint64_t *row, int64_t *words)
+{
+    values_gather(chunk_of(chunk_field(aggregate, step), row), words);
 }
 
 enum sb_status sb_aggregate_quantiles(const struct sb_aggregate *aggregate,
@@ -233,8 +245,9 @@ static enum sb_status row_values_save(const struct sb_aggregate *aggregate, uint
                                       struct sb_row_chunk *chunk, struct sb_op_ctx *ctx)
 {
     const struct sb_row_field *field = chunk_field(aggregate, aggregate->collectors[c].step);
-    uint64_t words[SB_ROW_CHUNK];
-    struct sb_row_vector values = {SB_ROW_FLOAT, words, NULL};
+    bool is_list = aggregate->steps[aggregate->collectors[c].step].kind == SB_STEP_LIST;
+    uint64_t words[2 * SB_ROW_CHUNK];
+    struct sb_row_vector values = {is_list ? SB_ROW_TEXT : SB_ROW_FLOAT, words, NULL};
 
     for (int64_t i = 0; i < SB_ROW_CHUNK; i++) {
         chunk->rows[i] = row;
@@ -243,7 +256,13 @@ static enum sb_status row_values_save(const struct sb_aggregate *aggregate, uint
         for (int32_t first = 0; first < from->used; first += SB_ROW_CHUNK) {
             int32_t count = from->used - first < SB_ROW_CHUNK ? from->used - first : SB_ROW_CHUNK;
             for (int32_t i = 0; i < count; i++) {
-                words[i] = sb_float_word(sb_number_of_order(from->orders[first + i]));
+                if (is_list) {
+                    struct sb_text text = sb_aggregate_list_text(from->orders[first + i]);
+                    words[2 * i] = text.head;
+                    words[2 * i + 1] = text.tail;
+                } else {
+                    words[i] = sb_float_word(sb_number_of_order(from->orders[first + i]));
+                }
             }
             for (int32_t k = 0; k < aggregate->key_count; k++) {
                 sb_row_field_load(&aggregate->state_layout.fields[k], chunk->rows, count, NULL,

@@ -46,6 +46,7 @@ enum sb_step_kind {
     SB_STEP_QUANTILE_SKETCH,
     SB_STEP_DISTINCT, // collecting: the number of values
     SB_STEP_VALUES,   // collecting: their number, and where they are
+    SB_STEP_LIST,     // collecting: the same, of values with their order (aggregate_list.c)
 };
 
 enum { SB_STEP_FIELDS_MAX = 3 };
@@ -282,6 +283,29 @@ SB_MUST_CHECK enum sb_status sb_aggregate_quantiles(const struct sb_aggregate *a
                                                     struct sb_row_scratch *scratch,
                                                     struct sb_row_vector *out,
                                                     struct sb_error *err);
+/* All that was collected for a row of a VALUES or LIST step: `count` words. */
+void sb_aggregate_values_gather(const struct sb_aggregate *aggregate, int32_t step,
+                                const uint64_t *row, int64_t *words);
+
+/* aggregate_list.c */
+
+/* The values of a column with their order, as texts in `heap`. */
+SB_MUST_CHECK enum sb_status sb_aggregate_list_load(
+    const struct sb_column *column, const uint32_t *rows, const uint64_t order[2], int64_t first,
+    int64_t count, struct sb_row_heap *heap, struct sb_row_scratch *scratch,
+    struct sb_row_vector *out, struct sb_error *err);
+/* Copies such a text into `heap`; the word names it. */
+SB_MUST_CHECK enum sb_status sb_aggregate_list_keep(const uint64_t *text, struct sb_row_heap *heap,
+                                                    int64_t *word, struct sb_error *err);
+/* The text that a word names. */
+struct sb_text sb_aggregate_list_text(int64_t word);
+/* Appends the list of each row. */
+SB_MUST_CHECK enum sb_status sb_aggregate_list_append(const struct sb_aggregate *aggregate,
+                                                      const struct sb_aggregate_call_plan *call,
+                                                      uint64_t *const *rows, int64_t count,
+                                                      struct sb_builder *builder,
+                                                      struct sb_error *err);
+
 /* Forgets what was collected. */
 void sb_aggregate_collected_drop(const struct sb_aggregate *aggregate,
                                  struct sb_aggregate_group *group);

@@ -46,7 +46,8 @@ struct aggregate_local {
     struct sb_row_scatter states;
 
     struct local_collector *collectors; // [collector_count]
-    struct sb_row_chunk *collected;     // keys and values of a collector; made with the first
+    struct sb_row_chunk *collected;     // keys and values of a collector
+    struct sb_row_heap listed;          // values of a chunk on their way to a list
 
     struct sb_word_slots plain;
     int64_t plain_rows_max;
@@ -78,6 +79,7 @@ void sb_aggregate_local_destroy(struct sb_op *op, int32_t port, void *state)
     sb_row_chunk_destroy(local->chunk);
     sb_row_chunk_destroy(local->nulls);
     sb_row_chunk_destroy(local->collected);
+    sb_row_heap_deinit(&local->listed);
     for (int32_t c = 0; local->collectors != NULL && c < sb_aggregate_from(op)->collector_count;
          c++) {
         sb_row_recent_deinit(&local->collectors[c].recent);
@@ -100,6 +102,7 @@ static enum sb_status collectors_init(struct sb_aggregate *aggregate, struct agg
     if (aggregate->collector_count == 0) {
         return SB_OK;
     }
+    local->listed.memory = memory;
     local->collectors = sb_memory_alloc_zeroed(memory, collectors_size(aggregate));
     if (local->collectors == NULL) {
         return sb_error_no_memory(err, "local state", (int64_t)collectors_size(aggregate));
@@ -439,15 +442,27 @@ static int64_t collected_load(const struct sb_aggregate *aggregate,
 
 /* Sends the values of each collecting step to where their keys are. */
 static enum sb_status collect_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
-                                    int64_t count, struct sb_op_ctx *ctx)
+                                    const struct sb_batch *batch, const uint64_t order[2],
+                                    int64_t first, int64_t count, struct sb_op_ctx *ctx)
 {
     struct sb_row_chunk *chunk = local->collected;
     uint64_t pair_hashes[SB_ROW_CHUNK];
 
     for (int32_t c = 0; c < aggregate->collector_count; c++) {
         const struct sb_aggregate_collector *collector = &aggregate->collectors[c];
-        int64_t found = collected_load(aggregate, collector, local->chunk, count, chunk);
+        bool is_list = aggregate->steps[collector->step].kind == SB_STEP_LIST;
+        int64_t found =
+            is_list ? count : collected_load(aggregate, collector, local->chunk, count, chunk);
 
+        if (is_list) {
+            memcpy(chunk->vectors, local->chunk->vectors,
+                   sizeof *chunk->vectors * (size_t)aggregate->key_count);
+            sb_row_heap_reset(&local->listed);
+            SB_TRY_RETURN(sb_aggregate_list_load(
+                &batch->columns[aggregate->args[collector->arg].column], sb_batch_rows(batch),
+                order, first, count, &local->listed, &chunk->scratches[aggregate->key_count],
+                &chunk->vectors[aggregate->key_count], ctx->error));
+        }
         sb_row_chunk_hash(chunk, aggregate->key_count, found);
         if (aggregate->steps[collector->step].kind == SB_STEP_DISTINCT) {
             memcpy(pair_hashes, chunk->hashes, sizeof *pair_hashes * (size_t)found);
@@ -544,7 +559,7 @@ enum sb_status sb_aggregate_on_batch(struct sb_op *op, void *state, int32_t port
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
         SB_TRY_OUT(vectors_load(aggregate, batch, order, first, count, local->chunk, &has_nulls,
                                 ctx->error));
-        SB_TRY_OUT(collect_apply(aggregate, local, count, ctx));
+        SB_TRY_OUT(collect_apply(aggregate, local, batch, order, first, count, ctx));
         if (aggregate->key_count > 0) {
             SB_TRY_OUT(keyed_apply(aggregate, local, count, has_nulls, ctx));
         } else {

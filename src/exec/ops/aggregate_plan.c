@@ -157,6 +157,7 @@ static enum sb_status plan_columns(const struct planner *planner, int32_t s,
         return plan_column(planner, s, "quantile_sketch", binary, true);
     case SB_STEP_DISTINCT:
     case SB_STEP_VALUES:
+    case SB_STEP_LIST:
         return SB_OK; // fields that only the group has: plan_hidden
     }
     return SB_OK;
@@ -177,7 +178,7 @@ static enum sb_status plan_step(const struct planner *planner, enum sb_step_kind
             return SB_OK;
         }
     }
-    if (sb_step_is_ordered(kind)) {
+    if (sb_step_is_ordered(kind) || kind == SB_STEP_LIST) {
         plan_order_arg(aggregate);
     }
     *out = aggregate->step_count++;
@@ -216,6 +217,7 @@ static enum sb_step_kind call_step_kind(enum sb_aggregate_function function)
         [SB_AGGREGATE_STDDEV] = SB_STEP_MOMENTS,
         [SB_AGGREGATE_STDDEV_POP] = SB_STEP_MOMENTS,
         [SB_AGGREGATE_COUNT_DISTINCT] = SB_STEP_DISTINCT,
+        [SB_AGGREGATE_LIST] = SB_STEP_LIST,
         [SB_AGGREGATE_QUANTILE] = SB_STEP_VALUES,
         [SB_AGGREGATE_APPROX_COUNT_DISTINCT] = SB_STEP_DISTINCT_SKETCH,
         [SB_AGGREGATE_APPROX_QUANTILE] = SB_STEP_QUANTILE_SKETCH,
@@ -256,7 +258,7 @@ static void plan_hidden(struct sb_aggregate *aggregate)
         struct sb_aggregate_step *step = &aggregate->steps[s];
         if (sb_step_is_collecting(step->kind)) {
             step->field = aggregate->field_count;
-            step->field_count = step->kind == SB_STEP_VALUES ? 2 : 1;
+            step->field_count = step->kind == SB_STEP_DISTINCT ? 1 : 2;
             aggregate->field_count += step->field_count;
         }
     }
@@ -346,6 +348,9 @@ static enum sb_status plan_collector(const struct planner *planner, int32_t s)
     if (step->kind == SB_STEP_VALUES) {
         collector->type = (struct sb_type){.id = SB_TYPE_FLOAT64};
     }
+    if (step->kind == SB_STEP_LIST) {
+        collector->type = (struct sb_type){.id = SB_TYPE_BINARY};
+    }
     if (kinds == NULL) {
         return plan_no_memory(planner);
     }
@@ -414,9 +419,12 @@ static enum sb_status plan_state_schema(const struct planner *planner)
     for (int32_t c = 0; c < aggregate->collector_count; c++) {
         const struct sb_aggregate_collector *collector = &aggregate->collectors[c];
         const char *of = aggregate->input->fields[aggregate->args[collector->arg].column].name;
-        bool is_values = aggregate->steps[collector->step].kind == SB_STEP_VALUES;
-        const char *name =
-            sb_arena_format(&aggregate->arena, "%s(%s)", is_values ? "values" : "distinct", of);
+        enum sb_step_kind kind = aggregate->steps[collector->step].kind;
+        const char *name = sb_arena_format(&aggregate->arena, "%s(%s)",
+                                           kind == SB_STEP_VALUES ? "values"
+                                           : kind == SB_STEP_LIST ? "list"
+                                                                  : "distinct",
+                                           of);
         fields[count++] =
             (struct sb_field){.name = name, .type = collector->type, .is_nullable = true};
         if (name == NULL) {

@@ -296,6 +296,7 @@ enum sb_status sb_aggregate_merge(const struct sb_aggregate *aggregate, int32_t 
         return sb_aggregate_sketch_merge(step, field, rows, others, count, heap, err);
     case SB_STEP_DISTINCT:
     case SB_STEP_VALUES:
+    case SB_STEP_LIST:
         return SB_OK; // what they have is beside the rows
     }
     return SB_OK;

@@ -8,7 +8,20 @@
 #include "plan/nodes/aggregate_request_internal.h"
 #include "plan/suggestion_internal.h"
 
-static enum sb_status derive_call(struct sb_node *node, const struct sb_aggregate_wish *wish,
+// Makes `type` a list of it.
+static enum sb_status derive_list(const struct sb_node *node, struct sb_derivation *derivation,
+                                  struct sb_type *type, struct sb_error *err)
+{
+    struct sb_field *item;
+
+    SB_TRY_RETURN(sb_node_alloc(node, derivation, 1, sizeof *item, &item, err));
+    *item = (struct sb_field){.name = "item", .type = *type, .is_nullable = true};
+    *type = (struct sb_type){.id = SB_TYPE_LIST, .child_count = 1, .children = item};
+    return SB_OK;
+}
+
+static enum sb_status derive_call(struct sb_node *node, struct sb_derivation *derivation,
+                                  const struct sb_aggregate_wish *wish,
                                   struct sb_aggregate_call *call, struct sb_field *field,
                                   struct sb_error *err)
 {
@@ -38,6 +51,9 @@ static enum sb_status derive_call(struct sb_node *node, const struct sb_aggregat
                              "'%s' is %s; allowed with %s: %s", sb_short(wish->column, shown),
                              sb_type_name(&input->fields[call->column].type, name, sizeof name),
                              wish->function, sb_aggregate_function_takes(call->function));
+    }
+    if (call->function == SB_AGGREGATE_LIST) {
+        SB_TRY_RETURN(derive_list(node, derivation, &call->result, err));
     }
     field->type = call->result;
     // Without keys there is a row even when no row came in; one value has no sample variance.
@@ -107,7 +123,7 @@ static enum sb_status aggregate_derive(struct sb_node *node, struct sb_derivatio
     SB_TRY_RETURN(derive_keys(node, &request, fields, err));
     spec->call_count = request.wish_count;
     for (int32_t i = 0; i < spec->call_count; i++) {
-        SB_TRY_RETURN(derive_call(node, &request.wishes[i], &spec->calls[i],
+        SB_TRY_RETURN(derive_call(node, derivation, &request.wishes[i], &spec->calls[i],
                                   &fields[spec->key_count + i], err));
     }
     SB_TRY_RETURN(derive_emit(node, err));

@@ -26,6 +26,7 @@ static const struct {
     {"stddev_pop", SB_AGGREGATE_STDDEV_POP, 0},
     {"variance_pop", SB_AGGREGATE_VARIANCE_POP, 0},
     {"count_distinct", SB_AGGREGATE_COUNT_DISTINCT, 0},
+    {"list", SB_AGGREGATE_LIST, 0},
     {"median", SB_AGGREGATE_QUANTILE, 0.5},
     {"approx_count_distinct", SB_AGGREGATE_APPROX_COUNT_DISTINCT, 0},
     {"approx_median", SB_AGGREGATE_APPROX_QUANTILE, 0.5},
@@ -35,7 +36,7 @@ enum { FUNCTION_COUNT = sizeof functions / sizeof functions[0] };
 
 static const char allowed[] =
     "sum, count, mean, avg, min, max, first, last, stddev, variance, stddev_pop, variance_pop, "
-    "count_distinct, median, p1 .. p99, approx_count_distinct, approx_median, "
+    "count_distinct, list, median, p1 .. p99, approx_count_distinct, approx_median, "
     "approx_p1 .. approx_p99";
 
 // p1 .. p99
@@ -127,6 +128,7 @@ bool sb_aggregate_function_result(enum sb_aggregate_function function, const str
     case SB_AGGREGATE_FIRST:
     case SB_AGGREGATE_LAST:
     case SB_AGGREGATE_FIRST_ROW:
+    case SB_AGGREGATE_LIST: // of it
         *out = *input;
         return true;
     }

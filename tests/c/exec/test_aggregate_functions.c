@@ -4,6 +4,8 @@
  */
 #include "columnar/builder.h"
 #include "support/aggregate_plan.h"
+#include "support/allocation.h"
+#include "support/batch_text.h"
 #include "support/test.h"
 
 static void first_and_last_follow_row_order_and_pass_over_nulls(void **state)
@@ -182,6 +184,82 @@ static void distinct_values_of_many_keys(void **state)
     sb_memory_release(memory);
 }
 
+static const struct sb_field list_item = {
+    .name = "item", .type = {.id = SB_TYPE_INT64}, .is_nullable = true};
+
+/* `key_count` keys; what push_values() gave, `passes` times over `row_count` rows, in order. */
+static void check_lists(const struct op_harness *harness, int64_t row_count, int64_t key_count,
+                        int64_t value_count, int64_t passes)
+{
+    int64_t group_count = 0;
+
+    for (int64_t b = 0; b < harness->emitted.count; b++) {
+        const struct sb_batch *batch = &harness->emitted.batches[b];
+        const int64_t *keys = sb_column_fixed(&batch->columns[0], 8);
+        struct sb_column items = sb_column_child(&batch->columns[1], 0);
+        const int64_t *values = sb_column_fixed(&items, 8);
+        for (int64_t row = 0; row < batch->row_count; row++, group_count++) {
+            struct sb_range range = sb_column_range(&batch->columns[1], row);
+            assert_int_equal(range.count, passes * (row_count / key_count));
+            for (int64_t i = 0; i < range.count; i++) {
+                int64_t place = keys[row] + (i % (row_count / key_count)) * key_count;
+                assert_int_equal(values[range.first + i], (place * 7919) % value_count);
+            }
+        }
+    }
+    assert_int_equal(group_count, key_count);
+}
+
+static enum sb_status attempt_lists(struct sb_memory *memory, void *context)
+{
+    struct aggregate_plan *plan = context;
+    struct op_harness harness;
+    struct sb_batch batch;
+    enum sb_status status = op_harness_init(&harness, sb_aggregate_create, &plan->node, memory, 1);
+
+    if (status == SB_OK) {
+        status =
+            test_rows_parse(memory, plan->input, "1, 2; 2, null; 1, 3; 1, 4; 1, 5; 1, 6", &batch);
+    }
+    if (status == SB_OK) {
+        status = op_harness_push(&harness, 0, 0, &batch);
+    }
+    if (status == SB_OK) {
+        status = op_harness_end(&harness);
+    }
+    op_harness_deinit(&harness);
+    return status;
+}
+
+static void lists_are_in_row_order_after_a_snapshot(void **state)
+{
+    enum { ROWS = 20000, KEYS = 100, VALUES = 10007 };
+    struct sb_memory *memory = sb_memory_create(0);
+    struct aggregate_plan plan;
+    struct op_harness harness;
+    int64_t ordered_count;
+
+    aggregate_plan_init(&plan, test_schema("k: int64, v: int64"), 1);
+    aggregate_plan_call(&plan, SB_AGGREGATE_LIST, 1, 0);
+    plan.calls[0].result =
+        (struct sb_type){.id = SB_TYPE_LIST, .child_count = 1, .children = &list_item};
+    aggregate_plan_finish(&plan);
+    assert_int_equal(op_harness_init(&harness, sb_aggregate_create, &plan.node, memory, 2), SB_OK);
+    push_values(&harness, plan.input, ROWS, KEYS, VALUES);
+    ordered_count = harness.ordered_count;
+    restart(&harness, &plan);
+    harness.ordered_count = ordered_count;
+    push_values(&harness, plan.input, ROWS, KEYS, VALUES);
+    assert_int_equal(op_harness_end(&harness), SB_OK);
+    check_lists(&harness, ROWS, KEYS, VALUES, 2);
+    assert_true(op_harness_is_balanced(&harness));
+    assert_int_equal(harness.ledger[SB_LEDGER_HELD], 0);
+    op_harness_deinit(&harness);
+    sb_memory_release(memory);
+    test_allocations(attempt_lists, &plan);
+    aggregate_plan_deinit(&plan);
+}
+
 // --- updates -------------------------------------------------------------------------------------
 
 static void updates_hold_what_has_changed_since_the_last_round(void **state)
@@ -247,6 +325,7 @@ int main(void)
         cmocka_unit_test(sketches_of_few_values_are_exact),
         cmocka_unit_test(a_global_row_over_many_values_survives_a_snapshot),
         cmocka_unit_test(distinct_values_of_many_keys),
+        cmocka_unit_test(lists_are_in_row_order_after_a_snapshot),
         cmocka_unit_test(updates_hold_what_has_changed_since_the_last_round),
         cmocka_unit_test(updates_of_no_key_and_no_input_are_one_row),
     };

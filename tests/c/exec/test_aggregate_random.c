@@ -90,7 +90,7 @@ static void table_calls(struct table *table)
         enum sb_type_id id = table->plan.input->fields[column].type.id;
         bool is_number = sb_type_is_integer(id) || sb_type_is_float(id) || id == SB_TYPE_DECIMAL128;
 
-        if (!is_number && needs_number(function)) {
+        if ((!is_number && needs_number(function)) || function == SB_AGGREGATE_LIST) {
             function = SB_AGGREGATE_MIN;
         }
         aggregate_plan_call(&table->plan, function,

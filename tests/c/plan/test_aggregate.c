@@ -109,7 +109,7 @@ static void refuses_spellings_that_differ(void **state)
 
 #define FUNCTIONS                                                                                  \
     "sum, count, mean, avg, min, max, first, last, stddev, variance, stddev_pop, variance_pop, "   \
-    "count_distinct, median, p1 .. p99, approx_count_distinct, approx_median, "                    \
+    "count_distinct, list, median, p1 .. p99, approx_count_distinct, approx_median, "              \
     "approx_p1 .. approx_p99"
 
 static void refuses_wrong_calls(void **state)
