@@ -244,7 +244,7 @@ static enum sb_status values_load(const struct sb_column *column, const uint32_t
 
         if (nulls == NULL || !nulls[i]) {
             int64_t size = sb_value_size(column, row);
-            uint8_t *bytes;
+            uint8_t *bytes = NULL;
 
             if (sb_unlikely(size > UINT32_MAX)) {
                 return sb_error_set(err, SB_UNSUPPORTED,
@@ -252,7 +252,9 @@ static enum sb_status values_load(const struct sb_column *column, const uint32_t
                                     "4 GiB in one value",
                                     size);
             }
-            SB_TRY_RETURN(sb_row_heap_alloc(&scratch->heap, size, &bytes, err));
+            if (size > 0) { // a struct without fields has none
+                SB_TRY_RETURN(sb_row_heap_alloc(&scratch->heap, size, &bytes, err));
+            }
             sb_value_write(column, row, reading == SB_ROW_CANONICAL, bytes);
             text = sb_text_make(bytes, size);
         }
