@@ -256,12 +256,15 @@ enum sb_status sb_column_interleave(const struct sb_column *const *from, int64_t
     if (sb_type_is_view(id)) {
         return rows_interleave(&work, out); // they get a heap of their own
     }
-    if (sb_type_is_nested(id) || id == SB_TYPE_NULL) {
-        return sb_error_set(err, SB_UNSUPPORTED,
-                            "rows with columns of lists, structs or "
-                            "dictionaries cannot be interleaved yet");
+    if (id == SB_TYPE_NULL) {
+        return sb_column_nulls(work.type, count, memory, out, err);
     }
     SB_TRY_OUT(validity_interleave(&work));
+    if (sb_type_is_nested(id)) {
+        SB_TRY_OUT(sb_column_interleave_nested(from, from_count, rows, count, work.validity,
+                                               work.null_count, memory, out, err));
+        return SB_OK;
+    }
     SB_TRY_OUT(
         sb_buffer_create(memory, sb_column_values_size(work.type, count), &work.values, err));
     if (id == SB_TYPE_BOOL) {

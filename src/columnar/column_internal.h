@@ -51,4 +51,10 @@ SB_MUST_CHECK enum sb_status sb_column_gather_nested(const struct sb_column *fro
 void sb_values_gather(uint8_t *to, const uint8_t *from, const uint32_t *rows, int64_t count,
                       int32_t width, bool has_missing);
 
+/* sb_column_interleave of a nested type; takes `validity` (NULL = no nulls) when it succeeds. */
+SB_MUST_CHECK enum sb_status sb_column_interleave_nested(
+    const struct sb_column *const *from, int64_t from_count, const struct sb_row_place *rows,
+    int64_t count, struct sb_buffer *validity, int64_t null_count, struct sb_memory *memory,
+    struct sb_column *out, struct sb_error *err);
+
 #endif

@@ -237,3 +237,82 @@ def test_a_limit_of_nothing_is_refused():
     with pytest.raises(InvalidJobError) as caught:
         run(line({"data": nasty(0, 10)}, node("limit", "l")))
     assert "operator 'l' (limit): parameter 'count': is missing" in str(caught.value)
+
+
+def nested(count):
+    """Return rows with columns inside of columns, and a key that is out of order."""
+
+    def every(n, value):
+        return [None if i % n == 0 else value(i) for i in range(count)]
+
+    lists = every(5, lambda i: [None if j == 1 else i * 10 + j for j in range(i % 4)])
+    return pa.table(
+        {
+            "id": [(i * 7919) % count for i in range(count)],
+            "list": pa.array(lists, pa.list_(pa.int32())),
+            "large": pa.array(lists, pa.large_list(pa.int64())),
+            "view": pa.array(lists, pa.list_view(pa.int16())),
+            "fixed": pa.array(every(3, lambda i: [i, None]), pa.list_(pa.int64(), 2)),
+            "struct": pa.array(
+                every(4, lambda i: {"a": i, "b": [f"text {i}"] * (i % 3)}),
+                pa.struct([("a", pa.int64()), ("b", pa.list_(pa.string()))]),
+            ),
+            "map": pa.array(every(6, lambda i: [(f"k{i}", i)]), pa.map_(pa.string(), pa.int64())),
+            "word": pa.array(every(7, lambda i: f"w{i % 9}")).dictionary_encode(),
+            "runs": pa.RunEndEncodedArray.from_arrays(
+                pa.array(range(10, count + 10, 10), pa.int32()),
+                pa.array([f"r{i}" for i in range(-(-count // 10))]),
+            ).slice(0, count),
+            "null": pa.nulls(count),
+            "text_view": pa.array(every(8, lambda i: f"a longer text {i}"), pa.string_view()),
+            "wide": pa.array(every(9, lambda i: i), pa.decimal256(50, 2)),
+            "bytes": pa.array(every(3, lambda i: bytes([i % 256] * 3)), pa.binary(3)),
+        }
+    )
+
+
+@pytest.mark.parametrize("operator", ["sort", "top_n"])
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+def test_columns_inside_of_columns_come_along(operator, cut):
+    count = 499
+    table = nested(count)
+    parameters = {"by": "id"} if operator == "sort" else {"by": "id", "count": 300}
+    rows = found(line({"data": table}, node(operator, **parameters)), cut)
+    expected = sorted(table.to_pylist(), key=lambda row: row["id"])
+    assert rows.to_pylist() == expected[: parameters.get("count", count)]
+
+
+def test_dictionaries_of_several_files_are_joined(tmp_path):
+    for i in range(3):
+        words = pa.array([f"file {i} word {j % 4}" for j in range(100)]).dictionary_encode()
+        part = pa.table({"id": [j * 3 + i for j in range(100)], "word": words})
+        with pa.ipc.new_file(str(tmp_path / f"{i}.arrow"), part.schema) as file:
+            file.write_table(part)
+    rows = found(line({"path": str(tmp_path / "*.arrow")}, node("sort", by="id")), (2, 7))
+    assert rows["word"].to_pylist() == [f"file {r % 3} word {r // 3 % 4}" for r in range(300)]
+
+
+@pytest.mark.parametrize("operator", ["sort", "top_n"])
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([3, None, 1, 86_399, 0, 3], pa.time32("s")),
+        pa.array([3, None, 1, 86_399_999_999, 0, 3], pa.time64("us")),
+        pa.array([3, None, -1, 2**62, 0, 3], pa.duration("ns")),
+        pa.array([1.5, None, -2.0, 0.25, 65504.0, 1.5], pa.float16()),
+        pa.array([3, None, -1, 99, 0, 3], pa.decimal64(18, 0)),
+        pa.array([3, None, -1, 99, 0, 3], pa.decimal32(9, 0)),
+    ],
+    ids=lambda array: str(array.type),
+)
+def test_types_without_a_place_in_sql(operator, values):
+    table = pa.table({"id": range(6), "v": values})
+    cells = values.to_pylist()
+    for descending in (False, True):
+        present = [i for i in range(6) if cells[i] is not None]
+        expected = sorted(present, key=lambda i: cells[i], reverse=descending)
+        parameters = {"by": "v", "descending": descending}
+        if operator == "top_n":
+            parameters["count"] = 6
+        rows = found(line({"data": table}, node(operator, **parameters)), (2, 2))
+        assert rows["id"].to_pylist() == [*expected, cells.index(None)]

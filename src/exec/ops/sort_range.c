@@ -40,6 +40,16 @@ static ALWAYS_INLINE uint64_t float_code(float value)
     return bits ^ ((uint32_t)((int32_t)bits >> 31) | UINT32_C(1) << 31);
 }
 
+static ALWAYS_INLINE uint64_t half_code(uint16_t bits)
+{
+    uint16_t size = bits & 0x7fff;
+
+    if (size > 0x7c00) { // NaN
+        return UINT16_MAX;
+    }
+    return bits == size || size == 0 ? size | 0x8000u : (uint16_t)~bits;
+}
+
 #define CODES(type, code)                                                                          \
     do {                                                                                           \
         const type *values = sb_column_fixed(column, sizeof(type));                                \
@@ -66,11 +76,16 @@ void sb_sort_codes(const struct sb_column *column, int64_t first, int64_t count,
         break;
     case SB_TYPE_INT32:
     case SB_TYPE_DATE32:
+    case SB_TYPE_TIME32:
+    case SB_TYPE_DECIMAL32:
         CODES(int32_t, (uint64_t)value ^ SIGN64);
         break;
     case SB_TYPE_INT64:
     case SB_TYPE_DATE64:
     case SB_TYPE_TIMESTAMP:
+    case SB_TYPE_TIME64:
+    case SB_TYPE_DURATION:
+    case SB_TYPE_DECIMAL64:
         CODES(int64_t, (uint64_t)value ^ SIGN64);
         break;
     case SB_TYPE_UINT8:
@@ -84,6 +99,9 @@ void sb_sort_codes(const struct sb_column *column, int64_t first, int64_t count,
         break;
     case SB_TYPE_UINT64:
         CODES(uint64_t, value);
+        break;
+    case SB_TYPE_FLOAT16:
+        CODES(uint16_t, half_code(value));
         break;
     case SB_TYPE_FLOAT32:
         CODES(float, float_code(value));

@@ -124,9 +124,18 @@ static enum sb_status read_wishes(const struct sb_node *node, struct sb_arena *a
     return SB_OK;
 }
 
-static bool is_ordered(const struct sb_type *type)
+/* Types with an order that a sort does not take: their values have no number of 128 bits. */
+static bool is_sortable(const struct sb_type *type)
 {
-    return type->id >= SB_TYPE_BOOL && type->id <= SB_TYPE_BINARY_VIEW;
+    switch (type->id) {
+    case SB_TYPE_DECIMAL256:
+    case SB_TYPE_FIXED_SIZE_BINARY:
+    case SB_TYPE_DICTIONARY:
+    case SB_TYPE_RUN_END_ENCODED:
+        return false;
+    default:
+        return sb_type_is_ordered(type);
+    }
 }
 
 static enum sb_status derive_key(const struct sb_node *node, const struct wishes *wishes,
@@ -150,11 +159,14 @@ static enum sb_status derive_key(const struct sb_node *node, const struct wishes
                                  sb_short(wish->column, shown));
         }
     }
-    if (!is_ordered(&input->fields[key->column].type)) {
-        return sb_node_error(node, "by", SB_INVALID, err,
-                             "'%s' is %s, which has no order; order by a part of it",
-                             sb_short(wish->column, shown),
-                             sb_type_name(&input->fields[key->column].type, type, sizeof type));
+    if (!is_sortable(&input->fields[key->column].type)) {
+        return sb_node_error(
+            node, "by", SB_INVALID, err,
+            "'%s' is %s, which rows cannot be ordered by; allowed: numbers, "
+            "decimals up to 128 bits, bool, text, binary, dates and times; cast it, "
+            "or order by a part of it",
+            sb_short(wish->column, shown),
+            sb_type_name(&input->fields[key->column].type, type, sizeof type));
     }
     return SB_OK;
 }
