@@ -30,15 +30,18 @@ static enum sb_status row_report(struct sb_kernel_call *call, int32_t row, const
     struct sb_scalar scalar = {.type = argument->type};
     char type[SB_TYPE_NAME_SIZE];
     const char *text;
+    bool is_written;
 
     memcpy(&scalar.value, values + (int64_t)row * width, (size_t)width);
     if (sb_type_is_variable(scalar.type.id) && scalar.value.bytes.size > 64) {
         scalar.value.bytes.size = 64; // enough to find it by
     }
     text = sb_scalar_text(&scalar, call->text);
-    return sb_error_set(call->err, SB_FAILED, "%s: %s %s %s", call->node->name,
+    is_written = strcmp(call->node->name, "cast") == 0; // not one that a function needs
+    return sb_error_set(call->err, SB_FAILED, "%s: %s %s %s%s", call->node->name,
                         text == NULL ? "a value" : text, why,
-                        sb_type_name(&call->node->type, type, sizeof type));
+                        sb_type_name(&call->node->type, type, sizeof type),
+                        is_written ? "; on_error = 'null' gives null instead" : "");
 }
 
 enum sb_status sb_cast_row_failed(struct sb_kernel_call *call, int32_t row, const char *why)

@@ -317,6 +317,7 @@ class Run:
 
     def _failure_of(self, error: JobFailedError) -> JobFailedError:
         """Return the error that says most: a sink's own one, or the engine's with what it read."""
+        error = _told_once(error)
         for drain in self._drains:
             if drain.failure is not None:
                 return self._drain_failure(drain)
@@ -338,6 +339,17 @@ class Run:
         return JobFailedError(
             f"{drain.title}: writing to {drain.target} failed: {type(failure).__name__}: {failure}"
         )
+
+
+def _told_once(error: JobFailedError) -> JobFailedError:
+    """Return the error with its operator named once: functions name it, and so does the engine."""
+    title, _, rest = str(error).partition(": ")
+    kind, _, rest = rest.partition(": ")
+    if not kind.isidentifier() or not rest.startswith(f"{title}: "):
+        return error
+    told = type(error)(rest)
+    told.is_retryable = error.is_retryable
+    return told
 
 
 def _join(threads: Sequence[Drain]) -> None:

@@ -16,8 +16,8 @@ static enum sb_status map_column(const struct map *map, const struct sb_batch *b
                                  int32_t source, struct sb_column *out, struct sb_op_ctx *ctx)
 {
     if (source < 0) {
-        enum sb_status status = sb_expr_evaluate(map->spec->bound[-1 - source], batch, ctx->scratch,
-                                                 out, ctx->error);
+        enum sb_status status =
+            sb_expr_evaluate(map->spec->bound[-1 - source], batch, ctx->scratch, out, ctx->error);
         if (status != SB_OK) {
             sb_error_prefix(ctx->error, "column '%s'", map->spec->names[-1 - source]);
         }

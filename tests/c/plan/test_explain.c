@@ -46,8 +46,8 @@ static void draws_the_tree_from_the_sink_up(void **state)
         graph,
         "job 'quote_enrichment', batch\n"
         "sink 'output_enriched'  target: topic 'enriched.quotes'\n"
-        "└─ hash_join 'enrich_quotes'  join_type: inner; on: instrumentId = ID  -> "
-        "instrumentId, price, CUSIP\n"
+        "└─ hash_join 'enrich_quotes'  join_type: inner; on: instrumentId = ID; stores: "
+        "right side  -> instrumentId, price, CUSIP\n"
         "   ├─ left: filter 'filter_high_value'  predicate: price > 100.0  -> instrumentId, price\n"
         "   │  └─ source 'load_quotes'  target: topic 'market.quotes'; format: arrow  -> "
         "instrumentId, price\n"
@@ -64,7 +64,8 @@ static void needs_no_schemas(void **state)
     assert_text(graph,
                 "job 'quote_enrichment', batch\n"
                 "sink 'output_enriched'  target: topic 'enriched.quotes'\n"
-                "└─ hash_join 'enrich_quotes'  join_type: inner; on: instrumentId = ID\n"
+                "└─ hash_join 'enrich_quotes'  join_type: inner; on: instrumentId = ID; "
+                "stores: right side\n"
                 "   ├─ left: filter 'filter_high_value'  predicate: price > 100.0\n"
                 "   │  └─ source 'load_quotes'  target: topic 'market.quotes'; format: arrow\n"
                 "   └─ right: select 'select_security_columns'  columns: ID, CUSIP\n"
@@ -222,7 +223,8 @@ static void lists_operators_as_json(void **state)
     const json_t *join;
     char *expected = graphs_json(
         "{'id': 'j', 'name': 'enrich_quotes', 'type': 'hash_join', 'inputs': ['f', 'c'], "
-        "'details': {'join_type': 'inner', 'on': ['instrumentId = ID']}, 'schema': ["
+        "'details': {'join_type': 'inner', 'on': ['instrumentId = ID'], 'stores': 'right side'}, "
+        "'schema': ["
         "{'name': 'instrumentId', 'type': 'int64', 'nullable': false},"
         "{'name': 'price', 'type': 'float64', 'nullable': true},"
         "{'name': 'CUSIP', 'type': 'utf8', 'nullable': true}]}");
