@@ -289,7 +289,7 @@ def draw_top_n(rng: Rng, number: int, source: Relation) -> Step:
 def _sorted(rng: Rng, source: Relation) -> tuple[Relation, dict[str, Any]]:
     """Return the rows in a random order; equal ones keep theirs, so they must have one."""
     columns = [c for c in source.columns if c.is_key and c.kind.is_ordered]
-    if not columns or not source.is_ordered or any(c.kind.is_coded for c in source.columns):
+    if not columns or not source.is_ordered:
         raise NotPossible
     by = [columns[i] for i in rng.permutation(len(columns))[: rng.integers(1, 4)]]
     descending = [bool(rng.random() < 0.5) for _ in by]
@@ -312,10 +312,10 @@ def _sorted(rng: Rng, source: Relation) -> tuple[Relation, dict[str, Any]]:
 def draw_limit(rng: Rng, number: int, source: Relation) -> Step:
     if not source.is_ordered:
         raise NotPossible
-    count, offset = int(rng.choice([0, 1, 5, 100, 10_000])), 0
+    count, offset = int(rng.choice([0, 1, 5, 100, 10_000])), int(rng.choice([0, 0, 2, 500]))
     return Step(
         "limit",
-        {"count": count},
+        {"count": count, "offset": offset},
         Relation(source.columns, source.rows.slice(offset, count), True),
     )
 
@@ -334,6 +334,6 @@ STEPS: list[tuple[Callable[..., Step], int, float]] = [
     (draw_aggregate, 1, 3.0),
     (draw_distinct, 1, 0.5),
     (draw_sort, 1, 1.0),
-    # (draw_top_n, 1, 0.5),
+    (draw_top_n, 1, 0.5),
     (draw_limit, 1, 0.5),
 ]
