@@ -26,6 +26,15 @@ static inline int64_t sb_floor_modulo(int64_t a, int64_t b)
     return a % b + (a % b < 0 ? b : 0);
 }
 
+/*
+ * The same where the quotient is known. The multiple next to the least int64 is out of range, the
+ * rest is not: it is computed without sign.
+ */
+static inline int64_t sb_floor_rest(int64_t a, int64_t quotient, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)quotient * (uint64_t)b);
+}
+
 struct sb_civil {
     int64_t year;
     int32_t month;       // 1 to 12

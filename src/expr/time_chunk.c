@@ -62,7 +62,7 @@ static inline bool split(const int64_t *restrict values, int32_t count, int64_t 
     for (int32_t i = 0; i < count; i++) {
         const int64_t day = sb_floor_divide(values[i], per_day);
         out->days[i] = (int32_t)day;
-        out->ticks[i] = values[i] - day * per_day;
+        out->ticks[i] = sb_floor_rest(values[i], day, per_day);
         failed |= day ^ (int32_t)day;
     }
     return failed == 0;
@@ -95,8 +95,8 @@ static inline bool split_local(const int64_t *restrict values, int32_t count, in
             (int64_t)((uint64_t)instant + (uint64_t)sb_zone_cursor_offset(cursor, instant));
         const int64_t day = sb_floor_divide(local, SB_SECONDS_PER_DAY);
         out->days[i] = (int32_t)day;
-        out->ticks[i] =
-            (local - day * SB_SECONDS_PER_DAY) * per_second + values[i] - instant * per_second;
+        out->ticks[i] = sb_floor_rest(local, day, SB_SECONDS_PER_DAY) * per_second +
+                        sb_floor_rest(values[i], instant, per_second);
         failed |= day ^ (int32_t)day;
     }
     return failed == 0;
