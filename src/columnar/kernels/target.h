@@ -12,8 +12,7 @@
 #include <stdint.h>
 
 #include "base/instruction_set.h"
-
-struct sb_column;
+#include "columnar/column_total.h"
 
 #ifndef SB_KERNEL_TARGET
 #define SB_KERNEL_TARGET base
@@ -32,6 +31,16 @@ void sb_column_hash_v3(const struct sb_column *column, const uint32_t *rows, int
                        bool is_first, uint64_t *hashes);
 void sb_column_hash_v4(const struct sb_column *column, const uint32_t *rows, int64_t count,
                        bool is_first, uint64_t *hashes);
+
+typedef struct sb_column_total (*sb_column_total_kernel)(const struct sb_column *column,
+                                                         const uint32_t *rows, int64_t count);
+
+struct sb_column_total sb_column_total_base(const struct sb_column *column, const uint32_t *rows,
+                                            int64_t count);
+struct sb_column_total sb_column_total_v3(const struct sb_column *column, const uint32_t *rows,
+                                          int64_t count);
+struct sb_column_total sb_column_total_v4(const struct sb_column *column, const uint32_t *rows,
+                                          int64_t count);
 
 /* The one compiled for `level`; NULL when there is none. The processor must support it. */
 sb_column_hash_kernel sb_column_hash_at(enum sb_instruction_level level);

@@ -211,6 +211,12 @@ SB_MUST_CHECK enum sb_status sb_aggregate_plan(struct sb_aggregate *aggregate,
                                                struct sb_error *err);
 void sb_aggregate_plan_deinit(struct sb_aggregate *aggregate);
 
+/* aggregate_total.c. Whether the batch may be added to a row without keys as it is. */
+bool sb_aggregate_is_total(const struct sb_aggregate *aggregate, const struct sb_batch *batch);
+SB_MUST_CHECK enum sb_status sb_aggregate_total(const struct sb_aggregate *aggregate,
+                                                const struct sb_batch *batch, uint64_t *row,
+                                                struct sb_row_heap *heap, struct sb_error *err);
+
 /* aggregate_step.c. `args` are the vectors of all arguments; text is copied to `heap`. */
 SB_MUST_CHECK enum sb_status sb_aggregate_update(const struct sb_aggregate *aggregate, int32_t step,
                                                  uint64_t *const *rows,

@@ -236,6 +236,18 @@ static enum sb_status keyless_apply(struct sb_aggregate *aggregate, struct aggre
     return SB_OK;
 }
 
+static enum sb_status totals_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                   const struct sb_batch *batch, struct sb_op_ctx *ctx)
+{
+    struct sb_row_table *table = &local->full;
+    struct sb_row_chunk *chunk = local->chunk;
+
+    chunk->hashes[0] = 0;
+    SB_TRY_RETURN(sb_row_table_upsert(table, NULL, chunk->hashes, 1, chunk->rows, ctx->error));
+    local->full_balance.absorbed_count += batch->row_count;
+    return sb_aggregate_total(aggregate, batch, chunk->rows[0], &table->store.heap, ctx->error);
+}
+
 // --- the plain form ------------------------------------------------------------------------------
 
 static enum sb_status plain_send(struct sb_aggregate *aggregate, struct aggregate_local *local,
@@ -549,6 +561,10 @@ enum sb_status sb_aggregate_on_batch(struct sb_op *op, void *state, int32_t port
     uint64_t order[2] = {0};
 
     sb_op_count(ctx, SB_LEDGER_HELD, batch->row_count);
+    if (batch->row_count > 0 && sb_aggregate_is_total(aggregate, batch)) {
+        status = totals_apply(aggregate, local, batch, ctx);
+        goto out;
+    }
     if (aggregate->order_arg >= 0) {
         sb_op_order(ctx, batch->row_count, order);
     }
