@@ -45,6 +45,9 @@ void sb_hash_join_probe_destroy(struct sb_op *op, void *local)
     struct join_probe *probe = local;
 
     sb_row_chunk_destroy(probe->chunk);
+    if (probe->scratch != NULL) {
+        sb_row_heap_deinit(&probe->scratch->heap);
+    }
     sb_memory_free(op->memory, probe->scratch, sizeof *probe->scratch);
     sb_memory_free(op->memory, probe->piece.writers,
                    sizeof *probe->piece.writers * (size_t)join->payload_count);
@@ -63,6 +66,9 @@ enum sb_status sb_hash_join_probe_create(struct sb_op *op, struct sb_op_ctx *ctx
     probe->scratch = sb_memory_alloc(op->memory, sizeof *probe->scratch);
     probe->piece.writers = sb_memory_alloc_zeroed(op->memory, sizeof *probe->piece.writers *
                                                                   (size_t)join->payload_count);
+    if (probe->scratch != NULL) {
+        probe->scratch->heap = (struct sb_row_heap){.memory = op->memory};
+    }
     if (probe->scratch == NULL || probe->piece.writers == NULL) {
         (void)sb_error_no_memory(ctx->error, "local state", (int64_t)sizeof *probe->scratch);
         goto out;

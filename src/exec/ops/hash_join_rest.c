@@ -85,6 +85,7 @@ static enum sb_status append_key(struct join_rest *rest, const struct sb_join_ke
 {
     struct sb_row_chunk *chunk = rest->chunk;
 
+    sb_row_heap_reset(&chunk->scratches->heap);
     sb_row_field_load(&layout->fields[kept->field], chunk->rows, count, base, chunk->scratches,
                       chunk->vectors);
     SB_TRY_RETURN(sb_key_cast_apply(&kept->cast, count, chunk->scratches, chunk->vectors, err));

@@ -10,22 +10,16 @@
 #define SABOT_EXEC_OPS_JOIN_KEY_H
 
 #include "base/arena.h"
+#include "exec/ops/key_cast.h"
 #include "plan/graph.h"
 #include "state/column_writer.h"
 #include "state/row_chunk.h"
 
-/* Words of one type as words of another that holds their values. */
-struct sb_key_cast {
-    bool widens;          // one word to two
-    bool is_unsigned;     // and that without a sign
-    uint64_t factor_low;  // values are multiplied by this: coarser units, smaller scales
-    uint64_t factor_high; // of decimals
-};
-
 struct sb_join_key {
     int32_t column;
     enum sb_row_kind kind;
-    bool is_mixed; // signed, met as unsigned: negative ones match nothing
+    bool is_mixed;      // signed, met as unsigned: negative ones match nothing
+    bool has_spellings; // of a value, of which the word is one: floats, also within lists
     struct sb_key_cast cast;
 };
 
@@ -35,27 +29,11 @@ struct sb_join_keys {
     struct sb_join_key *keys;
 };
 
-struct sb_key_cast sb_key_cast_of(const struct sb_type *from, const struct sb_type *to);
-
-/* Whether it leaves words as they are. */
-static inline bool sb_key_cast_is_none(const struct sb_key_cast *cast)
-{
-    return !cast->widens && cast->factor_low == 1 && cast->factor_high == 0;
-}
-
 /* Whether a key's word is its value as it came: not cast, not one of several spellings. */
 static inline bool sb_join_key_is_value(const struct sb_join_key *key)
 {
-    return sb_key_cast_is_none(&key->cast) && !key->is_mixed && key->kind != SB_ROW_FLOAT;
+    return sb_key_cast_is_none(&key->cast) && !key->is_mixed && !key->has_spellings;
 }
-
-/*
- * The values of `vector`, which may lie in `scratch`, become those of the other type, in `scratch`.
- * Fails on a value that leaves its range.
- */
-SB_MUST_CHECK enum sb_status sb_key_cast_apply(const struct sb_key_cast *cast, int64_t count,
-                                               struct sb_row_scratch *scratch,
-                                               struct sb_row_vector *vector, struct sb_error *err);
 
 /* The keys of one side, `columns` of `input`, to be met as `types`. */
 SB_MUST_CHECK enum sb_status sb_join_keys_plan(struct sb_join_keys *keys, struct sb_arena *arena,

@@ -43,6 +43,7 @@ enum sb_status sb_stream_output_get(struct sb_stream_join *join, struct sb_op_ct
             return sb_error_no_memory(ctx->error, "rows of a join", (int64_t)output_size(join));
         }
         (*place)->join = join;
+        (*place)->scratch.heap = (struct sb_row_heap){.memory = join->op.memory};
         (*place)->pending_count = 0;
         (*place)->capacity = 0;
         (*place)->row_count = 0;
@@ -71,6 +72,7 @@ void sb_stream_output_destroy(struct sb_stream_join *join, struct sb_stream_outp
 {
     if (output != NULL) {
         writers_close(output);
+        sb_row_heap_deinit(&output->scratch.heap);
         sb_memory_free(join->op.memory, output, output_size(join));
     }
 }
@@ -104,6 +106,7 @@ static enum sb_status column_load(struct sb_stream_output *output, int32_t c,
         *vector = (struct sb_row_vector){sb_row_kind(type), scratch->words, scratch->nulls};
         return SB_OK;
     }
+    sb_row_heap_reset(&scratch->heap);
     sb_row_field_load(&layout->fields[column->fields[side]],
                       (uint64_t *const *)(void *)output->pending[side], output->pending_count,
                       output->base, scratch, vector);
