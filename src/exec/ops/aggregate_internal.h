@@ -19,6 +19,7 @@
 #ifndef SABOT_EXEC_OPS_AGGREGATE_INTERNAL_H
 #define SABOT_EXEC_OPS_AGGREGATE_INTERNAL_H
 
+#include "base/int256.h"
 #include "exec/ops/aggregate_words.h"
 #include "exec/row_recent.h"
 #include "exec/row_scatter.h"
@@ -243,6 +244,18 @@ SB_MUST_CHECK enum sb_status sb_aggregate_text_put(uint64_t *field, const uint64
 SB_MUST_CHECK enum sb_status sb_aggregate_text_reserve(uint64_t *field, int64_t size,
                                                        struct sb_row_heap *heap, uint8_t **bytes,
                                                        struct sb_error *err);
+
+/* aggregate_decimal.c: sums of decimal256, which state keeps as text of 32 ordered bytes. */
+
+/* The value of two words; 0 where they are null. */
+struct sb_int256 sb_decimal256_load(const uint64_t *text);
+SB_MUST_CHECK enum sb_status sb_decimal256_sums_add(const struct sb_row_field *field,
+                                                    uint64_t *const *rows,
+                                                    const struct sb_row_vector *vector,
+                                                    int64_t count, struct sb_row_heap *heap,
+                                                    struct sb_error *err);
+/* Whether all sums that are not null have at most 76 digits. */
+bool sb_decimal256_sums_fit(const struct sb_row_vector *sums, int64_t count);
 
 /* aggregate_moments.c */
 double sb_aggregate_number(const struct sb_aggregate_step *step, const struct sb_row_vector *vector,

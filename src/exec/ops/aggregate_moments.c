@@ -19,8 +19,12 @@ double sb_aggregate_number(const struct sb_aggregate_step *step, const struct sb
         return (double)vector->words[i];
     case SB_ROW_FLOAT:
         return sb_float_load(vector->words[i]);
-    default:
+    case SB_ROW_WIDE:
         return (double)sb_wide_load(vector->words + 2 * i) / step->unit;
+    default: {
+        struct sb_int256 value = sb_decimal256_load(vector->words + 2 * i);
+        return sb_int256_double(&value) / step->unit;
+    }
     }
 }
 

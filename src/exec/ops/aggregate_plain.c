@@ -312,6 +312,13 @@ void sb_plain_finish(const struct sb_aggregate *aggregate,
         return;
     }
     count_word = aggregate->plain_steps[aggregate->steps[call->count_step].plain].word;
+    if (call->call->result.id == SB_TYPE_DURATION) {
+        for (int64_t i = 0; i < count; i++) {
+            int64_t valid = (int64_t)rows[i * row_words + count_word];
+            scratch->words[i] = (uint64_t)sb_wide_divide((int64_t)scratch->words[i], valid);
+        }
+        return;
+    }
     for (int64_t i = 0; i < count; i++) {
         double total = number_load(step->arg_kind, scratch->words[i]);
         scratch->words[i] =

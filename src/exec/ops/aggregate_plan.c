@@ -42,11 +42,19 @@ static enum arg_need step_need(enum sb_step_kind kind)
     }
 }
 
+/* Whether equal values may differ in their bits: floats, also within lists and structs. */
+static bool has_spellings(const struct sb_aggregate *aggregate, int32_t column)
+{
+    const struct sb_type *type = sb_type_value(&aggregate->input->fields[column].type);
+
+    return sb_row_kind(type) == SB_ROW_FLOAT || sb_type_is_nested(type->id);
+}
+
 /* The argument for a column: one that is there and can serve, or a new one. */
 static int32_t plan_arg(struct sb_aggregate *aggregate, int32_t column, enum sb_step_kind kind)
 {
-    bool is_float = column >= 0 && sb_type_is_float(aggregate->input->fields[column].type.id);
-    enum arg_need need = is_float ? step_need(kind) : ARG_ANY;
+    enum arg_need need =
+        column >= 0 && has_spellings(aggregate, column) ? step_need(kind) : ARG_ANY;
     int32_t a = 0;
 
     if (column < 0) {
@@ -107,13 +115,16 @@ static enum sb_status plan_column(const struct planner *planner, int32_t step, c
 static enum sb_status plan_sum(const struct planner *planner, int32_t step,
                                const struct sb_type *arg)
 {
+    const struct sb_type *value = sb_type_value(arg);
     struct sb_type type = {.id = SB_TYPE_FLOAT64};
 
-    if (!sb_type_is_float(arg->id)) {
+    if (value->id == SB_TYPE_DECIMAL256) {
+        type = (struct sb_type){.id = value->id, .precision = 76, .scale = value->scale};
+    } else if (sb_row_kind(value) != SB_ROW_FLOAT) {
         type = (struct sb_type){
             .id = SB_TYPE_DECIMAL128,
             .precision = 38,
-            .scale = arg->id == SB_TYPE_DECIMAL128 ? arg->scale : 0,
+            .scale = sb_type_is_decimal(value->id) ? value->scale : 0,
         };
     }
     return plan_column(planner, step, "sum", type, true);
@@ -191,13 +202,14 @@ static enum sb_status plan_step(const struct planner *planner, enum sb_step_kind
         .field = aggregate->column_count,
         .collector = -1,
     };
-    if (type != NULL && type->id == SB_TYPE_DECIMAL128) {
+    type = type == NULL ? NULL : sb_type_value(type);
+    if (type != NULL && sb_type_is_decimal(type->id)) {
         for (int32_t i = 0; i < abs(type->scale); i++) {
             step->unit *= 10.0;
         }
         step->unit = type->scale < 0 ? 1.0 / step->unit : step->unit;
     }
-    return plan_columns(planner, *out, type);
+    return plan_columns(planner, *out, column < 0 ? NULL : &aggregate->input->fields[column].type);
 }
 
 static enum sb_step_kind call_step_kind(enum sb_aggregate_function function)

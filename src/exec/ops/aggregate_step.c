@@ -278,6 +278,9 @@ enum sb_status sb_aggregate_merge(const struct sb_aggregate *aggregate, int32_t 
             floats_add(field, rows, others, count);
             return SB_OK;
         }
+        if (field->kind == SB_ROW_TEXT) {
+            return sb_decimal256_sums_add(field, rows, others, count, heap, err);
+        }
         return wides_add(field, rows, others, count, err);
     case SB_STEP_MIN:
         return best_take(-1, field, rows, others, count, heap, err);
@@ -394,13 +397,15 @@ enum sb_status sb_aggregate_reduce(const struct sb_aggregate *aggregate, int32_t
 
 static enum sb_status sum_overflow(const struct sb_aggregate_call_plan *call, struct sb_error *err)
 {
+    enum sb_type_id id = call->call->result.id;
     char name[SB_TYPE_NAME_SIZE];
 
-    return sb_error_set(
-        err, SB_FAILED,
-        "the sum of column '%s' does not fit %s; cast the column to float64%s first",
-        call->column_name, sb_type_name(&call->call->result, name, sizeof name),
-        call->call->result.id == SB_TYPE_DECIMAL128 ? "" : " or decimal128(38, 0)");
+    return sb_error_set(err, SB_FAILED, "the sum of column '%s' does not fit %s; %s first",
+                        call->column_name, sb_type_name(&call->call->result, name, sizeof name),
+                        sb_type_is_decimal(id)   ? "cast the column to float64"
+                        : id == SB_TYPE_DURATION ? "cast the column to a coarser unit"
+                                                 : "cast the column to float64 or "
+                                                   "decimal128(38, 0)");
 }
 
 /* 128-bit sums in `words`, narrowed in place to what the result can hold. */
@@ -449,9 +454,36 @@ static inline bool mean_make(const struct sb_row_field *sum, const struct sb_row
     const uint64_t *words = row + sum->word;
     int64_t valid = (int64_t)row[divisor->word];
 
-    *out = sum->kind == SB_ROW_FLOAT ? sb_float_load(words[0]) : (double)sb_wide_load(words) / unit;
+    switch (sum->kind) {
+    case SB_ROW_FLOAT:
+        *out = sb_float_load(words[0]);
+        break;
+    case SB_ROW_WIDE:
+        *out = (double)sb_wide_load(words) / unit;
+        break;
+    default: {
+        struct sb_int256 total = sb_decimal256_load(words);
+        *out = sb_int256_double(&total) / unit;
+        break;
+    }
+    }
     *out /= (double)valid;
     return valid > 0;
+}
+
+/* Means that stay durations: to the nearest unit. */
+static void durations_mean(const struct sb_row_field *sum, const struct sb_row_field *divisor,
+                           uint64_t *const *rows, int64_t count, struct sb_row_scratch *scratch,
+                           struct sb_row_vector *out)
+{
+    *out = (struct sb_row_vector){SB_ROW_INT, scratch->words, scratch->nulls};
+    for (int64_t i = 0; i < count; i++) {
+        int64_t valid = (int64_t)rows[i][divisor->word];
+
+        scratch->nulls[i] = valid == 0;
+        scratch->words[i] =
+            valid == 0 ? 0 : (uint64_t)sb_wide_divide(sb_wide_load(rows[i] + sum->word), valid);
+    }
 }
 
 static inline bool variance_make(enum sb_aggregate_function function,
@@ -483,6 +515,8 @@ static enum sb_status field_finish(const struct sb_aggregate *aggregate,
     if (step->kind == SB_STEP_SUM && field->kind == SB_ROW_WIDE) {
         SB_TRY_RETURN(sums_narrow(call, out->nulls, count, scratch->words, err));
         out->kind = sb_row_kind(&call->call->result);
+    } else if (step->kind == SB_STEP_SUM && field->kind == SB_ROW_TEXT) {
+        return sb_decimal256_sums_fit(out, count) ? SB_OK : sum_overflow(call, err);
     } else if (sb_step_is_count(step->kind) || step->kind == SB_STEP_DISTINCT) {
         out->nulls = NULL;
     }
@@ -501,6 +535,10 @@ enum sb_status sb_aggregate_finish(const struct sb_aggregate *aggregate,
     switch (function) {
     case SB_AGGREGATE_MEAN: {
         const struct sb_row_field *divisor = sb_aggregate_field(aggregate, call->count_step);
+        if (call->call->result.id == SB_TYPE_DURATION) {
+            durations_mean(field, divisor, rows, count, scratch, out);
+            return SB_OK;
+        }
         EACH_FLOAT(mean_make(field, divisor, step->unit, row, &value));
         return SB_OK;
     }

@@ -22,6 +22,16 @@ static inline void sb_wide_store(uint64_t *words, sb_aggregate_int128 value)
     words[1] = (uint64_t)((sb_aggregate_uint128)value >> 64);
 }
 
+/* To the nearest integer, halves away from 0; `divisor` is positive. */
+static inline sb_aggregate_int128 sb_wide_divide(sb_aggregate_int128 value, int64_t divisor)
+{
+    sb_aggregate_int128 quotient = value / divisor;
+    sb_aggregate_int128 rest = value % divisor;
+
+    rest = rest < 0 ? -rest : rest;
+    return rest >= divisor - rest ? quotient + (value < 0 ? -1 : 1) : quotient;
+}
+
 static inline double sb_float_load(uint64_t word)
 {
     double value;

@@ -4,16 +4,13 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/int256.h"
 #include "columnar/value_bytes.h"
 
 __extension__ typedef __int128 int128;
 __extension__ typedef unsigned __int128 uint128;
 
-enum {
-    LIMBS = 4,          // words of a decimal256, low first
-    LIMB_DIGITS = 19,   // powers of ten that fit in one
-    DECIMAL_BYTES = 32, // what state keeps of one
-};
+enum { DECIMAL_BYTES = 32 }; // what state keeps of a decimal256
 
 /* How many units of `to` one unit of `from` is. */
 static int128 cast_factor(const struct sb_type *from, const struct sb_type *to)
@@ -101,54 +98,15 @@ static inline void lost_note(int64_t i, uint8_t *lost, int64_t count, bool *fits
 
 // --- decimal256 ----------------------------------------------------------------------------------
 
-static void limbs_negate(uint64_t *limbs)
+static struct sb_int256 decimal_load(enum sb_row_kind kind, const uint64_t *words)
 {
-    uint64_t carry = 1;
+    struct sb_int256 value;
 
-    for (int32_t l = 0; l < LIMBS; l++) {
-        limbs[l] = ~limbs[l] + carry;
-        carry = carry && limbs[l] == 0;
+    if (kind != SB_ROW_TEXT) {
+        return sb_int256_widen(words[0], words[1]);
     }
-}
-
-/* Times 10 to the power of `digits`; false when that takes more than 255 bits. */
-static bool limbs_scale(uint64_t *limbs, int32_t digits)
-{
-    bool is_negative = limbs[LIMBS - 1] >> 63 != 0;
-    bool fits = true;
-
-    if (is_negative) {
-        limbs_negate(limbs);
-    }
-    for (int32_t done = 0; done < digits && fits; done += LIMB_DIGITS) {
-        uint64_t factor = 1;
-        uint128 carry = 0;
-
-        for (int32_t d = done; d < digits && d < done + LIMB_DIGITS; d++) {
-            factor *= 10;
-        }
-        for (int32_t l = 0; l < LIMBS; l++) {
-            carry += (uint128)limbs[l] * factor;
-            limbs[l] = (uint64_t)carry;
-            carry >>= 64;
-        }
-        fits = carry == 0 && limbs[LIMBS - 1] >> 63 == 0;
-    }
-    if (is_negative) {
-        limbs_negate(limbs);
-    }
-    return fits;
-}
-
-static void limbs_load(enum sb_row_kind kind, const uint64_t *words, uint64_t *limbs)
-{
-    if (kind == SB_ROW_TEXT) {
-        sb_decimal256_read(sb_text_bytes(words), (uint8_t *)limbs);
-        return;
-    }
-    limbs[0] = words[0];
-    limbs[1] = words[1];
-    limbs[2] = limbs[3] = (uint64_t)((int64_t)words[1] >> 63);
+    sb_decimal256_read(sb_text_bytes(words), (uint8_t *)value.words);
+    return value;
 }
 
 /* Any decimals as the bytes of decimal256, in the scratch's heap. */
@@ -166,15 +124,14 @@ static enum sb_status decimals_widen(const struct sb_key_cast *cast, int64_t cou
     }
     for (int64_t i = 0; i < count; i++, bytes += DECIMAL_BYTES) {
         struct sb_text text = {0};
-        uint64_t limbs[LIMBS];
 
         if (vector->nulls == NULL || !vector->nulls[i]) {
-            limbs_load(vector->kind, vector->words + 2 * i, limbs);
-            if (!limbs_scale(limbs, cast->digits)) {
+            struct sb_int256 value = decimal_load(vector->kind, vector->words + 2 * i);
+            if (!sb_int256_scale(&value, cast->digits)) {
                 lost_note(i, lost, count, fits);
-                memset(limbs, 0, sizeof limbs);
+                value = (struct sb_int256){0};
             }
-            sb_decimal256_write((const uint8_t *)limbs, bytes);
+            sb_decimal256_write((const uint8_t *)value.words, bytes);
             text = sb_text_make(bytes, DECIMAL_BYTES);
         }
         scratch->words[2 * i] = text.head;

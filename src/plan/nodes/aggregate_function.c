@@ -88,11 +88,32 @@ enum sb_status sb_aggregate_function_find(const struct sb_node *node,
                          allowed);
 }
 
+/* Integers keep their sign and get 64 bits, decimals all digits that their width's sum can have. */
+static struct sb_type sum_type(const struct sb_type *value)
+{
+    if (value->id == SB_TYPE_DURATION) {
+        return *value;
+    }
+    if (value->id == SB_TYPE_DECIMAL256) {
+        return (struct sb_type){.id = value->id, .precision = 76, .scale = value->scale};
+    }
+    if (sb_type_is_decimal(value->id)) {
+        return (struct sb_type){.id = SB_TYPE_DECIMAL128, .precision = 38, .scale = value->scale};
+    }
+    if (sb_type_is_integer(value->id)) {
+        bool is_signed = sb_type_is_signed(value->id);
+        return (struct sb_type){.id = is_signed ? SB_TYPE_INT64 : SB_TYPE_UINT64};
+    }
+    return (struct sb_type){.id = SB_TYPE_FLOAT64};
+}
+
 bool sb_aggregate_function_result(enum sb_aggregate_function function, const struct sb_type *input,
                                   struct sb_type *out)
 {
-    bool is_decimal = input->id == SB_TYPE_DECIMAL128;
-    bool is_number = sb_type_is_integer(input->id) || sb_type_is_float(input->id) || is_decimal;
+    const struct sb_type *value = sb_type_value(input);
+    bool is_duration = value->id == SB_TYPE_DURATION;
+    bool is_number = sb_type_is_integer(value->id) || sb_type_is_float(value->id) ||
+                     value->id == SB_TYPE_FLOAT16 || sb_type_is_decimal(value->id);
 
     switch (function) {
     case SB_AGGREGATE_COUNT_ROWS:
@@ -102,17 +123,11 @@ bool sb_aggregate_function_result(enum sb_aggregate_function function, const str
         *out = (struct sb_type){.id = SB_TYPE_INT64};
         return true;
     case SB_AGGREGATE_SUM:
-        if (is_decimal) {
-            *out =
-                (struct sb_type){.id = SB_TYPE_DECIMAL128, .precision = 38, .scale = input->scale};
-        } else if (sb_type_is_float(input->id)) {
-            *out = (struct sb_type){.id = SB_TYPE_FLOAT64};
-        } else {
-            *out = (struct sb_type){.id = sb_type_is_signed(input->id) ? SB_TYPE_INT64
-                                                                       : SB_TYPE_UINT64};
-        }
-        return is_number;
+        *out = sum_type(value);
+        return is_number || is_duration;
     case SB_AGGREGATE_MEAN:
+        *out = is_duration ? *value : (struct sb_type){.id = SB_TYPE_FLOAT64};
+        return is_number || is_duration;
     case SB_AGGREGATE_STDDEV:
     case SB_AGGREGATE_STDDEV_POP:
     case SB_AGGREGATE_VARIANCE:
@@ -137,9 +152,16 @@ bool sb_aggregate_function_result(enum sb_aggregate_function function, const str
 
 const char *sb_aggregate_function_takes(enum sb_aggregate_function function)
 {
-    return function == SB_AGGREGATE_MIN || function == SB_AGGREGATE_MAX
-               ? "types that have an order"
-               : "integers, floats, decimals";
+    switch (function) {
+    case SB_AGGREGATE_MIN:
+    case SB_AGGREGATE_MAX:
+        return "types that have an order";
+    case SB_AGGREGATE_SUM:
+    case SB_AGGREGATE_MEAN:
+        return "integers, floats, decimals, durations";
+    default:
+        return "integers, floats, decimals";
+    }
 }
 
 bool sb_aggregate_function_is_count(enum sb_aggregate_function function)

@@ -140,10 +140,10 @@ static void refuses_wrong_calls(void **state)
                    "'*' with count, a column with the others");
     assert_refused("'parameters': {'aggregate': 'sum', 'column': 'k'}", SB_INVALID,
                    "operator 'n' (aggregate): parameter 'column': 'k' is utf8; allowed with sum: "
-                   "integers, floats, decimals");
+                   "integers, floats, decimals, durations");
     assert_refused("'parameters': {'aggregate': 'mean', 'aggregate_column': 'b'}", SB_INVALID,
                    "operator 'n' (aggregate): parameter 'aggregate_column': 'b' is bool; allowed "
-                   "with mean: integers, floats, decimals");
+                   "with mean: integers, floats, decimals, durations");
     assert_refused("'parameters': {'aggregate': 'sum', 'column': 'ii'}", SB_INVALID,
                    "operator 'n' (aggregate): parameter 'column': there is no column 'ii' (did you "
                    "mean 'i'?); columns: k: utf8, d: date32, i: int32, u: uint16, f: float32, x: "
