@@ -43,6 +43,11 @@ SB_API void sb_job_destroy(struct sb_job *job);
  * Splits of one source are read in parallel. Rows before `skip_rows` are dropped, and at most
  * `limit_rows` follow (-1 = to the end). Columns are matched by name to the source's schema; a
  * column the stream lacks reads as null.
+ *
+ * Batches are checked as they come. By default what memory safety depends on: children, lengths,
+ * offsets, views, indices and run ends; sizes of buffers do not cross the border and are believed.
+ * With the source's parameter `validate: "full"` contents, too: text is UTF-8, and children that
+ * are declared not nullable have no nulls. The same holds of sb_job_push().
  */
 SB_API enum sb_status sb_job_add_stream(struct sb_job *job, const char *operator_id,
                                         struct ArrowArrayStream *stream, int64_t skip_rows,

@@ -47,12 +47,18 @@ enum sb_status sb_job_create(const struct sb_graph *graph, const struct sb_job_o
     return SB_OK;
 }
 
+static enum sb_import_depth import_depth(const struct sb_node *source)
+{
+    return source->spec.source.is_validated ? SB_IMPORT_FULL : SB_IMPORT_SAFE;
+}
+
 enum sb_status sb_job_add_stream(struct sb_job *job, const char *operator_id,
                                  struct ArrowArrayStream *stream, int64_t skip_rows,
                                  int64_t limit_rows, struct sb_error *err)
 {
     struct sb_node *node = NULL;
     struct sb_split *split = NULL;
+    struct sb_stream_options options;
     enum sb_status status = sb_job_bindable(job, operator_id, SB_NODE_SOURCE, &node, err);
 
     if (status != SB_OK) {
@@ -61,8 +67,8 @@ enum sb_status sb_job_add_stream(struct sb_job *job, const char *operator_id,
         }
         return status;
     }
-    status = sb_stream_split_create(job->memory, node->schema, stream, skip_rows, limit_rows,
-                                    &split, err);
+    options = (struct sb_stream_options){skip_rows, limit_rows, import_depth(node)};
+    status = sb_stream_split_create(job->memory, node->schema, stream, &options, &split, err);
     if (status != SB_OK) {
         sb_error_prefix(err, "operator '%s' (source)", node->name);
         return status;
@@ -77,7 +83,7 @@ enum sb_status sb_job_add_push_split(struct sb_job *job, const char *operator_id
     struct sb_split *split = NULL;
 
     SB_TRY_RETURN(sb_job_bindable(job, operator_id, SB_NODE_SOURCE, &node, err));
-    SB_TRY_RETURN(sb_push_split_create(job->memory, node->schema, &split, err));
+    SB_TRY_RETURN(sb_push_split_create(job->memory, node->schema, import_depth(node), &split, err));
     return sb_job_bind_split(job, node, split, split_index, err);
 }
 

@@ -75,6 +75,7 @@ static enum sb_status part_fill(struct sb_snapshot *snapshot, struct sb_state_pa
 enum sb_status sb_snapshot_add_part(struct sb_snapshot *snapshot, const char *name,
                                     struct ArrowArrayStream *stream, struct sb_error *err)
 {
+    const struct sb_stream_options whole = {.limit_rows = -1, .depth = SB_IMPORT_SAFE};
     struct ArrowSchema arrow_schema = {0};
     struct sb_schema *schema = NULL;
     struct sb_split *split = NULL;
@@ -86,7 +87,7 @@ enum sb_status sb_snapshot_add_part(struct sb_snapshot *snapshot, const char *na
         goto out;
     }
     SB_TRY_OUT(sb_schema_import(snapshot->memory, &arrow_schema, &schema, err));
-    SB_TRY_OUT(sb_stream_split_create(snapshot->memory, schema, stream, 0, -1, &split, err));
+    SB_TRY_OUT(sb_stream_split_create(snapshot->memory, schema, stream, &whole, &split, err));
     SB_TRY_OUT(sb_snapshot_begin_part(snapshot, name, schema, &part, err));
     status = part_fill(snapshot, part, split, err);
 

@@ -23,6 +23,7 @@ struct pushed_batch {
 
 struct push_split {
     struct sb_split base;
+    enum sb_import_depth depth;
     pthread_mutex_t lock; // of all that follows
     pthread_cond_t room;
     struct pushed_batch *first;
@@ -134,7 +135,8 @@ static const struct sb_split_vtable push_split_vtable = {
 };
 
 enum sb_status sb_push_split_create(struct sb_memory *memory, struct sb_schema *schema,
-                                    struct sb_split **out, struct sb_error *err)
+                                    enum sb_import_depth depth, struct sb_split **out,
+                                    struct sb_error *err)
 {
     struct push_split *self = sb_memory_alloc_zeroed(memory, sizeof *self);
 
@@ -145,6 +147,7 @@ enum sb_status sb_push_split_create(struct sb_memory *memory, struct sb_schema *
     self->base.vtable = &push_split_vtable;
     self->base.memory = memory;
     self->base.schema = sb_schema_retain(schema);
+    self->depth = depth;
     self->limit_bytes = QUEUE_LIMIT_BYTES;
     if (memory->limit_bytes > 0 && memory->limit_bytes / MEMORY_SHARE < self->limit_bytes) {
         self->limit_bytes = memory->limit_bytes / MEMORY_SHARE;
@@ -201,7 +204,8 @@ enum sb_status sb_push_split_push(struct sb_split *split, struct ArrowArray *arr
     enum sb_status status;
     int64_t skipped;
 
-    SB_TRY_RETURN(sb_batch_import(split->memory, split->schema, array, &batch, err));
+    SB_TRY_RETURN(
+        sb_batch_import_checked(split->memory, split->schema, array, self->depth, &batch, err));
     pthread_mutex_lock(&self->lock);
     skipped = self->rows_to_skip < batch.row_count ? self->rows_to_skip : batch.row_count;
     self->rows_to_skip -= skipped;

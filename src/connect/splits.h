@@ -8,23 +8,31 @@
 #include <sabot/arrow_abi.h>
 #include <sabot/text.h>
 
+#include "columnar/arrow.h"
 #include "exec/split.h"
 #include "plan/graph.h"
 
+/* What a split does with the Arrow batches of others. */
+struct sb_stream_options {
+    int64_t skip_rows;
+    int64_t limit_rows; // -1 = all
+    enum sb_import_depth depth;
+};
+
 /*
  * Pulls an Arrow stream. Takes `stream` in every outcome. Columns are matched by name to `schema`;
- * one that the stream lacks reads as null, one of another type is an error. Rows before `skip_rows`
- * are dropped, at most `limit_rows` (-1 = all) follow.
+ * one that the stream lacks reads as null, one of another type is an error.
  */
 SB_MUST_CHECK enum sb_status sb_stream_split_create(struct sb_memory *memory,
                                                     struct sb_schema *schema,
                                                     struct ArrowArrayStream *stream,
-                                                    int64_t skip_rows, int64_t limit_rows,
+                                                    const struct sb_stream_options *options,
                                                     struct sb_split **out, struct sb_error *err);
 
 /* Is fed from outside threads, which wait while too much is queued. */
 SB_MUST_CHECK enum sb_status sb_push_split_create(struct sb_memory *memory,
-                                                  struct sb_schema *schema, struct sb_split **out,
+                                                  struct sb_schema *schema,
+                                                  enum sb_import_depth depth, struct sb_split **out,
                                                   struct sb_error *err);
 bool sb_push_split_is(const struct sb_split *split);
 

@@ -20,6 +20,7 @@ struct stream_split {
     struct sb_batch current;
     int64_t rows_to_skip;
     int64_t rows_left; // -1 = no limit
+    enum sb_import_depth depth;
     bool is_ended;
 };
 
@@ -105,7 +106,8 @@ static enum sb_status stream_pull(struct stream_split *self, struct sb_error *er
         self->is_ended = true;
         return SB_OK;
     }
-    SB_TRY_RETURN(sb_batch_import(self->base.memory, self->stream_schema, &array, &raw, err));
+    SB_TRY_RETURN(sb_batch_import_checked(self->base.memory, self->stream_schema, &array,
+                                          self->depth, &raw, err));
     SB_TRY_OUT(
         sb_batch_init(&self->current, self->base.memory, self->base.schema, raw.row_count, err));
     for (int32_t i = 0; i < self->base.schema->field_count; i++) {
@@ -191,9 +193,9 @@ static const struct sb_split_vtable stream_split_vtable = {
 };
 
 enum sb_status sb_stream_split_create(struct sb_memory *memory, struct sb_schema *schema,
-                                      struct ArrowArrayStream *stream, int64_t skip_rows,
-                                      int64_t limit_rows, struct sb_split **out,
-                                      struct sb_error *err)
+                                      struct ArrowArrayStream *stream,
+                                      const struct sb_stream_options *options,
+                                      struct sb_split **out, struct sb_error *err)
 {
     struct stream_split *self;
     enum sb_status status;
@@ -213,15 +215,16 @@ enum sb_status sb_stream_split_create(struct sb_memory *memory, struct sb_schema
     self->base.schema = sb_schema_retain(schema);
     self->stream = *stream;
     stream->release = NULL;
-    self->rows_to_skip = skip_rows;
-    self->rows_left = limit_rows;
+    self->rows_to_skip = options->skip_rows;
+    self->rows_left = options->limit_rows;
+    self->depth = options->depth;
     self->places =
         sb_memory_alloc_zeroed(memory, sizeof *self->places * (size_t)(schema->field_count + 1));
     if (self->places == NULL) {
         status = sb_error_no_memory(err, "a split", schema->field_count);
         goto out;
     }
-    if (skip_rows < 0 || limit_rows < -1) {
+    if (options->skip_rows < 0 || options->limit_rows < -1) {
         status =
             sb_error_set(err, SB_INVALID, "skip_rows must be 0 or more and limit_rows -1 or more");
         goto out;

@@ -61,6 +61,7 @@ struct sb_source_spec {
     int64_t lateness_us;
     bool is_endless; // from mode and `bounded`; an endless source announces watermarks
     bool is_generator;
+    bool is_validated;      // contents of foreign batches are looked at, too
     int64_t generator_rows; // all splits together
     uint64_t generator_seed;
     int32_t generator_splits;

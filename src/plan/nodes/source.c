@@ -10,6 +10,7 @@
 
 static const char *const formats[] = {"arrow", "json", "ndjson", "parquet", "csv", NULL};
 static const char *const bad_row_policies[] = {"fail", "drop", "dead_letter", NULL};
+static const char *const validations[] = {"safe", "full", NULL};
 static const char *const starts[] = {"earliest", "latest", "committed", NULL};
 
 enum {
@@ -27,6 +28,7 @@ enum {
     GROUP_ID,
     DATA_DIR,
     SCHEMA,
+    VALIDATE,
     // What follows is for whoever opens the files.
     COMPRESSION,
     FILTERS,
@@ -64,6 +66,7 @@ static const struct sb_parameter parameters[] = {
     [GROUP_ID] = {.name = "group_id", .kinds = SB_PARAMETER_TEXT},
     [DATA_DIR] = {.name = "data_dir", .kinds = SB_PARAMETER_TEXT},
     [SCHEMA] = {.name = "schema", .kinds = SB_PARAMETER_OBJECT},
+    [VALIDATE] = {.name = "validate", .kinds = SB_PARAMETER_TEXT, .choices = validations},
     [COMPRESSION] = {.name = "compression", .kinds = SB_PARAMETER_TEXT},
     [FILTERS] = {.name = "filters", .kinds = SB_PARAMETER_OBJECT | SB_PARAMETER_LIST},
     [HIVE] = {.name = "hive", .kinds = SB_PARAMETER_BOOL},
@@ -188,6 +191,8 @@ static enum sb_status source_derive(struct sb_node *node, struct sb_derivation *
         return sb_node_no_memory(node, err, SB_MEMORY_ALIGNMENT);
     }
     spec->lateness_us = sb_argument_integer(&node->arguments[LATENESS], 0) * 1000;
+    spec->is_validated =
+        strcmp(sb_argument_text(&node->arguments[VALIDATE], validations[0]), validations[1]) == 0;
     spec->is_endless = is_endless(node, derivation->is_streaming);
     node->endless_source = spec->is_endless ? node : NULL;
     if (generator != NULL) {

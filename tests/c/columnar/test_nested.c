@@ -3,6 +3,7 @@
  * test_nested.c - types within types: built at random, out and in through the border, sliced and
  * gathered, written as bytes and read again; and arrays that lie about their children.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -280,6 +281,78 @@ struct trip {
     uint64_t random;
 };
 
+// One value of each type: its bytes (columnar/value_bytes.h), and the hash they have for ever. Rows
+// are routed and snapshots are cut by it: if one changes, state of earlier versions is lost.
+static const struct {
+    const char *type;
+    const char *bytes;
+    int64_t size;
+    uint64_t hash;
+} golden[] = {
+    {"float16", "\x00\x3e", 2, UINT64_C(0xb58d11cb4b8e78a3)}, // 1.5
+    {"decimal32(9, 2)", "\xd2\x04\0\0", 4, UINT64_C(0xe4d6e863f5233f0a)},
+    {"decimal64(18, 2)", "\xd2\x04\0\0\0\0\0\0", 8, UINT64_C(0xe4d6e863f5233f0a)},
+    {"decimal128(38, 2)", "\xd2\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16, UINT64_C(0xe4d6e863f5233f0a)},
+    {"decimal256(76, 2)", "\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\xd2",
+     32, UINT64_C(0x698c1365064e07bb)},
+    {"time32[s]", "\x39\x30\0\0", 4, UINT64_C(0x351066826b3c4c8f)},
+    {"time64[ns]", "\x39\x30\0\0\0\0\0\0", 8, UINT64_C(0x351066826b3c4c8f)},
+    {"duration[us]", "\xff\xff\xff\xff\xff\xff\xff\xff", 8, UINT64_C(0x68913b365d4a6a99)},
+    {"interval[month]", "\x0d\0\0\0", 4, UINT64_C(0x6423d8abdac7b20c)},
+    {"interval[day_time]", "\x01\0\0\0\x02\0\0\0", 8, UINT64_C(0x0d82e5f81674f2d2)},
+    {"interval[month_day_nano]", "\x01\0\0\0\x02\0\0\0\x03\0\0\0\0\0\0\0", 16,
+     UINT64_C(0x8d4662b0c1c6a2d2)},
+    {"fixed_size_binary[5]", "a\0b\0c", 5, UINT64_C(0xc43565db7ee92f49)},
+    {"fixed_size_binary[16]", "0123456789abcdef", 16, UINT64_C(0x42ff675e8d3e2fca)},
+    {"dictionary<int8, utf8>", "abc", 3, UINT64_C(0x773cb02af88f84ef)},
+    {"dictionary<uint16, int32>", "\x07\0\0\0", 4, UINT64_C(0xe49c579c5e62d8d0)},
+    {"run_end_encoded<int16, utf8>", "more than twelve bytes", 22, UINT64_C(0x5a9c3673af689f2b)},
+    {"list<item: int16>", "\x04\x01\0\x02\0", 5, UINT64_C(0x3298f7d6427f83a5)},       // [1, 2]
+    {"large_list<item: int16>", "\x04\x01\0\x02\0", 5, UINT64_C(0x3298f7d6427f83a5)}, // the same
+    {"list_view<item: int16>", "\x03\0", 2, UINT64_C(0x8c86c97937d5aaf2)},            // [null]
+    {"fixed_size_list<item: int16>[2]", "\0\x01\0\x02\0", 5,
+     UINT64_C(0x1ba8ccb75c8b10d8)}, // [1, 2]
+    {"struct<a: int8, b: utf8>",
+     "\x03\x07\x03"
+     "abc",
+     6, UINT64_C(0x43bb9dd9504045c7)},
+    {"struct<a: int8, b: utf8>",
+     "\x02\x03"
+     "abc",
+     5, UINT64_C(0x6c7c88803e95942f)}, // a is null
+    {"map<utf8, int8>", "\x02\x03\x01k\x07", 5, UINT64_C(0xbf230e866d4a5074)},
+};
+
+static void hashes_values_as_ever(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof golden / sizeof golden[0]; i++) {
+        struct sb_schema *schema = schema_of(memory, golden[i].type);
+        const struct sb_type *type = &schema->fields[0].type;
+        const uint8_t *bytes = (const uint8_t *)golden[i].bytes;
+        struct sb_builder builder;
+        struct sb_column column;
+        uint64_t hash;
+
+        sb_builder_init(&builder, memory, type);
+        assert_int_equal(sb_type_is_encoded(type->id)
+                             ? sb_builder_append_encoded(&builder, bytes, golden[i].size, NULL)
+                             : sb_builder_append_value(&builder, bytes, golden[i].size, NULL),
+                         SB_OK);
+        assert_int_equal(sb_builder_finish(&builder, &column, NULL), SB_OK);
+        sb_column_hash(&column, NULL, 1, true, &hash);
+        if (hash != golden[i].hash) {
+            fail_msg("%s: 0x%016" PRIx64, golden[i].type, hash);
+        }
+        sb_column_deinit(&column);
+        sb_builder_deinit(&builder);
+        sb_schema_release(schema);
+    }
+    sb_memory_release(memory);
+}
+
 static enum sb_status trip_attempt(struct sb_memory *memory, void *context)
 {
     const struct trip *trip = context;
@@ -478,6 +551,7 @@ int main(void)
         cmocka_unit_test(keeps_rows_of_every_type),  cmocka_unit_test(reads_the_bytes_it_writes),
         cmocka_unit_test(survives_refused_memory),   cmocka_unit_test(refuses_arrays_that_lie),
         cmocka_unit_test(checks_text_when_asked_to), cmocka_unit_test(float16_keeps_every_value),
+        cmocka_unit_test(hashes_values_as_ever),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
