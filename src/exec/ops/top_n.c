@@ -16,7 +16,10 @@
 #include "exec/ops/ops.h"
 #include "exec/ops/sort_internal.h"
 
-enum { SPARE_ROWS = 8192 }; // candidates beyond the best before they are sorted, at least
+enum {
+    SPARE_ROWS = 8192,    // candidates beyond the best before they are sorted, at least
+    BOUND_TEXT_MAX = 128, // bytes of a text that the bound keeps
+};
 
 struct top_n {
     struct sb_op base;
@@ -33,7 +36,11 @@ struct bound {
     bool is_set;
     bool is_null;
     uint64_t code;
+    uint64_t next_code; // text: of the eight bytes behind
     sb_uint128 number;
+    uint8_t text[BOUND_TEXT_MAX]; // as much of it as fits
+    int64_t text_size;
+    bool is_text_whole;
 };
 
 struct top_n_local {
@@ -49,14 +56,40 @@ static bool codes_are_exact(const struct sb_type *type)
     return !sb_type_is_variable(type->id) && !sb_sort_is_wide(type);
 }
 
-static uint64_t text_code(struct sb_bytes text)
+/* Eight bytes from `first` on as a number that ascends with them; what is not there is 0. */
+static inline uint64_t text_code(struct sb_bytes text, int64_t first)
 {
     uint64_t code = 0;
 
-    for (int64_t i = 0; i < 8; i++) {
+    if (sb_likely(text.size >= first + 8)) {
+        memcpy(&code, text.data + first, sizeof code);
+        return __builtin_bswap64(code);
+    }
+    for (int64_t i = first; i < first + 8; i++) {
         code = code << 8 | (i < text.size ? text.data[i] : 0);
     }
     return code;
+}
+
+/* Below 0, 0 or above 0 as the text is below, about equal to, or above the bound. */
+static inline int text_compare(const struct bound *bound, struct sb_bytes text)
+{
+    uint64_t code = text_code(text, 0);
+    int64_t size;
+    int order;
+
+    if (code == bound->code) {
+        code = text_code(text, 8);
+        if (code == bound->next_code) {
+            size = text.size < bound->text_size ? text.size : bound->text_size;
+            order = memcmp(text.data, bound->text, (size_t)size);
+            return order != 0 || !bound->is_text_whole
+                       ? order
+                       : (text.size > bound->text_size) - (text.size < bound->text_size);
+        }
+        return code < bound->next_code ? -1 : 1;
+    }
+    return code < bound->code ? -1 : 1;
 }
 
 /* Codes of at most 64 bits, not descending where values ascend; ascending in the wanted order. */
@@ -79,7 +112,7 @@ static void bound_codes(const struct sb_column *column, bool is_descending, int6
                            : wide >= middle + half ? UINT64_MAX
                                                    : (uint64_t)(wide - (middle - half));
             } else {
-                codes[i] = text_code(sb_column_bytes(column, first + i));
+                codes[i] = text_code(sb_column_bytes(column, first + i), 0);
             }
         }
     }
@@ -98,9 +131,58 @@ static void bound_set(const struct top_n *top, const struct sb_batch *batch, int
 
     bound->is_set = true;
     bound->is_null = sb_column_is_null(column, row);
-    bound_codes(column, key->is_descending, row, 1, &bound->code);
+    if (sb_type_is_variable(column->type->id)) {
+        struct sb_bytes text = {0};
+        if (!bound->is_null) {
+            text = sb_column_bytes(column, row);
+        }
+        bound->code = text_code(text, 0);
+        bound->next_code = text_code(text, 8);
+        bound->is_text_whole = text.size <= BOUND_TEXT_MAX;
+        bound->text_size = bound->is_text_whole ? text.size : BOUND_TEXT_MAX;
+        if (bound->text_size > 0) {
+            memcpy(bound->text, text.data, (size_t)bound->text_size);
+        }
+    } else {
+        bound_codes(column, key->is_descending, row, 1, &bound->code);
+    }
     memcpy(&bound->number, (const uint8_t *)sb_column_fixed(numbers, 16) + row * 16,
            sizeof bound->number);
+}
+
+/* Whether there is a code that the limit lets pass: hardly ever, after a while. */
+static bool codes_reach(const uint64_t *codes, int64_t count, uint64_t limit)
+{
+    uint64_t is_reached = 0;
+
+    for (int64_t i = 0; i < count; i++) {
+        is_reached |= codes[i] <= limit;
+    }
+    return is_reached != 0;
+}
+
+/* Rows that rows_choose() gives when the first key is text. */
+static int64_t texts_choose(const struct top_n *top, const struct bound *bound,
+                            const struct sb_column *column, uint32_t *rows)
+{
+    const struct sb_order_key *key = &top->order.keys[0];
+    bool takes_nulls = key->nulls_first || bound->is_null;
+    bool takes_values = !bound->is_null || !key->nulls_first;
+    int64_t count = 0;
+
+    for (int64_t i = 0; i < column->length; i++) {
+        int order;
+
+        if (sb_column_is_null(column, i)) {
+            rows[count] = (uint32_t)i;
+            count += takes_nulls;
+            continue;
+        }
+        order = bound->is_null ? 0 : text_compare(bound, sb_column_bytes(column, i));
+        rows[count] = (uint32_t)i;
+        count += takes_values && (key->is_descending ? order >= 0 : order <= 0);
+    }
+    return count;
 }
 
 /* Rows of the key column that may stand before the bound, into `rows`; how many. */
@@ -118,6 +200,9 @@ static int64_t rows_choose(const struct top_n *top, const struct bound *bound,
     uint64_t codes[SB_EXPR_CHUNK];
     int64_t count = 0;
 
+    if (sb_type_is_variable(column->type->id)) {
+        return texts_choose(top, bound, column, rows);
+    }
     limit = bound->is_null ? UINT64_MAX : limit;
     for (int64_t done = 0; done < column->length; done += SB_EXPR_CHUNK) {
         int64_t left = column->length - done;
@@ -130,8 +215,8 @@ static int64_t rows_choose(const struct top_n *top, const struct bound *bound,
                 rows[count] = (uint32_t)(done + i);
                 count += is_null ? takes_nulls : !no_value && codes[i] <= limit;
             }
-        } else {
-            for (int64_t i = 0; i < size && !no_value; i++) {
+        } else if (!no_value && codes_reach(codes, size, limit)) {
+            for (int64_t i = 0; i < size; i++) {
                 rows[count] = (uint32_t)(done + i);
                 count += codes[i] <= limit;
             }
