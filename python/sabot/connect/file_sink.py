@@ -124,6 +124,7 @@ class FileWriter:
             file.discard()
         self._open.clear()
         self._done.clear()
+        self._remove_hidden_folder()
 
     # --- writing ---------------------------------------------------------------------------------
 

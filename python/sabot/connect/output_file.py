@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pyarrow.types as pt
 
 from sabot._core import text_from_rows
 from sabot.connect.file_format import ARROW_STREAM, CSV, NDJSON, PARQUET, FileKind
 from sabot.connect.file_system import Place
 
 __all__ = ["OutputFile", "OutputOptions"]
+
+_SAMPLE_ROWS = 4096  # that decide about dictionaries
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class OutputFile:
         self._file: Any = place.filesystem.open_output_stream(
             place.path, compression=options.kind.compression
         )
-        self._writer: Any = self._open_writer()
+        self._writer: Any = None if options.kind.format == PARQUET else self._open_writer()
 
     def put(self, batch: pa.RecordBatch) -> None:
         """Take rows; they wait for `flush`."""
@@ -96,7 +100,7 @@ class OutputFile:
         self._waiting = rest.to_batches()
         self.waiting_rows = rest.num_rows
         self.waiting_bytes = rest.nbytes
-        self._write(table.slice(0, count).combine_chunks())
+        self._write(table.slice(0, count))
 
     def size_estimate(self) -> int:
         """Return the bytes written so far, as far as they have left the writer."""
@@ -105,6 +109,8 @@ class OutputFile:
     def finish(self) -> None:
         """Complete the file and wait until it is on the disk."""
         self.flush(is_last=True)
+        if self._writer is None and self._options.kind.format == PARQUET:
+            self._writer = self._open_parquet(self._schema.empty_table())
         if self._writer is not None:
             self._writer.close()
         self._file.close()
@@ -129,10 +135,21 @@ class OutputFile:
         except FileNotFoundError:
             pass
 
+    def _open_parquet(self, first: pa.Table) -> pq.ParquetWriter:
+        """Return a writer that makes dictionaries for the columns that repeat in these rows."""
+        return pq.ParquetWriter(
+            self._file,
+            self._schema,
+            compression=self._options.codec or "snappy",
+            use_dictionary=[
+                name
+                for name, column in zip(first.column_names, first.columns, strict=True)
+                if _repeats(column)
+            ],
+        )
+
     def _open_writer(self) -> Any:
         options, form = self._options, self._options.kind.format
-        if form == PARQUET:
-            return pq.ParquetWriter(self._file, self._schema, compression=options.codec or "snappy")
         if form == CSV:
             if options.has_header:
                 names = pa.record_batch([[name] for name in self._schema.names], self._schema.names)
@@ -146,11 +163,14 @@ class OutputFile:
         return pa.ipc.new_file(self._file, self._schema, options=ipc)
 
     def _write(self, table: pa.Table) -> None:
-        if self._writer is None:
+        form = self._options.kind.format
+        if form == PARQUET:
+            if self._writer is None:
+                self._writer = self._open_parquet(table)
+            self._writer.write_table(table, row_group_size=self._options.row_group_rows)
+        elif self._writer is None:
             for batch in table.to_batches():
                 self._file.write(text_from_rows(batch, self._text_options()))
-        elif self._options.kind.format == PARQUET:
-            self._writer.write_table(table, row_group_size=self._options.row_group_rows)
         else:
             self._writer.write_table(table, max_chunksize=self._options.row_group_rows)
 
@@ -162,6 +182,17 @@ class OutputFile:
             "quote": options.quote,
             "null_values": [options.null_value],
         }
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Return whether a dictionary pays: text, and numbers of which half or more are repeated."""
+    kind = column.type
+    if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_temporal(kind)):
+        return not pt.is_boolean(kind)
+    if pt.is_float16(kind) or pt.is_interval(kind):
+        return False
+    sample = column.slice(0, _SAMPLE_ROWS)
+    return 2 * pc.count_distinct(sample).as_py() <= len(sample)
 
 
 def sync(path: str) -> None:
