@@ -44,6 +44,8 @@ static int32_t declared_time(const struct sb_node *node)
         return node->spec.map.is_function
                    ? -1
                    : column_kept(node->spec.map.source_columns, node->schema->field_count, column);
+    case SB_NODE_FLAT_MAP: // unnesting moves no column
+        return node->has_function ? -1 : column;
     case SB_NODE_UNION:
         for (int32_t i = 1; i < node->input_count; i++) {
             if (declared_time(node->inputs[i]) != column) {

@@ -97,6 +97,12 @@ struct sb_map_spec {
     int32_t *source_columns;
 };
 
+/* FLAT_MAP without a function. The elements stand where their list stood. */
+struct sb_unnest_spec {
+    int32_t column;   // of lists, in the input and in the output
+    bool keeps_empty; // a row without elements leaves with null; else it does not leave
+};
+
 struct sb_select_spec {
     int32_t column_count;
     int32_t *columns; // positions in the input
@@ -263,6 +269,7 @@ struct sb_node {
         struct sb_sink_spec sink;
         struct sb_filter_spec filter;
         struct sb_map_spec map;
+        struct sb_unnest_spec unnest;
         struct sb_select_spec select;
         struct sb_join_spec join;
         struct sb_aggregate_spec aggregate;

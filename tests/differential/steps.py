@@ -93,6 +93,47 @@ def draw_select(rng: Rng, number: int, source: Relation) -> Step:
     )
 
 
+def draw_unnest(rng: Rng, number: int, source: Relation) -> Step:
+    """Unnest a coded list; the elements are int64, which both sides have as they are."""
+    lists = [c for c in source.columns if c.kind.name == "list"]
+    if not lists:
+        raise NotPossible
+    column = _pick(rng, lists)
+    keeps = bool(rng.random() < 0.4)
+    place = source.names.index(column.name)
+    values = column.kind.values
+    assert values is not None
+    rows: list[int] = []
+    elements: list[int | None] = []
+    for row, code in enumerate(source.rows[column.name].to_pylist()):
+        found = [] if code is None else values[code]
+        found = found or ([None] if keeps else [])
+        rows += [row] * len(found)
+        elements += found
+    if len(rows) > ROWS_MAX:
+        raise NotPossible
+    name = f"u{number}" if rng.random() < 0.5 else column.name
+    columns = [*source.columns]
+    columns[place] = Column(name, INT64)
+    table = pa.table(
+        {
+            c.name: pa.array(
+                elements
+                if c.name == name
+                else map(source.rows[c.name].to_pylist().__getitem__, rows),
+                c.reference_type,
+            )
+            for c in columns
+        }
+    )
+    return Step(
+        "flat_map",
+        {"column": column.name, "keep_empty": keeps}
+        | ({"output_column": name} if name != column.name else {}),
+        Relation(tuple(columns), table, source.is_ordered),
+    )
+
+
 def draw_union(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
     if [(c.name, c.kind) for c in left.columns] != [(c.name, c.kind) for c in right.columns]:
         raise NotPossible
@@ -329,6 +370,7 @@ STEPS: list[tuple[Callable[..., Step], int, float]] = [
     (draw_filter, 1, 3.0),
     (draw_map, 1, 2.0),
     (draw_select, 1, 1.0),
+    (draw_unnest, 1, 1.0),
     (draw_union, 2, 1.0),
     (draw_join, 2, 3.0),
     (draw_aggregate, 1, 3.0),

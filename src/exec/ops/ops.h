@@ -14,6 +14,8 @@ enum sb_status sb_filter_create(const struct sb_op_options *options, struct sb_o
                                 struct sb_error *err);
 enum sb_status sb_map_create(const struct sb_op_options *options, struct sb_op **out,
                              struct sb_error *err);
+enum sb_status sb_unnest_create(const struct sb_op_options *options, struct sb_op **out,
+                                struct sb_error *err);
 enum sb_status sb_select_create(const struct sb_op_options *options, struct sb_op **out,
                                 struct sb_error *err);
 enum sb_status sb_union_create(const struct sb_op_options *options, struct sb_op **out,

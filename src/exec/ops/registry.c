@@ -47,6 +47,7 @@ static sb_op_constructor node_constructor(const struct sb_op_options *options)
     case SB_NODE_SORT:
         return sb_sort_create;
     case SB_NODE_FLAT_MAP:
+        return options->node->has_function ? sb_function_create : sb_unnest_create;
     case SB_NODE_REDUCE:
     case SB_NODE_CUSTOM:
         return sb_function_create;

@@ -11,6 +11,7 @@
 #include "columnar/arrow.h"
 #include "columnar/value_bytes.h"
 #include "support/allocation.h"
+#include "support/random_value.h"
 #include "support/seed.h"
 #include "support/test.h"
 
@@ -48,79 +49,6 @@ enum {
     ROW_COUNT = 70,
 };
 
-static void fill(struct sb_builder *builder, bool is_nullable, uint64_t *random);
-
-static void fill_row(struct sb_builder *builder, uint64_t *random)
-{
-    const struct sb_type *type = builder->type;
-    int64_t elements = type->id == SB_TYPE_STRUCT            ? 1
-                       : type->id == SB_TYPE_FIXED_SIZE_LIST ? type->size
-                                                             : (int64_t)(test_random(random) % 4);
-
-    for (int32_t i = 0; i < type->child_count; i++) {
-        struct sb_builder *child;
-
-        assert_int_equal(sb_builder_child(builder, i, &child, NULL), SB_OK);
-        for (int64_t e = 0; e < elements; e++) {
-            fill(child, type->children[i].is_nullable, random);
-        }
-    }
-    assert_int_equal(sb_builder_append_nested(builder, NULL), SB_OK);
-}
-
-// One of few values, so that equal ones occur; no NaN, so that bytes tell values apart.
-static void value_random(const struct sb_type *type, uint8_t *bytes, int64_t *size,
-                         uint64_t *random)
-{
-    *size = sb_type_is_variable(type->id) ? (int64_t)(test_random(random) % 20)
-            : type->id == SB_TYPE_BOOL    ? 1
-                                          : sb_type_bytes(type);
-    memset(bytes, 0, 64);
-    if (*size > 0) {
-        memset(bytes, 'a' + (int)(test_random(random) % 3), (size_t)*size);
-    }
-    if (type->id == SB_TYPE_BOOL) {
-        bytes[0] &= 1;
-    }
-}
-
-static void fill_encoded(struct sb_builder *builder, uint64_t *random)
-{
-    const struct sb_type *type = sb_type_value(builder->type);
-    uint8_t bytes[64];
-    int64_t size;
-
-    if (sb_type_is_nested(type->id)) { // a list of int8: a count doubled, then elements
-        bytes[0] = (uint8_t)(2 * (test_random(random) % 3));
-        memset(bytes + 1, 'x', 3);
-        size = 1 + bytes[0] / 2;
-    } else {
-        value_random(type, bytes, &size, random);
-    }
-    assert_int_equal(sb_builder_append_encoded(builder, bytes, size, NULL), SB_OK);
-}
-
-static void fill(struct sb_builder *builder, bool is_nullable, uint64_t *random)
-{
-    const struct sb_type *type = builder->type;
-    uint8_t bytes[64];
-    int64_t size;
-
-    if (type->id == SB_TYPE_NULL || (is_nullable && test_random(random) % 5 == 0)) {
-        assert_int_equal(sb_builder_append_null(builder, NULL), SB_OK);
-    } else if (sb_type_is_encoded(type->id)) {
-        fill_encoded(builder, random);
-    } else if (sb_type_is_nested(type->id)) {
-        fill_row(builder, random);
-    } else {
-        value_random(type, bytes, &size, random);
-        assert_int_equal(sb_type_is_variable(type->id)
-                             ? sb_builder_append_bytes(builder, bytes, size, NULL)
-                             : sb_builder_append_fixed(builder, bytes, NULL),
-                         SB_OK);
-    }
-}
-
 static struct sb_schema *schema_of(struct sb_memory *memory, const char *name)
 {
     struct sb_arena arena = {.memory = memory};
@@ -142,36 +70,10 @@ static void batch_random(struct sb_memory *memory, const char *name, struct sb_b
     assert_int_equal(sb_batch_init(out, memory, schema, ROW_COUNT, NULL), SB_OK);
     sb_builder_init(&builder, memory, &schema->fields[0].type);
     for (int i = 0; i < ROW_COUNT; i++) {
-        fill(&builder, true, random);
+        test_value_append_random(&builder, true, random);
     }
     assert_int_equal(sb_builder_finish(&builder, &out->columns[0], NULL), SB_OK);
     sb_schema_release(schema);
-}
-
-// Fails unless row `i` of `found` is row `rows[i]` of `expected`, UINT32_MAX = null.
-static void column_check(const struct sb_column *found, const struct sb_column *expected,
-                         const uint32_t *rows, int64_t count)
-{
-    static uint8_t a[1 << 14];
-    static uint8_t b[1 << 14];
-
-    assert_int_equal(found->length, count);
-    for (int64_t i = 0; i < count; i++) {
-        int64_t row = rows == NULL ? i : rows[i];
-        bool is_null = row == UINT32_MAX || sb_column_is_null(expected, row);
-        int64_t size;
-
-        assert_int_equal(sb_column_is_null(found, i), is_null);
-        if (is_null) {
-            continue;
-        }
-        size = sb_value_size(expected, row);
-        assert_true(size <= (int64_t)sizeof a);
-        assert_int_equal(sb_value_size(found, i), size);
-        sb_value_write(found, i, false, a);
-        sb_value_write(expected, row, false, b);
-        assert_memory_equal(a, b, (size_t)size);
-    }
 }
 
 // Slices, gathers and takes the rows through the border; `memory` may refuse.
@@ -200,7 +102,7 @@ static enum sb_status rows_trip(struct sb_memory *memory, const struct sb_batch 
     for (int64_t i = 0; i < 2 * ROW_COUNT; i++) {
         rows[i] = rows[i] == UINT32_MAX ? UINT32_MAX : rows[i] + (uint32_t)first;
     }
-    column_check(&gathered, column, rows, 2 * ROW_COUNT);
+    test_column_expect(&gathered, column, rows, 2 * ROW_COUNT);
     assert_true(sb_column_size_estimate(&gathered) >= 0);
 
     for (int64_t i = 0; i < count; i++) {
@@ -212,7 +114,7 @@ static enum sb_status rows_trip(struct sb_memory *memory, const struct sb_batch 
         fail_msg("%s", err.message);
     }
     SB_TRY_OUT(status);
-    column_check(&batch.columns[0], column, rows, count);
+    test_column_expect(&batch.columns[0], column, rows, count);
 out:
     sb_column_deinit(&gathered);
     sb_batch_deinit(&batch);
@@ -269,7 +171,7 @@ static void reads_the_bytes_it_writes(void **state)
             }
         }
         assert_int_equal(sb_builder_finish(&builder, &again, NULL), SB_OK);
-        column_check(&again, &batch.columns[0], NULL, ROW_COUNT);
+        test_column_expect(&again, &batch.columns[0], NULL, ROW_COUNT);
         sb_column_deinit(&again);
         sb_batch_deinit(&batch);
     }

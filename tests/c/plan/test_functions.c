@@ -65,8 +65,13 @@ static void a_flat_map_function_gives_the_resolved_columns(void **state)
     graphs_assert_schema(graph, "n", "word: utf8");
     sb_graph_destroy(graph);
     graphs_assert_chain_refused("flat_map", "", COLUMNS, "x: int64", SB_INVALID,
-                                "operator 'n' (flat_map): has no function; it takes one of a batch "
-                                "that returns any number of rows");
+                                "operator 'n' (flat_map): parameter 'column': is missing; allowed: "
+                                "the name of a list column, or a function of a batch that returns "
+                                "any number of rows");
+    graphs_assert_chain_refused("flat_map", FUNCTION ", 'parameters': {'keep_empty': true}",
+                                COLUMNS, "x: int64", SB_INVALID,
+                                "operator 'n' (flat_map): parameter 'keep_empty': does not go with "
+                                "a function; allowed: schema, jit");
 }
 
 static void refuses_what_the_resolver_gives(void **state)

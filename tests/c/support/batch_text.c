@@ -43,9 +43,9 @@ static const char *cell_end(const char *text, const char *stops)
                     text++;
                 }
             }
-        } else if (strchr("[(", *text) != NULL) {
+        } else if (strchr("[(<", *text) != NULL) {
             depth++;
-        } else if (strchr("])", *text) != NULL) {
+        } else if (strchr("])>", *text) != NULL) {
             depth--;
         }
     }
