@@ -37,16 +37,18 @@ static void borrowed_release(struct ArrowArray *array)
     array->release = NULL;
 }
 
-static enum sb_status check_types(const struct sb_schema *schema, struct sb_error *err)
+static enum sb_status check_types(const struct sb_text_options *options,
+                                  const struct sb_schema *schema, struct sb_error *err)
 {
     char type[SB_TYPE_NAME_SIZE];
 
     for (int32_t i = 0; i < schema->field_count; i++) {
         const struct sb_type *one = &schema->fields[i].type;
 
-        if (!sb_text_type_is_read(one) && !sb_type_is_variable(one->id)) {
+        if (!sb_text_type_is_written(options->format, one)) {
             return sb_error_set(err, SB_UNSUPPORTED,
-                                "column '%s' is %s, which has no text form; cast it first",
+                                "column '%s' is %s, which has no form in CSV; write NDJSON, or "
+                                "leave it out",
                                 schema->fields[i].name, sb_type_name(one, type, sizeof type));
         }
     }
@@ -69,7 +71,7 @@ enum sb_status sb_text_from_rows(const struct ArrowArray *array, const struct Ar
         borrowed.release = borrowed_release;
     }
     SB_TRY_OUT(sb_schema_import(output.memory, schema, &imported, err));
-    SB_TRY_OUT(check_types(imported, err));
+    SB_TRY_OUT(check_types(options, imported, err));
     SB_TRY_OUT(sb_batch_import(output.memory, imported, &borrowed, &batch, err));
     SB_TRY_OUT(sb_text_write(&batch, options, &output, err));
     *text =

@@ -448,8 +448,6 @@ static bool token_decode(struct json_reader *self, struct sb_text_rows *rows,
 static bool value_take(struct json_reader *self, struct sb_text_rows *rows,
                        struct sb_text_column *column, struct json_token *token, const char **why)
 {
-    const bool is_base64 = column->kind == SB_TEXT_KIND_BYTES && !column->is_text;
-
     if (column->seen_row == rows->number) {
         *why = "a key appears twice";
         return false;
@@ -457,7 +455,8 @@ static bool value_take(struct json_reader *self, struct sb_text_rows *rows,
     if (token->is_null) {
         return sb_text_rows_set_null(rows, column);
     }
-    if ((token->has_escape || is_base64) && !token_decode(self, rows, token, is_base64, why)) {
+    if ((token->has_escape || column->is_binary) &&
+        !token_decode(self, rows, token, column->is_binary, why)) {
         return false;
     }
     if (!sb_text_rows_set(rows, column, token->text, token->size)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "connect/text_value.h"
+#include "connect/value_text.h"
 
 enum {
     BYTES_FIRST = 4096,
@@ -23,6 +24,9 @@ static enum sb_text_kind kind_of(const struct sb_type *type)
     }
     if (type->id == SB_TYPE_BOOL) {
         return SB_TEXT_KIND_BOOL;
+    }
+    if (type->id == SB_TYPE_FIXED_SIZE_BINARY) {
+        return SB_TEXT_KIND_FIXED;
     }
     return sb_type_is_variable(type->id) ? SB_TEXT_KIND_BYTES : SB_TEXT_KIND_OTHER;
 }
@@ -49,9 +53,10 @@ bool sb_text_type_is_read(const struct sb_type *type)
     case SB_TYPE_LARGE_UTF8:
     case SB_TYPE_BINARY:
     case SB_TYPE_LARGE_BINARY:
+    case SB_TYPE_FIXED_SIZE_BINARY:
         return true;
     default:
-        return false;
+        return sb_value_text_has(type->id);
     }
 }
 
@@ -72,9 +77,11 @@ enum sb_status sb_text_rows_init(struct sb_text_rows *rows, struct sb_memory *me
         rows->columns[i] = (struct sb_text_column){
             .field = field,
             .kind = kind_of(&field->type),
-            .width = sb_type_width(field->type.id),
+            .width = sb_type_bytes(&field->type),
             .is_large = sb_type_is_large(field->type.id),
             .is_text = sb_type_is_text(field->type.id),
+            .is_binary =
+                sb_type_is_binary(field->type.id) || field->type.id == SB_TYPE_FIXED_SIZE_BINARY,
             .seen_row = -1,
         };
         if (field->type.id == SB_TYPE_TIMESTAMP && field->type.zone != NULL) {
@@ -235,6 +242,12 @@ static bool value_set(struct sb_text_rows *rows, struct sb_text_column *column, 
         return bool_set(rows, column, text, size);
     case SB_TEXT_KIND_BYTES:
         return bytes_set(rows, column, text, size);
+    case SB_TEXT_KIND_FIXED:
+        if (size != column->width) {
+            return false;
+        }
+        memcpy(place, text, (size_t)size);
+        return true;
     case SB_TEXT_KIND_OTHER:
         break;
     }

@@ -17,6 +17,7 @@ enum sb_text_kind {
     SB_TEXT_KIND_INT64, // the common ones
     SB_TEXT_KIND_FLOAT64,
     SB_TEXT_KIND_OTHER, // of fixed width
+    SB_TEXT_KIND_FIXED, // so many bytes
     SB_TEXT_KIND_BOOL,
     SB_TEXT_KIND_BYTES, // text and binary
 };
@@ -28,6 +29,7 @@ struct sb_text_column {
     bool is_large;   // int64 offsets
     bool is_wanted;  // the file has it; else it is the same in every row
     bool is_text;    // must be UTF-8
+    bool is_binary;  // base64 in JSON
     uint8_t *valid;  // NULL = no null yet
     uint8_t *values; // or offsets
     uint8_t *bytes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connect/text_value.h"
 
+#include "connect/value_text.h"
 #include "expr/decimal.h"
 #include "expr/time_text.h"
 
@@ -118,6 +119,9 @@ bool sb_text_to_value(const struct sb_type *type, struct sb_zone_cursor *zone, c
         return sb_time_parse((const char *)text, size, &time) &&
                timestamp_read(type, zone, &time, out);
     default:
-        return sb_type_is_integer(type->id) && integer_read(type, text, size, out);
+        return sb_type_is_integer(type->id)
+                   ? integer_read(type, text, size, out)
+                   : sb_value_text_has(type->id) &&
+                         sb_value_text_parse(type, (const char *)text, size, out);
     }
 }

@@ -3,10 +3,11 @@
  * text_writer.c - rows as CSV or JSON text, such that the readers give the same rows back.
  *
  * JSON: every key is there, null too; not-a-number and the infinities, which JSON lacks, are
- * strings; binary is base64. CSV: null is the first null value, and a string that reads like it, or
- * has a delimiter, quote or line end inside, is quoted; binary is written as it is.
+ * strings; binary is base64. Dictionaries and runs are their values, in both. CSV: null is the
+ * first null value, and a string that reads like it, or has a delimiter, quote or line end inside,
+ * is quoted; binary is written as it is.
  */
-#include "connect/text_writer.h"
+#include "connect/text_writer_internal.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -19,8 +20,10 @@
 
 enum {
     OUTPUT_FIRST = 65536,
-    VALUE_TEXT_MAX = SB_DECIMAL_TEXT_SIZE, // of anything but text and binary
+    VALUE_TEXT_MAX = SB_VALUE_TEXT_SIZE, // of anything but text, binary and nested types
 };
+
+static_assert((int)VALUE_TEXT_MAX >= (int)SB_DECIMAL_TEXT_SIZE, "a decimal fits");
 
 static_assert((int)VALUE_TEXT_MAX >= (int)SB_DOUBLE_TEXT_SIZE, "a float fits");
 static_assert((int)VALUE_TEXT_MAX >= (int)SB_TIME_TEXT_SIZE, "a time fits");
@@ -33,7 +36,7 @@ void sb_text_output_deinit(struct sb_text_output *output)
     *output = (struct sb_text_output){0};
 }
 
-static bool output_reserve(struct sb_text_output *output, int64_t size)
+bool sb_text_output_reserve(struct sb_text_output *output, int64_t size)
 {
     const int64_t needed = output->size + size;
     const int64_t capacity = needed + needed / 2 + OUTPUT_FIRST;
@@ -50,6 +53,11 @@ static bool output_reserve(struct sb_text_output *output, int64_t size)
     output->text = text;
     output->capacity = capacity;
     return true;
+}
+
+static bool output_reserve(struct sb_text_output *output, int64_t size)
+{
+    return output->size + size <= output->capacity || sb_text_output_reserve(output, size);
 }
 
 static void output_put(struct sb_text_output *output, const void *bytes, int64_t size)
@@ -116,7 +124,7 @@ static uint64_t fixed_unsigned(const struct sb_column *column, int64_t row)
 }
 
 /* A value of fixed width. `*is_bare`: JSON writes it without quotes. Returns the length. */
-static int32_t format_fixed(const struct sb_column *column, struct sb_zone_cursor *zone,
+static int32_t format_value(const struct sb_column *column, struct sb_zone_cursor *zone,
                             int64_t row, char *buffer, bool *is_bare)
 {
     const struct sb_type *type = column->type;
@@ -152,13 +160,16 @@ static int32_t format_fixed(const struct sb_column *column, struct sb_zone_curso
         return sb_timestamp_format(fixed_signed(column, row), type->unit,
                                    zone->zone == NULL ? NULL : zone, buffer);
     default:
+        if (sb_value_text_has(type->id)) {
+            return sb_value_text_format(column, row, buffer, is_bare);
+        }
         return sb_type_is_signed(type->id) ? format_signed(fixed_signed(column, row), buffer)
                                            : format_unsigned(fixed_unsigned(column, row), buffer);
     }
 }
 
 /* Room for 6 bytes per byte, and 2 more, is there. */
-static void json_put_string(struct sb_text_output *output, const uint8_t *text, int64_t size)
+void sb_json_put_string(struct sb_text_output *output, const uint8_t *text, int64_t size)
 {
     static const char digits[] = "0123456789abcdef";
     char *next = output->text + output->size;
@@ -215,8 +226,23 @@ static void json_put_base64(struct sb_text_output *output, const uint8_t *bytes,
     output_byte(output, '"');
 }
 
-static bool json_put_value(struct sb_text_output *output, const struct sb_column *column,
-                           struct sb_zone_cursor *zone, int64_t row)
+static bool is_bytes(const struct sb_type *type)
+{
+    return sb_type_is_variable(type->id) || type->id == SB_TYPE_FIXED_SIZE_BINARY;
+}
+
+static struct sb_bytes bytes_of(const struct sb_column *column, int64_t row)
+{
+    const int32_t width = column->type->size;
+
+    if (column->type->id != SB_TYPE_FIXED_SIZE_BINARY) {
+        return sb_column_bytes(column, row);
+    }
+    return (struct sb_bytes){(const uint8_t *)sb_column_fixed(column, width) + row * width, width};
+}
+
+bool sb_json_put_value(struct sb_text_output *output, const struct sb_column *column,
+                       struct sb_text_zones *zones, struct sb_zone_cursor *zone, int64_t row)
 {
     char text[VALUE_TEXT_MAX];
     bool is_bare;
@@ -226,24 +252,27 @@ static bool json_put_value(struct sb_text_output *output, const struct sb_column
         output_put(output, "null", 4);
         return true;
     }
-    if (sb_type_is_variable(column->type->id)) {
-        const struct sb_bytes bytes = sb_column_bytes(column, row);
+    if (sb_type_is_nested(column->type->id)) {
+        return sb_json_put_nested(output, column, zones, row);
+    }
+    if (is_bytes(column->type)) {
+        const struct sb_bytes bytes = bytes_of(column, row);
 
         if (!output_reserve(output, bytes.size * 6 + 16)) {
             return false;
         }
         if (sb_type_is_text(column->type->id)) {
-            json_put_string(output, bytes.data, bytes.size);
+            sb_json_put_string(output, bytes.data, bytes.size);
         } else {
             json_put_base64(output, bytes.data, bytes.size);
         }
         return true;
     }
-    size = format_fixed(column, zone, row, text, &is_bare);
+    size = format_value(column, zone, row, text, &is_bare);
     if (is_bare) {
         output_put(output, text, size);
     } else {
-        json_put_string(output, (const uint8_t *)text, size);
+        sb_json_put_string(output, (const uint8_t *)text, size);
     }
     return true;
 }
@@ -260,7 +289,7 @@ static bool json_write_keys(const struct sb_schema *schema, struct sb_text_outpu
             return false;
         }
         output_byte(keys, i == 0 ? '{' : ',');
-        json_put_string(keys, (const uint8_t *)name, size);
+        sb_json_put_string(keys, (const uint8_t *)name, size);
         output_byte(keys, ':');
         ends[i] = keys->size;
     }
@@ -268,7 +297,7 @@ static bool json_write_keys(const struct sb_schema *schema, struct sb_text_outpu
 }
 
 static bool json_write_rows(const struct sb_batch *batch, const struct sb_text_output *keys,
-                            const int64_t *ends, struct sb_zone_cursor *zones,
+                            const int64_t *ends, struct sb_text_zones *zones,
                             struct sb_text_output *output)
 {
     const int32_t count = batch->schema->field_count;
@@ -281,7 +310,7 @@ static bool json_write_rows(const struct sb_batch *batch, const struct sb_text_o
         for (int32_t i = 0; i < count; i++) {
             const int64_t begin = i == 0 ? 0 : ends[i - 1];
             output_put(output, keys->text + begin, ends[i] - begin);
-            if (!json_put_value(output, &batch->columns[i], &zones[i], row) ||
+            if (!sb_json_put_value(output, &batch->columns[i], zones, &zones->columns[i], row) ||
                 !output_reserve(output, row_size)) {
                 return false;
             }
@@ -294,7 +323,7 @@ static bool json_write_rows(const struct sb_batch *batch, const struct sb_text_o
     return true;
 }
 
-static bool json_write(const struct sb_batch *batch, struct sb_zone_cursor *zones,
+static bool json_write(const struct sb_batch *batch, struct sb_text_zones *zones,
                        struct sb_text_output *output)
 {
     struct sb_text_output keys = {.memory = output->memory};
@@ -342,29 +371,36 @@ static void csv_put_text(struct sb_text_output *output, const struct sb_text_opt
 
 static bool csv_put_value(struct sb_text_output *output, const struct sb_text_options *options,
                           const char *null_value, const struct sb_column *column,
-                          struct sb_zone_cursor *zone, int64_t row)
+                          struct sb_zone_cursor *zone, struct sb_text_zones *zones, int64_t row)
 {
     char text[VALUE_TEXT_MAX];
     bool is_bare;
 
     if (sb_column_is_null(column, row)) {
         output_put(output, null_value, (int64_t)strlen(null_value));
-    } else if (sb_type_is_variable(column->type->id)) {
-        const struct sb_bytes bytes = sb_column_bytes(column, row);
+    } else if (sb_type_is_encoded(column->type->id)) {
+        const struct sb_column values = sb_column_child(column, 1);
+        uint32_t at;
+
+        sb_column_decode_rows(column, NULL, row, 1, &at);
+        return csv_put_value(output, options, null_value, &values, sb_text_zone(zones, values.type),
+                             zones, at);
+    } else if (is_bytes(column->type)) {
+        const struct sb_bytes bytes = bytes_of(column, row);
 
         if (!output_reserve(output, bytes.size * 2 + 2)) {
             return false;
         }
         csv_put_text(output, options, null_value, bytes.data, bytes.size);
     } else {
-        const int32_t size = format_fixed(column, zone, row, text, &is_bare);
+        const int32_t size = format_value(column, zone, row, text, &is_bare);
         csv_put_text(output, options, null_value, (const uint8_t *)text, size);
     }
     return true;
 }
 
 static bool csv_write(const struct sb_batch *batch, const struct sb_text_options *options,
-                      struct sb_zone_cursor *zones, struct sb_text_output *output)
+                      struct sb_text_zones *zones, struct sb_text_output *output)
 {
     const char *null_value = options->null_value_count > 0 ? options->null_values[0] : "";
     const int32_t count = batch->schema->field_count;
@@ -378,7 +414,8 @@ static bool csv_write(const struct sb_batch *batch, const struct sb_text_options
             if (i > 0) {
                 output_byte(output, options->delimiter);
             }
-            if (!csv_put_value(output, options, null_value, &batch->columns[i], &zones[i], row) ||
+            if (!csv_put_value(output, options, null_value, &batch->columns[i], &zones->columns[i],
+                               zones, row) ||
                 !output_reserve(output, value_size)) {
                 return false;
             }
@@ -391,38 +428,19 @@ static bool csv_write(const struct sb_batch *batch, const struct sb_text_options
     return true;
 }
 
-/* The zones of timestamp columns; the others have none. */
-static enum sb_status zones_find(const struct sb_schema *schema, struct sb_zone_cursor *zones,
-                                 struct sb_error *err)
-{
-    for (int32_t i = 0; i < schema->field_count; i++) {
-        const struct sb_type *type = &schema->fields[i].type;
-
-        if (type->id == SB_TYPE_TIMESTAMP && type->zone != NULL) {
-            SB_TRY_RETURN(sb_zone_find(type->zone, &zones[i].zone, err));
-        }
-    }
-    return SB_OK;
-}
-
 enum sb_status sb_text_write(const struct sb_batch *batch, const struct sb_text_options *options,
                              struct sb_text_output *output, struct sb_error *err)
 {
-    const size_t zones_size =
-        sizeof(struct sb_zone_cursor) * (size_t)(batch->schema->field_count + 1);
-    struct sb_zone_cursor *zones = sb_memory_alloc_zeroed(output->memory, zones_size);
+    struct sb_text_zones zones;
     enum sb_status status = SB_OK;
 
-    if (zones == NULL) {
-        return sb_error_no_memory(err, "text", (int64_t)zones_size);
-    }
-    SB_TRY_OUT(zones_find(batch->schema, zones, err));
-    if (!(options->format == SB_TEXT_CSV ? csv_write(batch, options, zones, output)
-                                         : json_write(batch, zones, output))) {
+    SB_TRY_OUT(sb_text_zones_init(&zones, output->memory, batch->schema, err));
+    if (!(options->format == SB_TEXT_CSV ? csv_write(batch, options, &zones, output)
+                                         : json_write(batch, &zones, output))) {
         status = sb_error_no_memory(err, "text", output->capacity);
     }
 
 out:
-    sb_memory_free(output->memory, zones, zones_size);
+    sb_text_zones_deinit(&zones);
     return status;
 }

@@ -17,6 +17,9 @@ struct sb_text_output {
     int64_t capacity;
 };
 
+/* Whether columns of the type can be written: in JSON all, in CSV all but lists and structs. */
+bool sb_text_type_is_written(enum sb_text_format format, const struct sb_type *type);
+
 /* Appends the rows of a dense batch. */
 SB_MUST_CHECK enum sb_status sb_text_write(const struct sb_batch *batch,
                                            const struct sb_text_options *options,
