@@ -57,12 +57,19 @@ SB_API enum sb_status sb_graph_output_schema(const struct sb_graph *graph, const
 
 /*
  * Which columns of the source `operator_id` anybody downstream needs: `out[i]` says so for column i
- * of its schema, which has `count`. At least one, and the one of its timestamps. After telling the
- * source's schema again without the others, the graph validates and its sinks get the same.
+ * of its schema, which has `count`. At least one, and the one of its timestamps. After
+ * sb_graph_narrow_selects(), and after telling the source's schema again without the others, the
+ * graph validates and its sinks get the same.
  */
 SB_API enum sb_status sb_graph_required_columns(const struct sb_graph *graph,
                                                 const char *operator_id, bool *out, int32_t count,
                                                 struct sb_error *err);
+
+/*
+ * Lets every SELECT of a validated graph give only what somebody needs, but at least one column.
+ * The graph is to be validated again; its wire form and EXPLAIN's details stay as they were.
+ */
+SB_API enum sb_status sb_graph_narrow_selects(struct sb_graph *graph, struct sb_error *err);
 
 /* The wire form, exact: parsing it gives an equal graph. Free with sb_string_free(). */
 SB_API enum sb_status sb_graph_to_json(const struct sb_graph *graph, char **out,

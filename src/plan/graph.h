@@ -258,6 +258,7 @@ struct sb_node {
     struct sb_schema *schema;          // what it emits (a sink: what it takes); set by validation
     /* A source without end that feeds it; NULL = every row comes from sources that end. */
     const struct sb_node *endless_source;
+    const bool *kept; // SELECT: which of `columns` it still gives (requirement.c); NULL = all
     /*
      * The operator whose rows replace earlier rows of the same key, when such rows come from here;
      * NULL = every row stands for itself.

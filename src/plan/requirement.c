@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * requirement.c - which columns of a source anybody needs.
+ * requirement.c - which columns anybody needs, of a source and of a SELECT.
  *
  * Walks from the sinks, which need all they get, to the sources. A node type that does not say what
  * it needs (functions, custom operators) needs everything; so does whatever is not known here.
@@ -38,6 +38,27 @@ static enum sb_status requirement_init(struct requirement *requirement,
     return SB_OK;
 }
 
+/* A batch without columns has no rows either; one of few bytes is the cheapest to keep. */
+static void any_require(const struct sb_schema *schema, bool *required)
+{
+    int32_t best = 0;
+
+    for (int32_t i = 0; i < schema->field_count; i++) {
+        int32_t width = sb_type_width(schema->fields[i].type.id);
+        int32_t best_width = sb_type_width(schema->fields[best].type.id);
+
+        if (required[i]) {
+            return;
+        }
+        if (width > 0 && (best_width == 0 || width < best_width)) {
+            best = i;
+        }
+    }
+    if (schema->field_count > 0) {
+        required[best] = true;
+    }
+}
+
 /* Columns that a node's own `key_by` names are checked like parameters. */
 static void keys_require(const struct sb_node *node, const struct sb_schema *input, bool *required)
 {
@@ -56,8 +77,9 @@ static void keys_require(const struct sb_node *node, const struct sb_schema *inp
 
 static void node_require(struct requirement *requirement, const struct sb_node *node)
 {
-    const bool *wanted = requirement->required[node->index];
+    bool *wanted = requirement->required[node->index];
 
+    any_require(node->schema, wanted);
     for (int32_t port = 0; port < node->input_count; port++) {
         const struct sb_node *input = node->inputs[port];
         bool *required = requirement->required[input->index];
@@ -71,23 +93,11 @@ static void node_require(struct requirement *requirement, const struct sb_node *
     }
 }
 
-/* A batch without columns has no rows either; one of few bytes is the cheapest to keep. */
-static void any_require(const struct sb_schema *schema, bool *required)
+static void requirement_find(struct requirement *requirement)
 {
-    int32_t best = 0;
-
-    for (int32_t i = 0; i < schema->field_count; i++) {
-        int32_t width = sb_type_width(schema->fields[i].type.id);
-        int32_t best_width = sb_type_width(schema->fields[best].type.id);
-
-        if (required[i]) {
-            return;
-        }
-        if (width > 0 && (best_width == 0 || width < best_width)) {
-            best = i;
-        }
+    for (int32_t i = requirement->graph->node_count - 1; i >= 0; i--) {
+        node_require(requirement, requirement->graph->sorted[i]);
     }
-    required[best] = true;
 }
 
 enum sb_status sb_graph_required_columns(const struct sb_graph *graph, const char *operator_id,
@@ -104,16 +114,45 @@ enum sb_status sb_graph_required_columns(const struct sb_graph *graph, const cha
                             count);
     }
     SB_TRY_OUT(requirement_init(&requirement, graph, err));
-    for (int32_t i = graph->node_count - 1; i >= 0; i--) {
-        node_require(&requirement, graph->sorted[i]);
-    }
+    requirement_find(&requirement);
     if (node->spec.source.timestamp_index >= 0) {
         requirement.required[node->index][node->spec.source.timestamp_index] = true;
     }
-    if (count > 0) {
-        any_require(node->schema, requirement.required[node->index]);
-    }
     memcpy(out, requirement.required[node->index], sizeof *out * (size_t)count);
+
+out:
+    sb_arena_deinit(&requirement.arena);
+    return status;
+}
+
+enum sb_status sb_graph_narrow_selects(struct sb_graph *graph, struct sb_error *err)
+{
+    struct requirement requirement = {0};
+    enum sb_status status;
+
+    if (!graph->is_validated) {
+        return sb_error_set(err, SB_INVALID, "the graph is not validated");
+    }
+    SB_TRY_OUT(requirement_init(&requirement, graph, err));
+    requirement_find(&requirement);
+    for (int32_t i = 0; i < graph->node_count; i++) {
+        struct sb_node *node = graph->nodes[i];
+        size_t size = sizeof(bool) * (size_t)node->schema->field_count;
+        bool *kept;
+
+        if (node->type != SB_NODE_SELECT || node->kept != NULL ||
+            memchr(requirement.required[i], false, size) == NULL) {
+            continue;
+        }
+        kept = sb_arena_alloc(&graph->arena, size);
+        if (kept == NULL) {
+            status = sb_error_no_memory(err, node->label, (int64_t)size);
+            goto out;
+        }
+        memcpy(kept, requirement.required[i], size);
+        node->kept = kept;
+        graph->is_validated = false;
+    }
 
 out:
     sb_arena_deinit(&requirement.arena);

@@ -190,6 +190,16 @@ static PyObject *graph_required_columns(PyObject *self, PyObject *args)
     return list;
 }
 
+static PyObject *graph_narrow_selects(PyObject *self, PyObject *unused)
+{
+    struct sb_error err = {0};
+
+    if (sb_graph_narrow_selects(handle_of(self), &err) != SB_OK) {
+        return failure_raise(&err, false, NULL);
+    }
+    Py_RETURN_NONE;
+}
+
 /* The engine's string as a str; frees it. */
 static PyObject *text_of(char *string)
 {
@@ -242,6 +252,8 @@ static PyMethodDef graph_methods[] = {
     {"output_schema", graph_output_schema, METH_VARARGS, "What an operator emits, as a capsule."},
     {"required_columns", graph_required_columns, METH_VARARGS,
      "Positions of the columns of a source, which has so many, that anybody needs."},
+    {"narrow_selects", graph_narrow_selects, METH_NOARGS,
+     "Let SELECTs give only what is needed; validate again."},
     {"to_json", graph_to_json, METH_NOARGS, "The wire form."},
     {"explain", graph_explain, METH_VARARGS, "The plan as 'text' or 'json'."},
     {NULL, NULL, 0, NULL},

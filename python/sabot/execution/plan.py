@@ -77,7 +77,8 @@ class Plan:
         try:
             plan._open_sources()
             plan.core.validate(plan._resolve)
-            if is_narrowing and plan._narrow_sources():
+            if is_narrowing:
+                plan._narrow()
                 plan.core.validate(plan._resolve)
         except BaseException:
             plan.leave()
@@ -127,19 +128,17 @@ class Plan:
                 self.sources[node.operator_id] = source
                 self.core.set_source_schema(node.operator_id, source.schema)
 
-    def _narrow_sources(self) -> bool:
-        """Drop columns that nobody needs where they are read; return whether there were any."""
+    def _narrow(self) -> None:
+        """Drop columns that nobody needs where they are read or selected."""
         required = {
             operator_id: self.core.required_columns(operator_id, len(source.schema))
             for operator_id, source in self.sources.items()
         }
-        is_narrowed = False
+        self.core.narrow_selects()
         for operator_id, source in self.sources.items():
             names = [source.schema.names[i] for i in required[operator_id]]
             if len(names) < len(source.schema) and source.narrow(names):
                 self.core.set_source_schema(operator_id, source.schema)
-                is_narrowed = True
-        return is_narrowed
 
     def _resolve(self, operator_id: str, schema: object) -> pa.Schema:
         """Return what an operator with a function emits for the input the engine tells."""

@@ -26,13 +26,17 @@ static enum sb_status select_derive(struct sb_node *node, struct sb_derivation *
     SB_TRY_RETURN(sb_node_alloc(node, derivation, columns.count, sizeof *fields, &fields, err));
     SB_TRY_RETURN(
         sb_node_alloc(node, derivation, columns.count, sizeof *spec->columns, &spec->columns, err));
-    spec->column_count = columns.count;
+    spec->column_count = 0;
     for (int32_t i = 0; i < columns.count; i++) {
-        SB_TRY_RETURN(
-            sb_node_column(node, "columns", input, columns.names[i], &spec->columns[i], err));
-        fields[i] = input->fields[spec->columns[i]];
+        int32_t *column = &spec->columns[spec->column_count];
+
+        if (node->kept != NULL && !node->kept[i]) {
+            continue;
+        }
+        SB_TRY_RETURN(sb_node_column(node, "columns", input, columns.names[i], column, err));
+        fields[spec->column_count++] = input->fields[*column];
     }
-    return sb_node_set_fields(node, derivation, fields, columns.count,
+    return sb_node_set_fields(node, derivation, fields, spec->column_count,
                               "name each once in 'columns'", err);
 }
 
@@ -40,7 +44,7 @@ static void select_require(const struct sb_node *node, const bool *wanted, int32
                            bool *required)
 {
     for (int32_t i = 0; i < node->spec.select.column_count; i++) {
-        required[node->spec.select.columns[i]] = true;
+        required[node->spec.select.columns[i]] |= wanted[i];
     }
 }
 

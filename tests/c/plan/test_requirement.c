@@ -52,7 +52,7 @@ static void follows_columns_through_each_operator(void **state)
     assert_chain_requires("filter", "'column': 'b', 'value': 1.5", "a", "a b ");
     assert_chain_requires("filter", "'column': 'b', 'value': 1.5", "b", "b ");
     assert_chain_requires("limit", "'count': 5", "c", "c ");
-    assert_chain_requires("select", "'columns': ['d', 'a']", "a", "a d ");
+    assert_chain_requires("select", "'columns': ['d', 'a']", "a", "a ");
     assert_chain_requires(
         "map", "'expressions': {'a': {'call': 'add', 'args': [{'col': 'd'}, {'lit': 1}]}}", "a",
         "d ");
@@ -130,6 +130,53 @@ static void a_join_needs_its_keys_and_what_keeps_its_names(void **state)
     sb_graph_destroy(graph);
 }
 
+static void a_select_gives_what_is_wanted(void **state)
+{
+    struct sb_graph *graph =
+        graphs_chain("select", "'parameters': {'columns': ['d', 'a']}", COLUMNS, NULL);
+    struct sb_error err = {0};
+
+    assert_int_equal(sb_graph_narrow_selects(graph, &err), SB_OK);
+    graphs_validate(graph, NULL);
+    graphs_assert_schema(graph, "n", "d: int8, a: int64");
+    sb_graph_destroy(graph);
+
+    graph = join_create("'z', 'k', 'x_right'");
+    assert_int_equal(sb_graph_narrow_selects(graph, &err), SB_OK);
+    graphs_validate(graph, NULL);
+    graphs_assert_schema(graph, "out", "z: int64, k: int64, x_right: int64");
+    sb_graph_destroy(graph);
+}
+
+static void a_select_before_an_aggregate_is_narrowed(void **state)
+{
+    struct sb_graph *graph = graphs_create(
+        "{'version': 1, 'job_id': 'j', 'job_name': 'n', 'operators': ["
+        "{'operator_id': 'src', 'operator_type': 'source', 'name': 'src', 'parameters': "
+        "{'data': {'kind': 'bound'}}},"
+        "{'operator_id': 's', 'operator_type': 'select', 'name': 's', 'parameters': "
+        "{'columns': ['c', 'a', 'b']}},"
+        "{'operator_id': 'g', 'operator_type': 'aggregate', 'name': 'g', 'parameters': "
+        "{'aggregations': {'x': ['b', 'sum']}, 'key_by': ['a']}},"
+        "{'operator_id': 'out', 'operator_type': 'sink', 'name': 'out', 'parameters': {}}],"
+        "'edges': [{'from': 'src', 'to': 's', 'port': 0}, {'from': 's', 'to': 'g', 'port': 0},"
+        "{'from': 'g', 'to': 'out', 'port': 0}]}");
+    struct sb_error err = {0};
+
+    graphs_declare(graph, "src", COLUMNS);
+    assert_int_equal(sb_graph_narrow_selects(graph, &err), SB_INVALID);
+    for (int round = 0; round < 2; round++) { // the second changes nothing
+        graphs_validate(graph, NULL);
+        assert_required(graph, "src", "a b ");
+        assert_int_equal(sb_graph_narrow_selects(graph, &err), SB_OK);
+        graphs_declare(graph, "src", "a: int64, b: float64");
+        graphs_validate(graph, NULL);
+        graphs_assert_schema(graph, "s", "a: int64, b: float64");
+        graphs_assert_schema(graph, "out", "a: int64, x: float64");
+    }
+    sb_graph_destroy(graph);
+}
+
 static void refuses_what_is_no_source(void **state)
 {
     struct sb_graph *graph = join_create("'z'");
@@ -150,6 +197,8 @@ int main(void)
         cmocka_unit_test(a_sink_needs_all_it_gets),
         cmocka_unit_test(a_function_needs_everything),
         cmocka_unit_test(a_join_needs_its_keys_and_what_keeps_its_names),
+        cmocka_unit_test(a_select_gives_what_is_wanted),
+        cmocka_unit_test(a_select_before_an_aggregate_is_narrowed),
         cmocka_unit_test(refuses_what_is_no_source),
     };
 
