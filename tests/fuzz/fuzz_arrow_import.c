@@ -73,10 +73,11 @@ static int64_t length_next(struct input *input, int64_t wanted)
 }
 
 static const char *const formats[] = {
-    "n",   "b",   "c",   "C",   "s",   "S",   "i",   "I",    "l",    "L",   "e",   "f",
-    "g",   "z",   "Z",   "u",   "U",   "vu",  "vz",  "d:9,2", "d:5,1,32", "d:18,2,64", "d:70,2,256",
-    "w:3", "w:0", "tdD", "tdm", "tts", "ttn", "tsu:UTC", "tDm", "tiM", "tiD", "tin", "+l", "+L",
-    "+vl", "+vL", "+w:2", "+w:0", "+s", "+m", "+r", "+ud:0", "x", "",
+    "n",        "b",         "c",          "C",     "s",   "S",   "i",   "I",   "l",    "L",
+    "e",        "f",         "g",          "z",     "Z",   "u",   "U",   "vu",  "vz",   "d:9,2",
+    "d:5,1,32", "d:18,2,64", "d:70,2,256", "w:3",   "w:0", "tdD", "tdm", "tts", "ttn",  "tsu:UTC",
+    "tDm",      "tiM",       "tiD",        "tin",   "+l",  "+L",  "+vl", "+vL", "+w:2", "+w:0",
+    "+s",       "+m",        "+r",         "+ud:0", "x",   "",
 };
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
 
@@ -86,7 +87,7 @@ static int64_t children_wanted(const char *format, uint8_t byte)
         return byte >= 250;
     }
     if (byte >= 250) {
-        return byte - 250;
+        return (byte - 250) % (CHILDREN_MAX + 1);
     }
     return format[1] == 's' ? byte % CHILDREN_MAX : format[1] == 'r' ? 2 : 1;
 }
@@ -179,8 +180,8 @@ static struct node *node_build(struct input *input, int64_t rows, int depth)
         memcpy((void *)node->buffers[last], heap_sizes[index], sizeof heap_sizes[index]);
     }
     for (int64_t i = 0; i < node->array.n_children && i < CHILDREN_MAX; i++) {
-        struct node *child = node_build(input, strcmp(node->format, "+s") == 0 ? rows : 2 * rows,
-                                        depth + 1);
+        struct node *child =
+            node_build(input, strcmp(node->format, "+s") == 0 ? rows : 2 * rows, depth + 1);
 
         node->schema_children[i] = child == NULL ? NULL : &child->schema;
         node->array_children[i] = child == NULL ? NULL : &child->array;
@@ -197,9 +198,11 @@ static struct node *node_build(struct input *input, int64_t rows, int depth)
 // Lengths that pass as sane but that no buffer here has: the one lie a consumer must believe.
 static bool is_honest(const struct node *node)
 {
+    // One that is too long is refused, or its first rows alone are read.
     bool is_small = node->array.length < 0 || node->array.offset < 0 ||
-                    node->array.length >= UINT32_MAX || node->array.offset > INT64_MAX / 32 ||
-                    (node->array.length <= LENGTH_MAX && node->array.offset <= 64);
+                    node->array.offset > INT64_MAX / 32 ||
+                    (node->array.offset <= 64 &&
+                     (node->array.length <= LENGTH_MAX || node->array.length >= UINT32_MAX));
     bool has_text = node->format[0] != '\0' && strchr("zZuU", node->format[0]) != NULL;
 
     // Nor do offsets of text say where their bytes end: they must stay within.
