@@ -436,3 +436,77 @@ def check_whole_prefix(data_dir, acknowledged):
         late = rows.filter(pc.greater(batches, 5100))
         assert late["late"].equals(late["id"])
     return len(rows) > acknowledged
+
+
+def older_segment(tmp_path):
+    """Return the files of the first of three segments."""
+    with TopicLog(tmp_path, segment_bytes=1) as log:
+        for i in range(3):
+            log.topic("t").append([[i], [i + 1]])
+    data = sorted((tmp_path / "topics" / "t" / "0").glob("*.arrows"))[0]
+    return data, data.with_suffix(".index")
+
+
+def read_every_way(topic):
+    """Try each way to read; each must name the damaged file."""
+    partition = topic.partition(0)
+    ways = (
+        topic.read,
+        lambda: partition.read(1),
+        lambda: partition.tail(0).read(timeout=0),
+        lambda: partition.tail(1).read(timeout=0),
+    )
+    for way in ways:
+        with pytest.raises(TopicCorruptError, match=r"\.arrows: "):
+            way()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_older_segment_that_arrow_cannot_read_is_named(tmp_path, seed):
+    data, _ = older_segment(tmp_path)
+    data.write_bytes(b"\xff" * (8 + seed) + data.read_bytes()[8 + seed :])
+    with TopicLog(tmp_path) as log:
+        read_every_way(log.topic("t"))
+
+
+def test_an_older_segment_that_is_gone_is_named(tmp_path):
+    data, _ = older_segment(tmp_path)
+    data.unlink()
+    with TopicLog(tmp_path) as log:
+        topic = log.topic("t")
+        read_every_way(topic)
+        with pytest.raises(TopicCorruptError, match=str(data)):
+            topic.verify()
+
+
+def test_rows_that_the_index_has_and_the_segment_lacks_are_missed(tmp_path):
+    data, index = older_segment(tmp_path)
+    two = (data.read_bytes(), index.read_bytes())
+    with TopicLog(tmp_path / "other", segment_bytes=1) as log:
+        log.topic("t").append([[0]])
+    other = tmp_path / "other" / "topics" / "t" / "0" / data.name
+    data.write_bytes(other.read_bytes() + bytes(len(two[0])))  # one row, where there were two
+    with TopicLog(tmp_path) as log:
+        read_every_way(log.topic("t"))
+
+
+@pytest.mark.parametrize("name", ["topic.json", "groups/g.json"])
+def test_any_damage_of_a_small_file_is_found(tmp_path, name):
+    with TopicLog(tmp_path) as log:
+        topic = log.topic("t")
+        topic.append([{"name": "a"}])
+        topic.commit("g", {0: 1})
+    path = tmp_path / "topics" / "t" / name
+    content = path.read_bytes()
+
+    def committed():
+        with TopicLog(tmp_path) as log:
+            return log.topic("t").committed("g")
+
+    for i in range(len(content)):
+        path.write_bytes(flip(content, i))
+        if not chr(content[i]).isspace():  # which does not count between values
+            with pytest.raises(TopicCorruptError, match=str(path)):
+                committed()
+    path.write_bytes(content)
+    assert committed() == {0: 1}

@@ -2,13 +2,13 @@
 """A topic's own file, ``topic.json``: its partitions and schema. It makes the topic exist."""
 
 import base64
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import ipc
 
+from .checked_json import pack_checked, unpack_checked
 from .durable import replace_file
 from .errors import TopicCorruptError, TopicError
 
@@ -43,14 +43,14 @@ class TopicMetadata:
             "schema": base64.b64encode(self.stored_schema.serialize()).decode(),
             "schema_text": {field.name: str(field.type) for field in self.stored_schema},
         }
-        replace_file(directory / FILE_NAME, json.dumps(content, indent=1).encode())
+        replace_file(directory / FILE_NAME, pack_checked(content))
 
     @classmethod
     def load(cls, directory: Path) -> "TopicMetadata":
         """Read the file."""
         path = directory / FILE_NAME
         try:
-            content = json.loads(path.read_bytes())
+            content = unpack_checked(path.read_bytes())
             version = content["version"]
             if version != _VERSION:
                 raise TopicError(
@@ -59,7 +59,7 @@ class TopicMetadata:
                 )
             schema = ipc.read_schema(pa.py_buffer(base64.b64decode(content["schema"])))
             return cls(content["partitions"], content["created_ms"], schema)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OSError) as error:
             raise TopicCorruptError(
                 f"{path}: no description of a topic: {error}; restore the file from a copy"
             ) from error

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far each consumer group has read a topic: one small file per group, replaced whole."""
 
-import json
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from .checked_json import pack_checked, unpack_checked
 from .durable import replace_file
 from .errors import TopicCorruptError
 from .names import group_file_name, group_of_file
@@ -38,7 +38,7 @@ class GroupPositions:
                 "offsets": {str(number): merged[number] for number in sorted(merged)},
             }
             path = self._directory / group_file_name(group)
-            replace_file(path, json.dumps(content).encode(), durable=self._durable)
+            replace_file(path, pack_checked(content), durable=self._durable)
 
     def committed(self, group: str) -> dict[int, int]:
         """Return the positions of `group`: empty if it never committed."""
@@ -52,7 +52,7 @@ class GroupPositions:
     def _load(self, group: str) -> dict[int, int]:
         path = self._directory / group_file_name(group)
         try:
-            content = json.loads(path.read_bytes())
+            content = unpack_checked(path.read_bytes())
             return {int(number): int(offset) for number, offset in content["offsets"].items()}
         except FileNotFoundError:
             return {}

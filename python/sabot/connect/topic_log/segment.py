@@ -7,7 +7,8 @@ them may belong to an append under way, and are never mapped.
 
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,7 +71,8 @@ class Segment:
         index = self.index
         with self._lock:
             if self._schema is None:
-                self._schema = ipc.read_schema(self._map(index[0].end_position))
+                with self.reading():
+                    self._schema = ipc.read_schema(self._map(index[0].end_position))
             return self._schema
 
     @property
@@ -85,7 +87,8 @@ class Segment:
         included = self._included(columns)
         if first == 1:
             options = ipc.IpcReadOptions(included_fields=included)
-            return ipc.open_stream(self._map(self.index[last].end_position), options=options)
+            with self.reading():
+                return ipc.open_stream(self._map(self.index[last].end_position), options=options)
         schema = pa.schema([self.schema.field(i) for i in included])
         return pa.Table.from_batches(self.batches(first, last, columns), schema).to_reader()
 
@@ -95,27 +98,28 @@ class Segment:
         Gives the same columns as `reader`. Batches with dictionaries are copied.
         """
         included = self._included(columns)
-        index, schema = self.index, self.schema
-        mapped = self._map(index[last].end_position)
-        header = mapped.slice(0, index[0].length)
-        result = []
-        for i in range(first, last + 1):
-            record = index[i]
-            message = mapped.slice(record.position, record.length)
-            if self.has_dictionaries:
-                stream = pa.BufferOutputStream()
-                stream.write(header)
-                stream.write(message)
-                batch = ipc.open_stream(stream.getvalue()).read_next_batch()
-            else:
-                batch = ipc.read_record_batch(message, schema)
-            result.append(batch.select(included))
-        return result
+        index = self.index
+        with self.reading():
+            mapped = self._map(index[last].end_position)
+            return [self._batch(mapped, index[i]).select(included) for i in range(first, last + 1)]
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Say which file it is when Arrow cannot read what is inside."""
+        try:
+            yield
+        except MemoryError:
+            raise
+        except (pa.ArrowException, OSError) as error:
+            raise TopicCorruptError(
+                f"{self.data_path}: is damaged: {error}; restore the file from a copy"
+            ) from error
 
     def verify(self) -> None:
         """Compare every byte with its checksum; raise `TopicCorruptError` if one differs."""
         index = self.index
-        mapped = memoryview(self._map(index.end_position))
+        with self.reading():
+            mapped = memoryview(self._map(index.end_position))
         for i in range(len(index)):
             record = index[i]
             if _crc(mapped, record) != record.data_crc:
@@ -129,6 +133,26 @@ class Segment:
         """Remove what exists of the two files."""
         self.data_path.unlink(missing_ok=True)
         self.index_path.unlink(missing_ok=True)
+
+    def check_row_count(self, found: int, expected: int) -> None:
+        """Raise `TopicCorruptError` unless as many rows were found as the index says."""
+        if found != expected:
+            raise TopicCorruptError(
+                f"{self.data_path}: holds {found} rows where the index says {expected}; restore "
+                "both files from a copy"
+            )
+
+    def _batch(self, mapped: pa.Buffer, record: IndexRecord) -> pa.RecordBatch:
+        message = mapped.slice(record.position, record.length)
+        if self.has_dictionaries:
+            stream = pa.BufferOutputStream()
+            stream.write(mapped.slice(0, self.index[0].length))
+            stream.write(message)
+            batch = ipc.open_stream(stream.getvalue()).read_next_batch()
+        else:
+            batch = ipc.read_record_batch(message, self.schema)
+        self.check_row_count(batch.num_rows, record.row_count)
+        return batch
 
     def _included(self, columns: Sequence[str]) -> list[int]:
         wanted = set(columns)

@@ -58,14 +58,16 @@ class TopicSplit:
 
     def read(self, *, with_offsets: bool = False) -> pa.Table:
         """Return the rows in the unified schema, with ``_offset`` in front if asked for."""
-        rows = self.open().read_all().slice(self.skip_rows, self.limit_rows)
-        columns = [
-            rows[field.name]
-            if field.name in rows.schema.names
-            else pa.chunked_array([pa.nulls(self.row_count, field.type)])
-            for field in self.schema
-        ]
-        table = pa.Table.from_arrays(columns, schema=self.schema)
+        with self._segment.reading():
+            rows = self.open().read_all().slice(self.skip_rows, self.limit_rows)
+            self._segment.check_row_count(rows.num_rows, self.row_count)
+            columns = [
+                rows[field.name]
+                if field.name in rows.schema.names
+                else pa.chunked_array([pa.nulls(self.row_count, field.type)])
+                for field in self.schema
+            ]
+            table = pa.Table.from_arrays(columns, schema=self.schema)
         if with_offsets:
             offsets = pa.arange(self.first_offset, self.first_offset + self.row_count)
             table = table.add_column(0, pa.field(OFFSET, pa.int64()), offsets)

@@ -79,10 +79,11 @@ class TopicTail:
         cover = self._partition.cover(self.position, _ROWS_PER_READ_MAX)
         first = cover.segment.index.find(self.position)
         batches = cover.segment.batches(first, cover.last_batch, self._schema.names)
-        joined = batches[0] if len(batches) == 1 else pa.concat_batches(batches)
         skip = self.position - cover.segment.index[first].first_offset
-        rows = joined.slice(skip, cover.row_count)
-        batch = conform_batch(rows, self._schema, self._partition.topic)
+        with cover.segment.reading():
+            joined = batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+            rows = joined.slice(skip, cover.row_count)
+            batch = conform_batch(rows, self._schema, self._partition.topic)
         self.position += batch.num_rows
         return batch
 
