@@ -10,26 +10,63 @@
 #include "expr/kernels.h"
 #include "expr/tree.h"
 
-/* The hashes of valid rows; what a null row holds is hashed, too, unless it is text. */
+/* Rows of columns, as many at once as come from one. */
+static void hash_column_rows(const struct sb_kernel_call *call, const struct sb_vector *vector,
+                             uint64_t *hashes)
+{
+    const struct sb_row *rows = vector->values;
+    uint32_t at[SB_EXPR_CHUNK];
+    int32_t end;
+
+    for (int32_t i = 0; i < call->count; i = end) {
+        for (end = i; end < call->count && rows[end].column == rows[i].column; end++) {
+            const bool is_valid = vector->valid == NULL || vector->valid[end];
+            at[end] = is_valid ? (uint32_t)rows[end].row : UINT32_MAX;
+        }
+        if (rows[i].column != NULL) {
+            sb_column_hash(rows[i].column, at + i, end - i, true, hashes + i);
+        } // else all are null
+    }
+}
+
+/* Types as kernels see them: decimals of all widths are 128 bits, float16 is float32. */
+static const struct sb_type seen_as[SB_PHYSICAL_COUNT] = {
+    [SB_PHYSICAL_I8] = {.id = SB_TYPE_INT8},
+    [SB_PHYSICAL_I16] = {.id = SB_TYPE_INT16},
+    [SB_PHYSICAL_I32] = {.id = SB_TYPE_INT32},
+    [SB_PHYSICAL_I64] = {.id = SB_TYPE_INT64},
+    [SB_PHYSICAL_U8] = {.id = SB_TYPE_UINT8},
+    [SB_PHYSICAL_U16] = {.id = SB_TYPE_UINT16},
+    [SB_PHYSICAL_U32] = {.id = SB_TYPE_UINT32},
+    [SB_PHYSICAL_U64] = {.id = SB_TYPE_UINT64},
+    [SB_PHYSICAL_F32] = {.id = SB_TYPE_FLOAT32},
+    [SB_PHYSICAL_F64] = {.id = SB_TYPE_FLOAT64},
+    [SB_PHYSICAL_I128] = {.id = SB_TYPE_DECIMAL128, .precision = 38},
+};
+
+/* The hashes of valid rows; what a null row holds is hashed, too, unless it points elsewhere. */
 static void hash_values(const struct sb_kernel_call *call, int32_t index, uint64_t *hashes)
 {
     const struct sb_vector *vector = sb_kernel_argument(call, index);
-    const struct sb_type *type = &call->node->arguments[index]->type;
-    const struct sb_column column = {.type = type, .length = call->count, .values = vector->values};
+    const enum sb_physical physical = sb_physical_of(&call->node->arguments[index]->type);
 
-    if (type->id == SB_TYPE_BOOL) {
+    if (physical == SB_PHYSICAL_BOOL) {
         const uint8_t *values = vector->values;
         for (int32_t i = 0; i < call->count; i++) {
             hashes[i] = sb_hash64(values[i]);
         }
-    } else if (sb_type_is_variable(type->id)) {
+    } else if (physical == SB_PHYSICAL_BYTES) {
         const struct sb_bytes *values = vector->values;
         for (int32_t i = 0; i < call->count; i++) {
             hashes[i] = vector->valid == NULL || vector->valid[i]
                             ? sb_hash_bytes(values[i].data, (size_t)values[i].size)
                             : 0;
         }
+    } else if (physical == SB_PHYSICAL_ROW) {
+        hash_column_rows(call, vector, hashes);
     } else {
+        const struct sb_column column = {
+            .type = &seen_as[physical], .length = call->count, .values = vector->values};
         sb_column_hash(&column, NULL, call->count, true, hashes);
     }
 }

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pytest
 from tests.pipelines import line, node, rows
 
-from sabot import InvalidJobError, col
+from sabot import InvalidJobError, _core, col, lit
 from sabot.expressions import Expr
 
 COUNT = 2500
+POINT = pa.struct({"x": pa.int64(), "y": pa.string()})
 LISTS = [
     pa.list_(pa.int64()),
     pa.large_list(pa.int64()),
@@ -187,3 +188,35 @@ def test_says_what_is_wrong(expression: Expr, message: str) -> None:
     with pytest.raises(InvalidJobError) as caught:
         evaluate(table, out=expression)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "type_"),
+    [
+        ([[1, None], None, [], [2]], pa.list_(pa.int64())),
+        (
+            [{"x": 1, "y": "é"}, None, {"x": None, "y": ""}],
+            pa.struct({"x": "int64", "y": "string"}),
+        ),
+        ([{"k": 1}, None, {}], pa.map_(pa.string(), pa.int64())),
+        ([b"abc", None, b"xyz"], pa.binary(3)),
+        ([1.5, None, -0.0], pa.float16()),
+        ([Decimal("1.50"), None, Decimal("-9.99")], pa.decimal32(9, 2)),
+        ([Decimal(10) ** 60, None, Decimal(-1)], pa.decimal256(70)),
+        (["a", None, "b", "a"], pa.dictionary(pa.int8(), pa.string())),
+    ],
+    ids=str,
+)
+def test_hashes_are_those_of_the_engine(values: list[Any], type_: pa.DataType) -> None:
+    data = pa.table({"v": pa.array(values * 700, type_)})
+    expected = _core.hash_rows(data.combine_chunks().to_batches()[0])
+    found = evaluate(data, v=col("v").hash())["v"].combine_chunks()
+    assert found.equals(
+        pa.Array.from_buffers(pa.uint64(), len(found), [None, pa.py_buffer(expected)])
+    )
+
+
+def test_hashes_a_null_of_a_nested_type() -> None:
+    data = pa.table({"v": pa.array([None, [1]], pa.list_(pa.int64()))})
+    null = lit(None).cast("list<item: int64>")
+    assert evaluate(data, same=col("v").hash() == null.hash())["same"].to_pylist() == [True, False]

@@ -137,11 +137,12 @@ static void hashes_as_the_engine_does(void **state)
     struct sb_arena arena = {.memory = memory};
     static const char schema[] =
         "a: int64, b: utf8_view, c: float64, d: bool, e: decimal128(9, 2), "
-        "f: date32, g: float32, h: int8, i: binary";
+        "f: date32, g: float32, h: int8, i: binary, j: decimal32(9, 2), k: decimal64(18, 3)";
     static const char rows[] =
-        "1,'x',nan,true,1.5,7,nan,1,'q'; null,null,null,null,null,null,null,null,null; "
-        "-5,'a text of more than 12 bytes',-0.0,false,-1,0,0.0,-5,''";
-    static const char call[] = "(hash a b c d e f g h i)";
+        "1,'x',nan,true,1.5,7,nan,1,'q',-15,7; "
+        "null,null,null,null,null,null,null,null,null,null,null; "
+        "-5,'a text of more than 12 bytes',-0.0,false,-1,0,0.0,-5,'',999,-123456789012";
+    static const char call[] = "(hash a b c d e f g h i j k)";
     struct sb_batch batch;
     struct sb_batch out;
     struct sb_error err = {0};
