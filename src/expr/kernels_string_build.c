@@ -215,10 +215,9 @@ static inline enum sb_status pad_rows(struct sb_kernel_call *call, bool is_left)
 
     for (int32_t i = 0; i < call->count; i++) {
         const bool counts = sb_kernel_counts(call, i);
-        const int64_t missing =
-            counts ? widths[i] - sb_utf8_count(texts[i].data, texts[i].size) : 0;
+        const int64_t length = counts ? sb_utf8_count(texts[i].data, texts[i].size) : INT64_MAX;
         out[i].size = counts ? texts[i].size : 0;
-        out[i].size += missing > 0 ? product(fill->size, missing) : 0;
+        out[i].size += widths[i] > length ? product(fill->size, widths[i] - length) : 0;
         if (sb_unlikely(out[i].size > SB_STRING_SIZE_MAX)) {
             return sb_string_too_long(call, out[i].size);
         }

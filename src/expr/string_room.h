@@ -26,9 +26,10 @@ enum sb_status sb_string_too_long(struct sb_kernel_call *call, int64_t size);
 /* Appends and returns what is behind. */
 static inline uint8_t *sb_string_put(uint8_t *to, struct sb_bytes text)
 {
-    if (text.size > 0) {
-        memcpy(to, text.data, (size_t)text.size);
+    if (text.size == 0) {
+        return to; // may be NULL, where no row has a text
     }
+    memcpy(to, text.data, (size_t)text.size);
     return to + text.size;
 }
 

@@ -62,6 +62,7 @@ static void trims_and_pads(void **state)
         {"a: utf8", "'ab'", "(pad_left a 4 'é')", "'ééab'"},
         {"a: utf8, n: int32", "'a',3; 'b',null; 'c',-1; '',0", "(pad_right a n '-')",
          "'a--'; null; 'c'; ''"},
+        {"a: utf8, n: int64", "'a',-9223372036854775808; 'b',2", "(pad_left a n '-')", "'a'; '-b'"},
         {"a: utf8", "'a'", "(pad_left a 3 'xy')",
          "error: pad_left: the filling is one character, not 'xy'"},
         {"a: utf8", "'a'", "(pad_left a 3 '')", "error: pad_left: the filling is one character"},
