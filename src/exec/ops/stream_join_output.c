@@ -43,6 +43,9 @@ enum sb_status sb_stream_output_get(struct sb_stream_join *join, struct sb_op_ct
             return sb_error_no_memory(ctx->error, "rows of a join", (int64_t)output_size(join));
         }
         (*place)->join = join;
+        (*place)->has[SB_LEFT] = false;
+        (*place)->has[SB_RIGHT] = false;
+        (*place)->base = NULL;
         (*place)->scratch.heap = (struct sb_row_heap){.memory = join->op.memory};
         (*place)->pending_count = 0;
         (*place)->capacity = 0;

@@ -285,7 +285,9 @@ static void survives_refused_memory(void **state)
 
 static void one_child_less(struct ArrowArray *array)
 {
-    array->n_children--;
+    struct ArrowArray *last = array->children[--array->n_children];
+
+    last->release(last); // nobody else does any more
 }
 
 static void child_gone(struct ArrowArray *array)
