@@ -18,6 +18,16 @@ static int32_t column_kept(const int32_t *columns, int32_t count, int32_t column
     return -1;
 }
 
+/* Where a column of input `port` is in the rows of a union. */
+static int32_t column_united(const struct sb_node *node, int32_t port, int32_t column)
+{
+    int32_t count = node->schema->field_count;
+
+    return node->spec.unite.is_by_name && column >= 0
+               ? column_kept(node->spec.unite.source_columns + port * count, count, column)
+               : column;
+}
+
 /* The declared column, or -1. Recurses to the sources; graphs are small. */
 static int32_t declared_time(const struct sb_node *node)
 {
@@ -47,8 +57,9 @@ static int32_t declared_time(const struct sb_node *node)
     case SB_NODE_FLAT_MAP: // unnesting moves no column
         return node->has_function ? -1 : column;
     case SB_NODE_UNION:
+        column = column_united(node, 0, column);
         for (int32_t i = 1; i < node->input_count; i++) {
-            if (declared_time(node->inputs[i]) != column) {
+            if (column_united(node, i, declared_time(node->inputs[i])) != column) {
                 return -1;
             }
         }

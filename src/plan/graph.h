@@ -103,6 +103,15 @@ struct sb_unnest_spec {
     bool keeps_empty; // a row without elements leaves with null; else it does not leave
 };
 
+/* UNION by name; of a strict one, nothing is set. */
+struct sb_union_spec {
+    bool is_by_name;
+    /* [port * columns + i]: where output column i comes from in the input; -1 = null there. */
+    int32_t *source_columns;
+    const struct sb_bound_expr **casts; // likewise; NULL = the column as it is
+    bool *has_casts;                    // [port]
+};
+
 struct sb_select_spec {
     int32_t column_count;
     int32_t *columns; // positions in the input
@@ -271,6 +280,7 @@ struct sb_node {
         struct sb_filter_spec filter;
         struct sb_map_spec map;
         struct sb_unnest_spec unnest;
+        struct sb_union_spec unite;
         struct sb_select_spec select;
         struct sb_join_spec join;
         struct sb_aggregate_spec aggregate;

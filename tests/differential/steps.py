@@ -115,17 +115,10 @@ def draw_unnest(rng: Rng, number: int, source: Relation) -> Step:
     name = f"u{number}" if rng.random() < 0.5 else column.name
     columns = [*source.columns]
     columns[place] = Column(name, INT64)
-    table = pa.table(
-        {
-            c.name: pa.array(
-                elements
-                if c.name == name
-                else map(source.rows[c.name].to_pylist().__getitem__, rows),
-                c.reference_type,
-            )
-            for c in columns
-        }
-    )
+    given = {c.name: source.rows[c.name].to_pylist() for c in columns if c.name in source.names}
+    values_of = {c.name: [given[c.name][i] for i in rows] for c in columns if c.name != name}
+    values_of[name] = elements
+    table = pa.table({c.name: pa.array(values_of[c.name], c.reference_type) for c in columns})
     return Step(
         "flat_map",
         {"column": column.name, "keep_empty": keeps}
@@ -147,6 +140,22 @@ def draw_union(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
         Relation(tuple(columns), pa.concat_tables([left.rows, right.rows])),
         input_count=2,
     )
+
+
+def draw_union_by_name(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
+    columns = {column.name: column for column in left.columns}
+    for b in right.columns:
+        a = columns.get(b.name)
+        if a is None:
+            columns[b.name] = b
+        elif a.kind is b.kind or _can_join(a.kind, b.kind):
+            kind = a.kind if a.kind is b.kind else _common_kind(a.kind, b.kind)
+            columns[b.name] = Column(a.name, kind, a.is_inexact or b.is_inexact)
+        else:
+            raise NotPossible
+    sql = "SELECT * FROM t0 UNION ALL BY NAME SELECT * FROM t1"
+    rows = query(sql, [*columns.values()], left, right)
+    return Step("union", {"reconcile": "by_name"}, rows, input_count=2)
 
 
 _JOIN_SQL = {
@@ -372,6 +381,7 @@ STEPS: list[tuple[Callable[..., Step], int, float]] = [
     (draw_select, 1, 1.0),
     (draw_unnest, 1, 1.0),
     (draw_union, 2, 1.0),
+    (draw_union_by_name, 2, 1.0),
     (draw_join, 2, 3.0),
     (draw_aggregate, 1, 3.0),
     (draw_distinct, 1, 0.5),

@@ -87,20 +87,93 @@ static void limits_rows_not_columns(void **state)
     sb_graph_destroy(graph);
 }
 
+static struct sb_graph *union_by(const char *parameters, const char *first, const char *second)
+{
+    char text[1024];
+    struct sb_graph *graph;
+
+    snprintf(text, sizeof text,
+             "{'version': 1, 'operators': ["
+             "{'operator_id': 'a', 'operator_type': 'source', 'name': 'a'},"
+             "{'operator_id': 'b', 'operator_type': 'source', 'name': 'b'},"
+             "{'operator_id': 'u', 'operator_type': 'union', 'name': 'u', 'parameters': {%s}},"
+             "{'operator_id': 'o', 'operator_type': 'sink', 'name': 'o'}],"
+             "'edges': [{'from': 'a', 'to': 'u', 'port': 0}, {'from': 'b', 'to': 'u', 'port': 1},"
+             "{'from': 'u', 'to': 'o'}]}",
+             parameters);
+    graph = graphs_create(text);
+    graphs_declare(graph, "a", first);
+    graphs_declare(graph, "b", second);
+    return graph;
+}
+
 static struct sb_graph *union_of(const char *first, const char *second)
+{
+    return union_by("", first, second);
+}
+
+static void assert_by_name(const char *first, const char *second, const char *expected)
+{
+    struct sb_graph *graph = union_by("'reconcile': 'by_name'", first, second);
+
+    graphs_validate(graph, NULL);
+    graphs_assert_schema(graph, "u", expected);
+    sb_graph_destroy(graph);
+}
+
+static void unites_columns_by_name(void **state)
+{
+    assert_by_name("a: int64 not null, b: utf8", "c: bool not null, a: int64 not null",
+                   "a: int64 not null, b: utf8, c: bool");
+    assert_by_name("i: int8, j: uint8, k: uint64, l: int16",
+                   "i: int32, j: int8, k: int8, l: float32",
+                   "i: int32, j: int16, k: decimal128(20, 0), l: float64");
+    assert_by_name("d: decimal128(5, 1), e: decimal64(9, 3), f: float16",
+                   "d: int8, e: decimal128(4, 4), f: float32",
+                   "d: decimal128(5, 1), e: decimal128(10, 4), f: float32");
+    assert_by_name("t: utf8, u: dictionary<int8, utf8>, n: null",
+                   "t: utf8_view, u: utf8, n: date32", "t: utf8, u: utf8, n: date32");
+    assert_by_name("s: timestamp[s], d: date32, e: date32",
+                   "s: timestamp[us], d: date64, "
+                   "e: timestamp[ms]",
+                   "s: timestamp[us], d: date64, e: timestamp[ms]");
+}
+
+static void refuses_names_whose_types_do_not_meet(void **state)
+{
+    struct sb_graph *graph = union_by("'reconcile': 'by_name'", "a: int64, b: utf8", "b: int8");
+    struct sb_error err = {0};
+
+    assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), SB_INVALID);
+    assert_string_equal(err.message, "operator 'u' (union): parameter 'reconcile': column 'b' is "
+                                     "utf8 in input 0 and int8 in input 1, which no type unites; "
+                                     "cast one of them in a map before the union");
+    sb_graph_destroy(graph);
+}
+
+static void by_name_reads_wanted_columns_only(void **state)
 {
     struct sb_graph *graph = graphs_create(
         "{'version': 1, 'operators': ["
         "{'operator_id': 'a', 'operator_type': 'source', 'name': 'a'},"
         "{'operator_id': 'b', 'operator_type': 'source', 'name': 'b'},"
-        "{'operator_id': 'u', 'operator_type': 'union', 'name': 'u'},"
+        "{'operator_id': 'u', 'operator_type': 'union', 'name': 'u', 'parameters': {'reconcile': "
+        "'by_name'}},"
+        "{'operator_id': 's', 'operator_type': 'select', 'name': 's', 'parameters': {'columns': "
+        "['y']}},"
         "{'operator_id': 'o', 'operator_type': 'sink', 'name': 'o'}],"
         "'edges': [{'from': 'a', 'to': 'u', 'port': 0}, {'from': 'b', 'to': 'u', 'port': 1},"
-        "{'from': 'u', 'to': 'o'}]}");
+        "{'from': 'u', 'to': 's'}, {'from': 's', 'to': 'o'}]}");
+    const bool expected[] = {false, true, false, true};
+    bool required[4];
 
-    graphs_declare(graph, "a", first);
-    graphs_declare(graph, "b", second);
-    return graph;
+    graphs_declare(graph, "a", "x: int64, y: int64");
+    graphs_declare(graph, "b", "z: int64, y: int8");
+    graphs_validate(graph, NULL);
+    assert_int_equal(sb_graph_required_columns(graph, "a", required, 2, NULL), SB_OK);
+    assert_int_equal(sb_graph_required_columns(graph, "b", required + 2, 2, NULL), SB_OK);
+    assert_memory_equal(required, expected, sizeof expected);
+    sb_graph_destroy(graph);
 }
 
 static void assert_union_refused(const char *first, const char *second, const char *message)
@@ -150,6 +223,9 @@ int main(void)
         cmocka_unit_test(limits_rows_not_columns),
         cmocka_unit_test(unites_equal_columns),
         cmocka_unit_test(refuses_to_unite_different_columns),
+        cmocka_unit_test(unites_columns_by_name),
+        cmocka_unit_test(refuses_names_whose_types_do_not_meet),
+        cmocka_unit_test(by_name_reads_wanted_columns_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
