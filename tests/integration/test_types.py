@@ -16,6 +16,7 @@ import pytest
 import sabot
 from pipelines import line, node, rows, run, through_snapshot
 from sabot import InvalidJobError
+from sabot.udf.column_view import ColumnView
 
 Value = Callable[[random.Random], Any]
 
@@ -362,6 +363,59 @@ def test_topics(name: str, tmp_path: Path) -> None:
     sabot_run(line({"data": given.to_batches(max_chunksize=64)}, sink=topic))
     found = rows(line({**topic, "bounded": True}), worker_count=1)
     assert by_id(found, "id", "c") == by_id(given, "id", "c")
+
+
+# Types whose values have no product: an error names the types of the operands.
+NO_PRODUCT = [
+    "time32",
+    "time64",
+    "struct",
+    "struct_empty",
+    "date32",
+    "timestamp",
+    "run_end_encoded",
+]
+
+
+# A column of nothing but nulls must be declared; pyarrow makes no dictionary of structs.
+PASSED_ON = [name for name in EVERY if name not in ("null", "dictionary_struct")]
+
+
+@pytest.mark.parametrize("name", PASSED_ON)
+def test_a_function_passes_columns_on(name: str) -> None:
+    given = table(name)
+
+    def same(batch):  # type: ignore[no-untyped-def]
+        batch["n"] = batch["id"] + 1
+        return batch
+
+    graph = line({"data": given.to_batches(max_chunksize=64)}, node("map", "same", function=same))
+    found = rows(graph, worker_count=1)
+    check(found, given, list(range(ROWS)), {"id": "id", "c": "c"})
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_values_are_python_values(name: str) -> None:
+    array = table(name)["c"].chunk(0)
+    view = ColumnView(array)
+    expected = [None if cell == "None" else cell for cell in cells(pa.chunked_array([array]))]
+    assert view.null_count == expected.count(None)
+    assert view.is_null().to_arrow().to_pylist() == [cell is None for cell in expected]
+    assert [value is None for value in view] == [cell is None for cell in expected]
+    assert view.to_arrow() is array
+
+
+@pytest.mark.parametrize("name", NO_PRODUCT)
+def test_arithmetic_without_meaning_is_an_error(name: str) -> None:
+    given = table(name)
+
+    def double(batch):  # type: ignore[no-untyped-def]
+        batch["c"] = batch["c"] * 2.5
+        return batch
+
+    graph = line({"data": given}, node("map", "double", function=double))
+    with pytest.raises(sabot.SabotError, match=r"operator 'double'.*(operand|multiply)"):
+        rows(graph, worker_count=1)
 
 
 def sabot_run(graph: sabot.JobGraph) -> int:

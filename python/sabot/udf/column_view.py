@@ -82,8 +82,11 @@ class ColumnView(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def null_count(self) -> int:
         """How many values are missing."""
-        if self._array is not None:
-            return self._array.null_count
+        if self._array is not None and self._values is None:
+            kind = self._array.type
+            if not (pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind)):
+                return self._array.null_count
+            self._read()
         return 0 if self._valid is None else int(np.count_nonzero(~self._valid))
 
     def copy(self) -> ColumnView:

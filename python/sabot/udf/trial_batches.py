@@ -40,7 +40,7 @@ def _batch_of(schema: pa.Schema, number: int) -> pa.RecordBatch:
 
 
 def _array_of(kind: pa.DataType, number: int) -> pa.Array:
-    if pa.types.is_struct(kind):
+    if pa.types.is_struct(kind) and kind.num_fields > 0:
         fields = [kind.field(i) for i in range(kind.num_fields)]
         return pa.StructArray.from_arrays(
             [_array_of(field.type, number) for field in fields], fields=fields
@@ -73,4 +73,6 @@ def _value_of(kind: pa.DataType, number: int) -> Any:
         return float(number)
     if pa.types.is_unsigned_integer(kind):
         return abs(number)
+    if pa.types.is_struct(kind):
+        return {}
     return number if pa.types.is_signed_integer(kind) else 1

@@ -72,6 +72,9 @@ def from_arrow(array: pa.Array) -> tuple[np.ndarray, np.ndarray | None]:
     if dtype is None:
         values = np.empty(len(array), object)
         values[:] = array.to_pylist()
+        if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+            there = np.array([value is not None for value in values], bool)
+            valid = None if there.all() else there  # nulls are among the values, too
         return values, valid
     width = kind.bit_width // 8
     buffer = array.buffers()[1]
