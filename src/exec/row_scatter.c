@@ -255,15 +255,36 @@ enum sb_status sb_row_block_make(struct sb_memory *memory, const struct sb_row_l
 
 // --- rows of words -------------------------------------------------------------------------------
 
+/* What word 0 of a row says of its hash. */
+enum word_meaning {
+    WORD_IS_HASH,
+    WORD_IS_INT,
+    WORD_IS_FLOAT,
+};
+
+static enum word_meaning layout_meaning(const struct sb_row_layout *layout)
+{
+    return layout->hash_word == 0                   ? WORD_IS_HASH
+           : layout->fields[0].kind == SB_ROW_FLOAT ? WORD_IS_FLOAT
+                                                    : WORD_IS_INT;
+}
+
+static inline uint64_t word_hash(enum word_meaning meaning, uint64_t word)
+{
+    return meaning == WORD_IS_HASH
+               ? word
+               : sb_row_word_hash(meaning == WORD_IS_FLOAT ? SB_ROW_FLOAT : SB_ROW_INT, word);
+}
+
 /*
  * Writes rows where they belong, one after the other. Each write buffer is asked for its next cache
  * line a line ahead: by the time the line is written it has come, and the many buffers cost
  * hardly more than one. `from` gives word w of row i.
  */
-#define WORDS_SCATTER(width, kind, from)                                                           \
+#define WORDS_SCATTER(width, meaning, from)                                                        \
     do {                                                                                           \
         for (int64_t i = 0; i < count; i++) {                                                      \
-            uint64_t hash = sb_row_word_hash(kind, from(0));                                       \
+            uint64_t hash = word_hash(meaning, from(0));                                           \
             struct sb_scatter_target *target =                                                     \
                 &scatter->targets[sb_key_group(hash, scatter->group_count)];                       \
             uint64_t *row;                                                                         \
@@ -279,23 +300,23 @@ enum sb_status sb_row_block_make(struct sb_memory *memory, const struct sb_row_l
         }                                                                                          \
     } while (0)
 
-#define WORDS_SCATTER_WIDTHS(kind, from)                                                           \
+#define WORDS_SCATTER_WIDTHS(meaning, from)                                                        \
     do {                                                                                           \
         switch (row_words) {                                                                       \
         case 1:                                                                                    \
-            WORDS_SCATTER(1, kind, from);                                                          \
+            WORDS_SCATTER(1, meaning, from);                                                       \
             break;                                                                                 \
         case 2:                                                                                    \
-            WORDS_SCATTER(2, kind, from);                                                          \
+            WORDS_SCATTER(2, meaning, from);                                                       \
             break;                                                                                 \
         case 3:                                                                                    \
-            WORDS_SCATTER(3, kind, from);                                                          \
+            WORDS_SCATTER(3, meaning, from);                                                       \
             break;                                                                                 \
         case 4:                                                                                    \
-            WORDS_SCATTER(4, kind, from);                                                          \
+            WORDS_SCATTER(4, meaning, from);                                                       \
             break;                                                                                 \
         default:                                                                                   \
-            WORDS_SCATTER(row_words, kind, from);                                                  \
+            WORDS_SCATTER(row_words, meaning, from);                                               \
             break;                                                                                 \
         }                                                                                          \
     } while (0)
@@ -310,10 +331,16 @@ enum sb_status sb_row_scatter_columns(struct sb_row_scatter *scatter,
     int32_t row_words = scatter->layout->row_words;
 
     SB_TRY_RETURN(targets_make(scatter, ctx));
-    if (scatter->layout->fields[0].kind == SB_ROW_FLOAT) {
-        WORDS_SCATTER_WIDTHS(SB_ROW_FLOAT, FROM_COLUMN);
-    } else {
-        WORDS_SCATTER_WIDTHS(SB_ROW_INT, FROM_COLUMN);
+    switch (layout_meaning(scatter->layout)) {
+    case WORD_IS_HASH:
+        WORDS_SCATTER_WIDTHS(WORD_IS_HASH, FROM_COLUMN);
+        break;
+    case WORD_IS_FLOAT:
+        WORDS_SCATTER_WIDTHS(WORD_IS_FLOAT, FROM_COLUMN);
+        break;
+    default:
+        WORDS_SCATTER_WIDTHS(WORD_IS_INT, FROM_COLUMN);
+        break;
     }
     return full_send(scatter, ctx);
 }
@@ -324,10 +351,16 @@ enum sb_status sb_row_scatter_rows(struct sb_row_scatter *scatter, uint64_t *con
     int32_t row_words = scatter->layout->row_words;
 
     SB_TRY_RETURN(targets_make(scatter, ctx));
-    if (scatter->layout->fields[0].kind == SB_ROW_FLOAT) {
-        WORDS_SCATTER_WIDTHS(SB_ROW_FLOAT, FROM_ROW);
-    } else {
-        WORDS_SCATTER_WIDTHS(SB_ROW_INT, FROM_ROW);
+    switch (layout_meaning(scatter->layout)) {
+    case WORD_IS_HASH:
+        WORDS_SCATTER_WIDTHS(WORD_IS_HASH, FROM_ROW);
+        break;
+    case WORD_IS_FLOAT:
+        WORDS_SCATTER_WIDTHS(WORD_IS_FLOAT, FROM_ROW);
+        break;
+    default:
+        WORDS_SCATTER_WIDTHS(WORD_IS_INT, FROM_ROW);
+        break;
     }
     return full_send(scatter, ctx);
 }

@@ -52,8 +52,8 @@ SB_MUST_CHECK enum sb_status sb_row_scatter_append(struct sb_row_scatter *scatte
                                                    struct sb_op_ctx *ctx);
 
 /*
- * Rows of a layout without hash, nulls and text whose first word is the only key: word w of row i
- * is columns[w][i].
+ * Rows of a layout without nulls and text whose first word is the only key, or else the hash: word
+ * w of row i is columns[w][i].
  */
 SB_MUST_CHECK enum sb_status sb_row_scatter_columns(struct sb_row_scatter *scatter,
                                                     const uint64_t *const *columns, int64_t count,

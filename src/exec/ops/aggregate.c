@@ -86,7 +86,7 @@ static enum sb_status reader_next(struct group_reader *reader, int32_t column, i
         const uint64_t *rows = sb_word_table_run(plain, reader->position, count);
         reader->position += *count;
         if (call == NULL) {
-            sb_plain_keys_load(aggregate, rows, *count, &chunk->scratches[0], vector);
+            sb_plain_key_load(aggregate, column, rows, *count, &chunk->scratches[0], vector);
         } else {
             sb_plain_finish(aggregate, call, rows, *count, &chunk->scratches[0], vector);
         }

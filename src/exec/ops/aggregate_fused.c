@@ -22,6 +22,13 @@ struct fold_values {
     int64_t stride;
 };
 
+/* The words behind the hash, `stride` apart like the values; columns[0] is not looked at. */
+struct fold_keys {
+    int32_t words; // 0 = word 0 is the key
+    int32_t mark_word;
+    const uint64_t *columns[1 + SB_PLAIN_KEY_WORDS_MAX];
+};
+
 /* The step's word, as a double. */
 static ALWAYS_INLINE uint64_t float_add(uint64_t a, uint64_t b)
 {
@@ -36,10 +43,9 @@ static ALWAYS_INLINE uint64_t float_add(uint64_t a, uint64_t b)
 }
 
 /* False when a sum would overflow; then nothing is done. */
-static ALWAYS_INLINE bool row_fold(uint64_t *row, const struct fold_values *values, int64_t at,
-                                   int ints, int floats, int counts, bool is_state)
+static ALWAYS_INLINE bool words_fold(uint64_t *words, const struct fold_values *values, int64_t at,
+                                     int ints, int floats, int counts, bool is_state)
 {
-    uint64_t *words = row + 1;
     int64_t sums[INTS_END];
 
     for (int n = 0; n < ints; n++) {
@@ -62,15 +68,19 @@ static ALWAYS_INLINE bool row_fold(uint64_t *row, const struct fold_values *valu
     return true;
 }
 
-static ALWAYS_INLINE int64_t slots_absorb(struct sb_word_slots *slots, const uint64_t *keys,
-                                          const struct fold_values *values, int64_t count, int ints,
-                                          int floats, int counts)
+/* `is_word`: word 0 is the key. */
+static ALWAYS_INLINE int64_t slots_absorb(struct sb_word_slots *slots, const uint64_t *words,
+                                          const struct fold_keys *keys,
+                                          const struct fold_values *values, int64_t count,
+                                          bool is_word, int ints, int floats, int counts)
 {
     const struct sb_word_slots fixed = *slots; // in registers: no store can change it
+    const struct fold_keys key_from = *keys;
     const struct fold_values from = *values;
+    int32_t first_word = is_word ? 1 : 1 + key_from.words;
 
     for (int64_t i = 0; i < count; i++) {
-        uint64_t key = keys[i];
+        uint64_t key = words[i];
         uint64_t *pair = sb_word_slots_pair(&fixed, sb_word_slots_hash(key));
         uint64_t *row = sb_word_slots_guess(pair, fixed.row_words, key);
 
@@ -80,25 +90,36 @@ static ALWAYS_INLINE int64_t slots_absorb(struct sb_word_slots *slots, const uin
                 return i;
             }
         }
-        if (!row_fold(row, &from, i, ints, floats, counts, false)) {
+        if (!is_word && sb_unlikely(!sb_plain_key_claim(row, key_from.words, key_from.mark_word,
+                                                        key_from.columns, i))) {
+            return i;
+        }
+        if (!words_fold(row + first_word, &from, i, ints, floats, counts, false)) {
             return i;
         }
     }
     return count;
 }
 
-static ALWAYS_INLINE int64_t table_absorb(struct sb_word_table *table, const uint64_t *keys,
+static ALWAYS_INLINE int64_t table_absorb(struct sb_word_table *table, const uint64_t *words,
+                                          const struct fold_keys *keys,
                                           const struct fold_values *values, uint64_t *const *rows,
-                                          int64_t count, int ints, int floats, int counts,
-                                          bool is_state)
+                                          int64_t count, bool is_word, int ints, int floats,
+                                          int counts, bool is_state)
 {
+    const struct fold_keys key_from = *keys;
     const struct fold_values from = *values;
+    int32_t first_word = is_word ? 1 : 1 + key_from.words;
 
     for (int64_t i = 0; i < count; i++) {
         int64_t at = i * from.stride;
-        uint64_t *row = sb_word_table_settle(table, keys[at], rows[i]);
+        uint64_t *row = sb_word_table_settle(table, words[at], rows[i]);
 
-        if (!row_fold(row, &from, at, ints, floats, counts, is_state)) {
+        if (!is_word && sb_unlikely(!sb_plain_key_claim(row, key_from.words, key_from.mark_word,
+                                                        key_from.columns, at))) {
+            return i;
+        }
+        if (!words_fold(row + first_word, &from, at, ints, floats, counts, is_state)) {
             return i;
         }
     }
@@ -180,12 +201,25 @@ static void values_init(struct fold_values *values, const struct sb_aggregate *a
     }
 }
 
+/* Word w of the first key is at columns[w][first] or, `columns` NULL, at base[w]. */
+static void keys_init(struct fold_keys *keys, const struct sb_aggregate *aggregate,
+                      const uint64_t *const *columns, int64_t first, const uint64_t *base)
+{
+    keys->words = aggregate->plain_key_words;
+    keys->mark_word = aggregate->plain_mark_word;
+    for (int32_t w = 1; w <= keys->words; w++) {
+        keys->columns[w] = columns != NULL ? columns[w] + first : base + w;
+    }
+}
+
 int64_t sb_fused_absorb_columns(const struct sb_aggregate *aggregate, struct sb_word_slots *slots,
                                 const uint64_t *const *columns, int64_t first, int64_t count)
 {
-    const uint64_t *keys = columns[0] + first;
+    const uint64_t *words = columns[0] + first;
+    struct fold_keys keys;
     struct fold_values values;
 
+    keys_init(&keys, aggregate, columns, first, NULL);
     values_init(&values, aggregate, columns, NULL, false, 1);
     for (int n = 0; n < INTS_END - 1; n++) {
         values.ints[n] = values.ints[n] == NULL ? NULL : values.ints[n] + first;
@@ -193,7 +227,10 @@ int64_t sb_fused_absorb_columns(const struct sb_aggregate *aggregate, struct sb_
     }
 #define ABSORB_CASE(ints, floats, counts)                                                          \
     case PATTERN(ints, floats, counts):                                                            \
-        return slots_absorb(slots, keys, &values, count, ints, floats, counts);
+        return keys.words == 0                                                                     \
+                   ? slots_absorb(slots, words, &keys, &values, count, true, ints, floats, counts) \
+                   : slots_absorb(slots, words, &keys, &values, count, false, ints, floats,        \
+                                  counts);
     switch (aggregate->fused_pattern) {
         EACH_PATTERN(ABSORB_CASE)
     default:
@@ -207,15 +244,21 @@ int64_t sb_fused_absorb_rows(const struct sb_aggregate *aggregate, struct sb_wor
                              const uint64_t *words, int64_t stride, bool is_state,
                              uint64_t *const *rows, int64_t count)
 {
+    struct fold_keys keys;
     struct fold_values values;
 
+    keys_init(&keys, aggregate, NULL, 0, words);
     values_init(&values, aggregate, NULL, words, is_state, stride);
+#define ABSORB(is_word, ints, floats, counts, is_state)                                            \
+    table_absorb(table, words, &keys, &values, rows, count, is_word, ints, floats, counts, is_state)
 #define ABSORB_CASE(ints, floats, counts)                                                          \
     case PATTERN(ints, floats, counts):                                                            \
-        return is_state                                                                            \
-                   ? table_absorb(table, words, &values, rows, count, ints, floats, counts, true)  \
-                   : table_absorb(table, words, &values, rows, count, ints, floats, counts,        \
-                                  false);
+        if (keys.words == 0) {                                                                     \
+            return is_state ? ABSORB(true, ints, floats, counts, true)                             \
+                            : ABSORB(true, ints, floats, counts, false);                           \
+        }                                                                                          \
+        return is_state ? ABSORB(false, ints, floats, counts, true)                                \
+                        : ABSORB(false, ints, floats, counts, false);
     switch (aggregate->fused_pattern) {
         EACH_PATTERN(ABSORB_CASE)
     default:
@@ -223,4 +266,5 @@ int64_t sb_fused_absorb_rows(const struct sb_aggregate *aggregate, struct sb_wor
         return 0;
     }
 #undef ABSORB_CASE
+#undef ABSORB
 }

@@ -11,10 +11,11 @@
  * the group keeps them beside its rows (aggregate_collect.c).
  *
  * State rows have two forms. The full form holds any keys, values and nulls (row_table). The plain
- * form is for what nearly every row is: one integer-like key and values of one word, none of them
- * null. There a row is the key and a word per step (word_slots, word_table). Whatever does not fit
- * it, be it one null or one sum beyond 64 bits, goes to the full form beside it, and the two are
- * merged at the end.
+ * form is for what nearly every row is: a short key and values of one word, none of them null.
+ * There a row is the key and a word per step (word_slots, word_table). A key of one word is word 0
+ * itself; else that is the key's hash, and the key's own words follow (aggregate_key.c). Whatever
+ * does not fit, be it one null or one sum beyond 64 bits, goes to the full form beside it, and the
+ * two are merged at the end.
  */
 #ifndef SABOT_EXEC_OPS_AGGREGATE_INTERNAL_H
 #define SABOT_EXEC_OPS_AGGREGATE_INTERNAL_H
@@ -29,9 +30,15 @@
 #include "state/word_table.h"
 
 enum {
-    SB_PLAIN_STEPS_MAX = 32, // nodes with more have no plain form
-    SB_PLAIN_WORDS_MAX = 1 + 3 * SB_PLAIN_STEPS_MAX,
+    SB_PLAIN_STEPS_MAX = 32,    // nodes with more have no plain form
+    SB_PLAIN_KEY_WORDS_MAX = 8, // behind the hash
+    SB_PLAIN_TEXT_WORDS = 3,    // of a text in a key: its bytes, and its size in the last one
+    SB_PLAIN_TEXT_MAX = 8 * SB_PLAIN_TEXT_WORDS - 1,
+    SB_PLAIN_WORDS_MAX = 1 + SB_PLAIN_KEY_WORDS_MAX + 3 * SB_PLAIN_STEPS_MAX,
 };
+
+/* What the mark word of a new row reads; keys that have it there are not plain. */
+#define SB_PLAIN_FRESH SB_WORD_EMPTY
 
 enum sb_step_kind {
     SB_STEP_COUNT_ROWS,
@@ -144,14 +151,17 @@ struct sb_aggregate {
     uint64_t *initial_row;             // of state_layout
     struct sb_schema *state_schema;
 
-    bool is_plain; // one key of one word, and so are all steps: what follows is there
+    bool is_plain;           // keys are short, steps of one word: what follows is there
+    int32_t plain_key_words; // behind the hash; 0 = word 0 is the key itself
+    int32_t plain_mark_word; // see SB_PLAIN_FRESH: the last word of the first key
+    int32_t *plain_key_word; // [key_count]: the first of each key
     int32_t plain_step_count;
     struct sb_plain_step *plain_steps; // in the order of sb_fused_rank
     int32_t fused_pattern;             // 0 = none
     int32_t plain_arg_count;
     int32_t *plain_args;              // indices into args: those that steps read
-    struct sb_row_layout plain_raw;   // key, plain args
-    struct sb_row_layout plain_state; // key, plain steps
+    struct sb_row_layout plain_raw;   // key or hash and key words, plain args
+    struct sb_row_layout plain_state; // the same, plain steps
     uint64_t *plain_initial_row;      // of plain_state
 };
 
@@ -377,11 +387,52 @@ void sb_plain_rows_load(const struct sb_aggregate *aggregate, const uint64_t *ro
                         struct sb_row_chunk *chunk);
 
 /* The reverse, into `rows`; false when the vectors have something that does not fit. */
-bool sb_plain_rows_store(const struct sb_aggregate *aggregate, const struct sb_row_chunk *chunk,
+bool sb_plain_rows_store(const struct sb_aggregate *aggregate, struct sb_row_chunk *chunk,
                          int64_t count, uint64_t *rows);
 
-void sb_plain_keys_load(const struct sb_aggregate *aggregate, const uint64_t *rows, int64_t count,
-                        struct sb_row_scratch *scratch, struct sb_row_vector *out);
+/* aggregate_key.c: keys in plain rows */
+
+/* The words of a value in the key of a plain row. */
+int32_t sb_plain_key_width(enum sb_row_kind kind);
+
+/* Sets misfits[i] for keys of the chunk that are not plain; returns whether there are any. */
+bool sb_plain_keys_misfit(const struct sb_aggregate *aggregate, const struct sb_row_chunk *chunk,
+                          int64_t count, uint8_t *misfits);
+
+/*
+ * Points columns[0], [1].. to word 0, 1.. of the plain rows of the chunk's keys. `words` has room
+ * for SB_ROW_CHUNK of each that cannot be borrowed; hashes are the chunk's.
+ */
+void sb_plain_keys_pack(const struct sb_aggregate *aggregate, struct sb_row_chunk *chunk,
+                        int64_t count, uint64_t *words, const uint64_t **columns);
+
+/* A key out of plain rows. Longer texts point into the rows. */
+void sb_plain_key_load(const struct sb_aggregate *aggregate, int32_t key, const uint64_t *rows,
+                       int64_t count, struct sb_row_scratch *scratch, struct sb_row_vector *out);
+
+/*
+ * Whether the row found for a hash is that of the key at columns[1..][at]; a new row takes the key.
+ * If not, two keys have one hash.
+ */
+static inline bool sb_plain_key_claim(uint64_t *row, int32_t key_words, int32_t mark_word,
+                                      const uint64_t *const *columns, int64_t at)
+{
+    uint64_t difference = 0;
+
+    for (int32_t w = 1; w <= key_words; w++) {
+        difference |= row[w] ^ columns[w][at];
+    }
+    if (sb_likely(difference == 0)) {
+        return true;
+    }
+    if (row[mark_word] != SB_PLAIN_FRESH) {
+        return false;
+    }
+    for (int32_t w = 1; w <= key_words; w++) {
+        row[w] = columns[w][at];
+    }
+    return true;
+}
 
 /* The results of a call for plain state rows. */
 void sb_plain_finish(const struct sb_aggregate *aggregate,
@@ -399,7 +450,8 @@ int32_t sb_fused_pattern(const struct sb_plain_step *steps, int32_t count);
 
 /*
  * Finds or makes the rows of columns[0][first..] and folds their values. Returns how many: all, or
- * those before a new key for which there is no room, or before a row whose sum would overflow.
+ * those before a new key for which there is no room, a key with the hash of another one, or a row
+ * whose sum would overflow.
  */
 int64_t sb_fused_absorb_columns(const struct sb_aggregate *aggregate, struct sb_word_slots *slots,
                                 const uint64_t *const *columns, int64_t first, int64_t count);

@@ -11,9 +11,11 @@
 
 enum {
     LOCAL_BYTES_MAX = 1024 * 1024, // of the plain table: a usual L2, of which it touches half
-    FULL_BYTES_MAX = 1024 * 1024,  // of rows and index of the full table
-    FULL_HEAP_MAX = 1024 * 1024,   // of its text
-    PLAIN_ROWS_MIN = 256,          // of the plain table, to begin with
+    WIDE_BYTES_MAX = 2 * LOCAL_BYTES_MAX, // with keys of several words: of wide rows hardly any
+                                          // empty slot is touched
+    FULL_BYTES_MAX = 1024 * 1024,         // of rows and index of the full table
+    FULL_HEAP_MAX = 1024 * 1024,          // of its text
+    PLAIN_ROWS_MIN = 256,                 // of the plain table, to begin with
     PLAIN_GROWTH = 4,
     WORTHWHILE = 5,       // rows in for each row out that make a local table pay
     BYPASS_TABLES = 32,   // rows passed on before trying again, in full tables;
@@ -36,8 +38,12 @@ struct local_collector {
 
 struct aggregate_local {
     struct sb_row_chunk *chunk;
-    struct sb_row_chunk *nulls; // the rows of a chunk that have a null; made with the first
+    struct sb_row_chunk *moved; // the rows of a chunk that are not plain; made with the first
+    struct sb_row_chunk *stray; // those with the hash of another key
     const uint64_t **columns;   // [plain_raw.row_words]: words of the chunk
+    uint64_t *key_words;        // [plain_key_words * SB_ROW_CHUNK]: those that are not borrowed
+    uint16_t stray_places[SB_ROW_CHUNK];
+    int64_t stray_count;
 
     struct sb_row_table full;
     int64_t full_rows_max;
@@ -58,7 +64,12 @@ struct aggregate_local {
 
 static size_t columns_size(const struct sb_aggregate *aggregate)
 {
-    return sizeof(uint64_t *) * (size_t)(1 + aggregate->plain_arg_count);
+    return sizeof(uint64_t *) * (size_t)aggregate->plain_raw.row_words;
+}
+
+static size_t key_words_size(const struct sb_aggregate *aggregate)
+{
+    return sizeof(uint64_t) * SB_ROW_CHUNK * (size_t)aggregate->plain_key_words;
 }
 
 static size_t collectors_size(const struct sb_aggregate *aggregate)
@@ -77,7 +88,8 @@ void sb_aggregate_local_destroy(struct sb_op *op, int32_t port, void *state)
     sb_row_scatter_deinit(&local->plain_raws);
     sb_row_scatter_deinit(&local->plain_states);
     sb_row_chunk_destroy(local->chunk);
-    sb_row_chunk_destroy(local->nulls);
+    sb_row_chunk_destroy(local->moved);
+    sb_row_chunk_destroy(local->stray);
     sb_row_chunk_destroy(local->collected);
     sb_row_heap_deinit(&local->listed);
     for (int32_t c = 0; local->collectors != NULL && c < sb_aggregate_from(op)->collector_count;
@@ -90,6 +102,9 @@ void sb_aggregate_local_destroy(struct sb_op *op, int32_t port, void *state)
     }
     if (local->columns != NULL) {
         sb_memory_free(op->memory, local->columns, columns_size(sb_aggregate_from(op)));
+    }
+    if (local->key_words != NULL) {
+        sb_memory_free(op->memory, local->key_words, key_words_size(sb_aggregate_from(op)));
     }
     sb_memory_free(op->memory, local, sizeof *local);
 }
@@ -117,6 +132,32 @@ static enum sb_status collectors_init(struct sb_aggregate *aggregate, struct agg
     return sb_row_chunk_create(memory, aggregate->key_count + 1, &local->collected, err);
 }
 
+/* Half-built is fine: the caller destroys it. */
+static enum sb_status plain_init(const struct sb_aggregate *aggregate,
+                                 struct aggregate_local *local, struct sb_error *err)
+{
+    size_t size;
+
+    if (!aggregate->is_plain) {
+        return SB_OK;
+    }
+    local->plain_rows_max = (aggregate->plain_key_words > 0 ? WIDE_BYTES_MAX : LOCAL_BYTES_MAX) /
+                            (2 * 8 * aggregate->plain_state.row_words);
+    size = columns_size(aggregate);
+    local->columns = sb_memory_alloc(aggregate->op.memory, size);
+    if (local->columns == NULL) {
+        return sb_error_no_memory(err, "local state", (int64_t)size);
+    }
+    size = key_words_size(aggregate);
+    if (size > 0) {
+        local->key_words = sb_memory_alloc(aggregate->op.memory, size);
+        if (local->key_words == NULL) {
+            return sb_error_no_memory(err, "local state", (int64_t)size);
+        }
+    }
+    return sb_word_slots_resize(&local->plain, PLAIN_ROWS_MIN, err);
+}
+
 enum sb_status sb_aggregate_local_create(struct sb_op *op, int32_t port, struct sb_op_ctx *ctx,
                                          void **out)
 {
@@ -140,16 +181,7 @@ enum sb_status sb_aggregate_local_create(struct sb_op *op, int32_t port, struct 
     SB_TRY_OUT(sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &local->chunk,
                                    ctx->error));
     SB_TRY_OUT(collectors_init(aggregate, local, ctx->error));
-    if (aggregate->is_plain) {
-        local->plain_rows_max = LOCAL_BYTES_MAX / (2 * 8 * aggregate->plain_state.row_words);
-        local->columns = sb_memory_alloc(op->memory, columns_size(aggregate));
-        if (local->columns == NULL) {
-            status =
-                sb_error_no_memory(ctx->error, "local state", (int64_t)columns_size(aggregate));
-            goto out;
-        }
-        SB_TRY_OUT(sb_word_slots_resize(&local->plain, PLAIN_ROWS_MIN, ctx->error));
-    }
+    SB_TRY_OUT(plain_init(aggregate, local, ctx->error));
     *out = local;
     return SB_OK;
 
@@ -279,7 +311,7 @@ static enum sb_status plain_split(struct sb_aggregate *aggregate, struct aggrega
 
     memcpy(part, aggregate->plain_initial_row,
            sizeof *part * (size_t)aggregate->plain_state.row_words);
-    part[0] = row[0];
+    memcpy(part, row, sizeof *part * (size_t)(1 + aggregate->plain_key_words));
     part[step->word] = row[step->word];
     row[step->word] = sb_plain_initial(step);
     local->plain_balance.split_count++;
@@ -330,14 +362,49 @@ static enum sb_status plain_make_room(struct sb_aggregate *aggregate, struct agg
     return sb_word_slots_resize(slots, rows_max, ctx->error);
 }
 
-/* Finds the rows of keys from `first` on and folds; `*done` of at most `count`. */
+/* Of `count` rows found for keys from `first` on, those before one that is another key's. */
+static int64_t rows_claim(const struct sb_aggregate *aggregate, struct aggregate_local *local,
+                          int64_t first, int64_t count)
+{
+    int64_t i = 0;
+
+    while (i < count && sb_plain_key_claim(local->chunk->rows[i], aggregate->plain_key_words,
+                                           aggregate->plain_mark_word, local->columns, first + i)) {
+        i++;
+    }
+    return i;
+}
+
+/*
+ * Finds the rows of keys from `first` on and folds, up to a key for which there is no room, or
+ * past one with the hash of another: `*done` of at most `count`.
+ */
 static enum sb_status plain_absorb(struct sb_aggregate *aggregate, struct aggregate_local *local,
                                    int64_t first, int64_t count, int64_t *done,
                                    struct sb_op_ctx *ctx)
 {
-    *done =
+    int64_t found =
         sb_word_slots_upsert(&local->plain, local->columns[0] + first, count, local->chunk->rows);
-    return plain_fold(aggregate, local, first, *done, ctx);
+    int64_t claimed = rows_claim(aggregate, local, first, found);
+
+    *done = claimed;
+    if (claimed < found) {
+        local->stray_places[local->stray_count++] = (uint16_t)(first + claimed);
+        ++*done;
+    }
+    SB_TRY_RETURN(plain_fold(aggregate, local, first, claimed, ctx));
+    return found < count && claimed == found ? plain_make_room(aggregate, local, ctx) : SB_OK;
+}
+
+/* The words of the chunk's plain rows. */
+static void columns_set(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                        int64_t count)
+{
+    sb_plain_keys_pack(aggregate, local->chunk, count, local->key_words, local->columns);
+    for (int32_t a = 0; a < aggregate->plain_arg_count; a++) {
+        local->columns[1 + aggregate->plain_key_words + a] =
+            local->chunk->vectors[aggregate->key_count + aggregate->plain_args[a]].words;
+    }
 }
 
 static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
@@ -345,10 +412,7 @@ static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggrega
 {
     int64_t first = 0;
 
-    local->columns[0] = local->chunk->vectors[0].words;
-    for (int32_t a = 0; a < aggregate->plain_arg_count; a++) {
-        local->columns[1 + a] = local->chunk->vectors[1 + aggregate->plain_args[a]].words;
-    }
+    columns_set(aggregate, local, count);
     while (first < count && local->plain_balance.bypass_count <= 0) {
         int64_t part = count - first < SB_WORD_CHUNK ? count - first : SB_WORD_CHUNK;
         int64_t done;
@@ -363,30 +427,51 @@ static enum sb_status plain_apply(struct sb_aggregate *aggregate, struct aggrega
         if (part > 0) {
             SB_TRY_RETURN(plain_absorb(aggregate, local, first, part, &done, ctx));
             first += done;
-            if (done < part) {
-                SB_TRY_RETURN(plain_make_room(aggregate, local, ctx));
-            }
         }
     }
     return first == count ? SB_OK
                           : plain_pass_on(local, aggregate->plain_raw.row_words, first, count, ctx);
 }
 
-// --- rows with a null ----------------------------------------------------------------------------
+/* Rows of the chunk with the hash of another key take the full form. */
+static enum sb_status strays_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                   struct sb_op_ctx *ctx)
+{
+    int64_t count = local->stray_count;
 
-/* Moves the rows of the chunk that have a null to local->nulls. Returns how many have none. */
+    local->stray_count = 0;
+    if (sb_likely(count == 0)) {
+        return SB_OK;
+    }
+    if (local->stray == NULL) {
+        SB_TRY_RETURN(sb_row_chunk_create(
+            aggregate->op.memory, sb_aggregate_vector_count(aggregate), &local->stray, ctx->error));
+    }
+    for (int32_t v = 0; v < aggregate->key_count + aggregate->arg_count; v++) {
+        sb_row_vector_gather(&local->chunk->vectors[v], local->stray_places, count,
+                             &local->stray->scratches[v], &local->stray->vectors[v]);
+    }
+    return full_apply(aggregate, local, local->stray, count, ctx);
+}
+
+// --- rows that are not plain ---------------------------------------------------------------------
+
+/*
+ * Moves rows of the chunk that have a null, or are marked already, to local->moved; where all do,
+ * they stay. Says how many are plain.
+ */
 static enum sb_status chunk_split(struct sb_aggregate *aggregate, struct aggregate_local *local,
-                                  int64_t count, int64_t *kept, struct sb_error *err)
+                                  uint8_t *moved, int64_t count, int64_t *kept,
+                                  struct sb_error *err)
 {
     int32_t vector_count = aggregate->key_count + aggregate->arg_count;
-    uint8_t moved[SB_ROW_CHUNK] = {0};
-    uint16_t with_null[SB_ROW_CHUNK];
+    uint16_t others[SB_ROW_CHUNK];
     uint16_t whole[SB_ROW_CHUNK];
     int64_t whole_count = 0;
 
-    if (local->nulls == NULL) {
+    if (local->moved == NULL) {
         SB_TRY_RETURN(sb_row_chunk_create(
-            aggregate->op.memory, sb_aggregate_vector_count(aggregate), &local->nulls, err));
+            aggregate->op.memory, sb_aggregate_vector_count(aggregate), &local->moved, err));
     }
     for (int32_t v = 0; v < vector_count; v++) {
         const uint8_t *nulls = local->chunk->vectors[v].nulls;
@@ -395,19 +480,22 @@ static enum sb_status chunk_split(struct sb_aggregate *aggregate, struct aggrega
         }
     }
     for (int64_t i = 0; i < count; i++) { // both are written, one stays: no branch on the data
-        with_null[i - whole_count] = (uint16_t)i;
+        others[i - whole_count] = (uint16_t)i;
         whole[whole_count] = (uint16_t)i;
         whole_count += !moved[i];
+    }
+    *kept = whole_count;
+    if (whole_count == 0) {
+        return SB_OK;
     }
     for (int32_t v = 0; v < vector_count; v++) {
         struct sb_row_vector *vector = &local->chunk->vectors[v];
 
-        sb_row_vector_gather(vector, with_null, count - whole_count, &local->nulls->scratches[v],
-                             &local->nulls->vectors[v]);
+        sb_row_vector_gather(vector, others, count - whole_count, &local->moved->scratches[v],
+                             &local->moved->vectors[v]);
         vector->nulls = NULL;
         sb_row_vector_gather(vector, whole, whole_count, &local->chunk->scratches[v], vector);
     }
-    *kept = whole_count;
     return SB_OK;
 }
 
@@ -497,18 +585,19 @@ static enum sb_status collect_apply(struct sb_aggregate *aggregate, struct aggre
 static enum sb_status keyed_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
                                   int64_t count, bool has_nulls, struct sb_op_ctx *ctx)
 {
-    int64_t kept = count;
+    uint8_t moved[SB_ROW_CHUNK] = {0};
+    int64_t kept = aggregate->is_plain ? count : 0;
 
-    if (!aggregate->is_plain) {
+    if (aggregate->is_plain &&
+        (sb_plain_keys_misfit(aggregate, local->chunk, count, moved) || has_nulls)) {
+        SB_TRY_RETURN(chunk_split(aggregate, local, moved, count, &kept, ctx->error));
+    }
+    if (kept == 0) {
         return full_apply(aggregate, local, local->chunk, count, ctx);
     }
-    if (has_nulls) {
-        SB_TRY_RETURN(chunk_split(aggregate, local, count, &kept, ctx->error));
-    }
-    if (kept > 0) {
-        SB_TRY_RETURN(plain_apply(aggregate, local, kept, ctx));
-    }
-    return kept < count ? full_apply(aggregate, local, local->nulls, count - kept, ctx) : SB_OK;
+    SB_TRY_RETURN(plain_apply(aggregate, local, kept, ctx));
+    SB_TRY_RETURN(strays_apply(aggregate, local, ctx));
+    return kept < count ? full_apply(aggregate, local, local->moved, count - kept, ctx) : SB_OK;
 }
 
 /* The numbers of rows from `first` on, of a batch that begins with `order`. */

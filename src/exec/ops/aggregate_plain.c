@@ -190,14 +190,12 @@ static void words_load(const uint64_t *rows, int32_t row_words, int32_t word, in
     }
 }
 
-/* Where a field of the full form is in a plain row. */
-static int32_t field_word(const struct sb_aggregate *aggregate, int32_t f)
+/* Where a column of the state, which are the fields behind the keys, is in a plain row. */
+static int32_t column_word(const struct sb_aggregate *aggregate, int32_t c)
 {
-    const struct sb_aggregate_column *column = &aggregate->columns[f - 1];
+    const struct sb_aggregate_column *column = &aggregate->columns[c];
 
-    return f == 0
-               ? 0
-               : aggregate->plain_steps[aggregate->steps[column->step].plain].word + column->part;
+    return aggregate->plain_steps[aggregate->steps[column->step].plain].word + column->part;
 }
 
 void sb_plain_rows_load(const struct sb_aggregate *aggregate, const uint64_t *rows, int64_t count,
@@ -205,11 +203,14 @@ void sb_plain_rows_load(const struct sb_aggregate *aggregate, const uint64_t *ro
 {
     int32_t row_words = aggregate->plain_state.row_words;
 
-    for (int32_t f = 0; f < aggregate->state_layout.field_count; f++) {
+    for (int32_t k = 0; k < aggregate->key_count; k++) {
+        sb_plain_key_load(aggregate, k, rows, count, &chunk->scratches[k], &chunk->vectors[k]);
+    }
+    for (int32_t f = aggregate->key_count; f < aggregate->state_layout.field_count; f++) {
         const struct sb_row_field *field = &aggregate->state_layout.fields[f];
-        const struct sb_aggregate_step *step =
-            f == 0 ? NULL : &aggregate->steps[aggregate->columns[f - 1].step];
-        int32_t word = field_word(aggregate, f);
+        int32_t c = f - aggregate->key_count;
+        const struct sb_aggregate_step *step = &aggregate->steps[aggregate->columns[c].step];
+        int32_t word = column_word(aggregate, c);
         uint64_t *words = chunk->scratches[f].words;
 
         chunk->vectors[f] = (struct sb_row_vector){field->kind, words, NULL};
@@ -242,10 +243,12 @@ static bool sums_fit(const struct sb_row_vector *sums, enum sb_row_kind arg_kind
 static bool counts_agree(const struct sb_aggregate *aggregate, const struct sb_row_chunk *chunk,
                          int32_t step, int64_t count)
 {
+    const struct sb_row_vector *columns = &chunk->vectors[aggregate->key_count];
+
     for (int32_t other = 0; other < step; other++) {
         if (aggregate->steps[other].plain == aggregate->steps[step].plain &&
-            memcmp(chunk->vectors[1 + aggregate->steps[other].field].words,
-                   chunk->vectors[1 + aggregate->steps[step].field].words,
+            memcmp(columns[aggregate->steps[other].field].words,
+                   columns[aggregate->steps[step].field].words,
                    sizeof(uint64_t) * (size_t)count) != 0) {
             return false;
         }
@@ -253,37 +256,53 @@ static bool counts_agree(const struct sb_aggregate *aggregate, const struct sb_r
     return true;
 }
 
-bool sb_plain_rows_store(const struct sb_aggregate *aggregate, const struct sb_row_chunk *chunk,
+static bool keys_store(const struct sb_aggregate *aggregate, struct sb_row_chunk *chunk,
+                       int64_t count, uint64_t *rows)
+{
+    int32_t row_words = aggregate->plain_state.row_words;
+    const uint64_t *columns[1 + SB_PLAIN_KEY_WORDS_MAX];
+    uint64_t words[SB_PLAIN_KEY_WORDS_MAX * SB_ROW_CHUNK];
+    uint8_t misfits[SB_ROW_CHUNK] = {0};
+
+    for (int32_t k = 0; k < aggregate->key_count; k++) {
+        if (chunk->vectors[k].nulls != NULL) {
+            return false;
+        }
+    }
+    if (sb_plain_keys_misfit(aggregate, chunk, count, misfits)) {
+        return false;
+    }
+    sb_plain_keys_pack(aggregate, chunk, count, words, columns);
+    for (int32_t w = 0; w <= aggregate->plain_key_words; w++) {
+        for (int64_t i = 0; i < count; i++) {
+            rows[i * row_words + w] = columns[w][i];
+        }
+    }
+    return true;
+}
+
+bool sb_plain_rows_store(const struct sb_aggregate *aggregate, struct sb_row_chunk *chunk,
                          int64_t count, uint64_t *rows)
 {
     int32_t row_words = aggregate->plain_state.row_words;
 
-    for (int32_t f = 0; f < aggregate->state_layout.field_count; f++) {
+    for (int32_t f = aggregate->key_count; f < aggregate->state_layout.field_count; f++) {
         const struct sb_row_vector *vector = &chunk->vectors[f];
-        const struct sb_aggregate_step *step =
-            f == 0 ? NULL : &aggregate->steps[aggregate->columns[f - 1].step];
-        int32_t word = field_word(aggregate, f);
+        int32_t c = f - aggregate->key_count;
+        const struct sb_aggregate_step *step = &aggregate->steps[aggregate->columns[c].step];
+        int32_t word = column_word(aggregate, c);
         int32_t width = sb_row_kind_words(vector->kind);
 
         if (vector->nulls != NULL ||
-            (vector->kind == SB_ROW_WIDE && !sums_fit(vector, step->arg_kind, count))) {
-            return false;
-        }
-        if (f > 0 && !counts_agree(aggregate, chunk, aggregate->columns[f - 1].step, count)) {
+            (vector->kind == SB_ROW_WIDE && !sums_fit(vector, step->arg_kind, count)) ||
+            !counts_agree(aggregate, chunk, aggregate->columns[c].step, count)) {
             return false;
         }
         for (int64_t i = 0; i < count; i++) {
             rows[i * row_words + word] = vector->words[i * width];
         }
     }
-    return true;
-}
-
-void sb_plain_keys_load(const struct sb_aggregate *aggregate, const uint64_t *rows, int64_t count,
-                        struct sb_row_scratch *scratch, struct sb_row_vector *out)
-{
-    *out = (struct sb_row_vector){aggregate->plain_state.fields[0].kind, scratch->words, NULL};
-    words_load(rows, aggregate->plain_state.row_words, 0, count, scratch->words);
+    return keys_store(aggregate, chunk, count, rows);
 }
 
 void sb_plain_finish(const struct sb_aggregate *aggregate,

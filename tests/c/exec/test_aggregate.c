@@ -101,6 +101,40 @@ static void any_word_may_be_a_key(void **state)
         "6534857275711415761, 9; 0, 18; -1, 36", CALL(SUM, 1));
 }
 
+/*
+ * sb_hash64() of the first key is what sb_hash_combine() takes it to 0 with, so that all keys that
+ * begin with it have one hash. The other first key is what tables mark new rows with.
+ */
+static void keys_of_one_hash_are_told_apart(void **state)
+{
+    RUN("a: int64, b: int64, v: int64", 2,
+        "-3597666858376259525, 1, 1; -3597666858376259525, 2, 2; -3597666858376259525, 1, 4; "
+        "-3597666858376259525, 3, 8; 7, 1, 16; -3597666858376259525, 2, 32; 7, 1, 64; "
+        "6534857275711415761, 1, 128; 6534857275711415761, 2, 256; 6534857275711415761, 1, 512",
+        "-3597666858376259525, 1, 5, 2, 4; -3597666858376259525, 2, 34, 2, 32; "
+        "-3597666858376259525, 3, 8, 1, 8; 7, 1, 80, 2, 64; 6534857275711415761, 1, 640, 2, 512; "
+        "6534857275711415761, 2, 256, 1, 256",
+        CALL(SUM, 2), CALL(COUNT_ROWS, -1), CALL(MAX, 2));
+    RUN("a: int64, b: int64, v: int64", 2, // the steps of one pass
+        "-3597666858376259525, 1, 1; -3597666858376259525, 2, 2; -3597666858376259525, 1, 4",
+        "-3597666858376259525, 1, 5, 2; -3597666858376259525, 2, 2, 1", CALL(SUM, 2),
+        CALL(COUNT_ROWS, -1));
+}
+
+static void texts_of_any_length_are_keys(void **state)
+{
+    RUN("t: utf8, v: int64", 1,
+        "'', 1; '123456789012', 2; '1234567890123', 4; '1234567890123456', 8; "
+        "'12345678901234567', 16; '12345678901234567890123', 32; '123456789012345678901234', 64; "
+        "'', 128; '123456789012', 256; '1234567890123', 512; '1234567890123456', 1024; "
+        "'12345678901234567', 2048; '12345678901234567890123', 4096; "
+        "'123456789012345678901234', 8192; null, 16384",
+        "'', 129; '123456789012', 258; '1234567890123', 516; '1234567890123456', 1032; "
+        "'12345678901234567', 2064; '12345678901234567890123', 4128; "
+        "'123456789012345678901234', 8256; null, 16384",
+        CALL(SUM, 1));
+}
+
 static void a_sum_that_does_not_fit_names_column_and_type(void **state)
 {
     struct sb_memory *memory = sb_memory_create(0);
@@ -246,6 +280,8 @@ int main(void)
         cmocka_unit_test(sums_may_leave_the_range_on_the_way),
         cmocka_unit_test(sums_may_leave_the_range_between_fences),
         cmocka_unit_test(any_word_may_be_a_key),
+        cmocka_unit_test(keys_of_one_hash_are_told_apart),
+        cmocka_unit_test(texts_of_any_length_are_keys),
         cmocka_unit_test(a_sum_that_does_not_fit_names_column_and_type),
         cmocka_unit_test(decimals_are_summed_exactly),
         cmocka_unit_test(unsigned_sums_reach_the_end_of_uint64),
