@@ -21,6 +21,7 @@ from fnmatch import fnmatch
 from importlib.metadata import version
 from pathlib import Path
 
+from engine.balance import measure_scaling, measure_skew
 from engine.case import Settings
 from engine.first_result import measure_first_result
 from engine.handoff import measure_handoff
@@ -39,6 +40,8 @@ TARGETS: dict[str, Callable[[], Iterator[Target]]] = {
     "import_time": measure_import_time,
     "first_result": measure_first_result,
     "idle_memory": lambda: measure_idle_memory(PROGRAMS / "idle_bench"),
+    "skew": measure_skew,
+    "scaling": measure_scaling,
 }
 
 

@@ -99,6 +99,11 @@ def skewed(rows: int, groups: int, seed: int, hot_percent: int) -> pa.Table:
     return chunked({"key": spread(ids), "v": random.integers(0, 10**6, rows)})
 
 
+def distinct_keys(count: int) -> np.ndarray:
+    """Return the keys that `grouped` and `skewed` draw from."""
+    return spread(np.arange(count))
+
+
 def sortable(rows: int, seed: int) -> pa.Table:
     """`n` int64 all over its range, `t` text of 17 bytes in random order, `x` and `v` beside."""
     random = np.random.default_rng(seed)
