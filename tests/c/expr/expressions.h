@@ -17,6 +17,7 @@
 
 #include "expr/expr.h"
 #include "expr/kernels.h"
+#include "support/allocation.h"
 #include "support/batch_text.h"
 #include "support/test.h"
 
@@ -241,6 +242,39 @@ static inline void case_run_once(const struct row_case *test)
     sb_memory_release(memory);
 }
 
+struct case_attempt {
+    const json_t *json;
+    const struct sb_batch *batch;
+};
+
+static inline enum sb_status case_attempt(struct sb_memory *memory, void *context)
+{
+    const struct case_attempt *attempt = context;
+    struct sb_arena arena = {.memory = memory};
+    struct sb_batch out;
+    struct sb_error err = {0};
+    const enum sb_status status =
+        expression_evaluate_json(attempt->json, attempt->batch, memory, &arena, &out, &err);
+
+    sb_batch_deinit(&out);
+    sb_arena_deinit(&arena);
+    return status;
+}
+
+/* Once for each of its allocations, which is refused. */
+static inline void case_run_refused(const struct row_case *test)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    json_t *json = expression(test->expression);
+    struct sb_batch batch;
+
+    assert_int_equal(test_batch_parse(memory, test->schema, test->rows, &batch), SB_OK);
+    test_allocations(case_attempt, &(struct case_attempt){json, &batch});
+    sb_batch_deinit(&batch);
+    json_decref(json);
+    sb_memory_release(memory);
+}
+
 /* With the kernels of every instruction set that this processor has. */
 static inline void case_run(const struct row_case *test)
 {
@@ -253,6 +287,9 @@ static inline void case_run(const struct row_case *test)
         case_run_once(test);
     }
     sb_kernel_table_use(best);
+    if (strncmp(test->expected, "error: ", 7) != 0) {
+        case_run_refused(test);
+    }
 }
 
 #define RUN_CASES(cases)                                                                           \
