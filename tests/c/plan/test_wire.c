@@ -260,8 +260,9 @@ static void refuses_what_is_wrong_about_parameters(void **state)
                                 "integer from 0");
     graphs_assert_chain_refused("limit", "'parameters': []", "a: int64", NULL, SB_INVALID,
                                 "operator 'n': key 'parameters': is a list; allowed: an object");
-    graphs_assert_chain_refused("union", "'parameters': {'by': 1}", "a: int64", NULL, SB_INVALID,
-                                "operator 'n' (union): parameter 'by': is unknown; allowed: reconcile");
+    graphs_assert_chain_refused(
+        "union", "'parameters': {'by': 1}", "a: int64", NULL, SB_INVALID,
+        "operator 'n' (union): parameter 'by': is unknown; allowed: reconcile");
 }
 
 static void refuses_what_is_wrong_about_an_edge(void **state)
