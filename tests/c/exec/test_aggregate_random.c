@@ -527,7 +527,7 @@ static void equals_plain_arithmetic_over_random_tables(void **state)
 {
     uint64_t random = test_seed();
 
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < (TEST_IS_SANITIZED ? 40 : 400); i++) {
         struct sb_memory *memory = sb_memory_create(0);
         struct op_harness harness;
         struct table table;

@@ -54,12 +54,24 @@ class TopicSplit:
                 for name, own in zip(reader.schema.names, reader.schema, strict=True)
             ]
         )
-        return reader if unified.equals(reader.schema) else reader.cast(unified)
+        if unified.equals(reader.schema):
+            return reader
+        # Arrow's cast ends the process on a batch that says it has fewer rows than none.
+        self._segment.verify()
+        return reader.cast(unified)
+
+    def _whole(self) -> pa.Table:
+        """Return all rows of the batches; Arrow ends the process on a length below 0."""
+        reader = self.open()
+        batches = list(reader)
+        for batch in batches:
+            self._segment.check_row_count(batch.num_rows, max(0, batch.num_rows))
+        return pa.Table.from_batches(batches, reader.schema)
 
     def read(self, *, with_offsets: bool = False) -> pa.Table:
         """Return the rows in the unified schema, with ``_offset`` in front if asked for."""
         with self._segment.reading():
-            rows = self.open().read_all().slice(self.skip_rows, self.limit_rows)
+            rows = self._whole().slice(self.skip_rows, self.limit_rows)
             self._segment.check_row_count(rows.num_rows, self.row_count)
             columns = [
                 rows[field.name]
