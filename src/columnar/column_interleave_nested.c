@@ -3,10 +3,12 @@
  * column_interleave_nested.c - rows of several lists, structs, dictionaries or runs as one column.
  *
  * Rows of parents become rows of children, which are interleaved in their turn. Every list layout
- * lays its elements out anew. Dictionaries that differ stand one after another in the new one.
+ * lays its elements out anew. Dictionaries that differ stand one after another in the new one,
+ * unless that is more than the indices reach.
  */
 #include <inttypes.h>
 
+#include "columnar/builder.h"
 #include "columnar/column_internal.h"
 
 struct nested {
@@ -22,6 +24,8 @@ struct nested {
     struct sb_buffer *values;
     const void *bytes; // sizes of views
     struct sb_children *children;
+    struct sb_column rebuilt; // instead, if is_rebuilt
+    bool is_rebuilt;
 };
 
 static bool row_is_there(const struct nested *nested, int64_t i)
@@ -159,14 +163,10 @@ static int64_t index_max(enum sb_type_id id)
     return bits >= 63 ? INT64_MAX : (INT64_C(1) << bits) - 1;
 }
 
-/* Where the dictionary of each column begins in the new one, and the rows of that. */
-static enum sb_status dictionaries_join(struct nested *nested, int64_t *starts)
+/* Where the dictionary of each column begins in the new one. Returns the size of that. */
+static int64_t dictionaries_place(const struct nested *nested, int64_t *starts)
 {
     int64_t total = 0;
-    int64_t used = 0;
-    struct sb_row_place *rows;
-    size_t size;
-    enum sb_status status;
 
     for (int64_t i = 0; i < nested->from_count; i++) {
         struct sb_column dictionary = sb_column_child(nested->from[i], 1);
@@ -182,12 +182,17 @@ static enum sb_status dictionaries_join(struct nested *nested, int64_t *starts)
         starts[i] = before >= 0 ? starts[before] : total;
         total += before >= 0 ? 0 : dictionary.length;
     }
-    if (total - 1 > index_max(nested->type->children[0].type.id) || total >= UINT32_MAX) {
-        return sb_error_set(nested->err, SB_UNSUPPORTED,
-                            "dictionaries of several batches have %" PRId64
-                            " values together, more than their indices reach; use wider indices",
-                            total);
-    }
+    return total;
+}
+
+/* The new dictionary: all of them, one behind the other. */
+static enum sb_status dictionaries_join(struct nested *nested, const int64_t *starts, int64_t total)
+{
+    int64_t used = 0;
+    struct sb_row_place *rows;
+    size_t size;
+    enum sb_status status;
+
     size = sizeof *rows * (size_t)total;
     rows = sb_memory_alloc(nested->memory, size);
     if (rows == NULL) {
@@ -206,18 +211,47 @@ static enum sb_status dictionaries_join(struct nested *nested, int64_t *starts)
     return status;
 }
 
+/* Row by row, each value looked up: for dictionaries that together are too large. */
+static enum sb_status dictionaries_rebuild(struct nested *nested)
+{
+    struct sb_builder builder;
+    enum sb_status status;
+
+    sb_builder_init(&builder, nested->memory, nested->type);
+    for (int64_t i = 0; i < nested->count; i++) {
+        const struct sb_row_place *row = &nested->rows[i];
+
+        SB_TRY_OUT(
+            row_is_there(nested, i)
+                ? sb_builder_append_row(&builder, nested->from[row->column], row->row, nested->err)
+                : sb_builder_append_null(&builder, nested->err));
+    }
+    nested->is_rebuilt = true;
+    status = sb_builder_finish(&builder, &nested->rebuilt, nested->err);
+
+out:
+    sb_builder_deinit(&builder);
+    return status;
+}
+
 static enum sb_status dictionaries_interleave(struct nested *nested)
 {
     const struct sb_type *index = &nested->type->children[0].type;
     int32_t width = sb_type_width(index->id);
     size_t size = sizeof(int64_t) * (size_t)nested->from_count;
     int64_t *starts = sb_memory_alloc(nested->memory, size);
+    int64_t total;
     enum sb_status status;
 
     if (starts == NULL) {
         return sb_error_no_memory(nested->err, "buffer", (int64_t)size);
     }
-    SB_TRY_OUT(dictionaries_join(nested, starts));
+    total = dictionaries_place(nested, starts);
+    if (total - 1 > index_max(index->id) || total >= UINT32_MAX) {
+        status = dictionaries_rebuild(nested);
+        goto out;
+    }
+    SB_TRY_OUT(dictionaries_join(nested, starts, total));
     SB_TRY_OUT(
         sb_buffer_create(nested->memory, nested->count * width, &nested->values, nested->err));
     for (int64_t i = 0; i < nested->count; i++) {
@@ -311,6 +345,12 @@ enum sb_status sb_column_interleave_nested(const struct sb_column *const *from, 
     default:
         SB_TRY_OUT(lists_interleave(&nested));
         break;
+    }
+    if (nested.is_rebuilt) {
+        *out = nested.rebuilt;
+        sb_children_release(nested.children);
+        sb_buffer_release(validity);
+        return SB_OK;
     }
     if (nested.values == NULL) {
         SB_TRY_OUT(sb_buffer_create(memory, 0, &nested.values, err));

@@ -53,3 +53,16 @@ def test_a_snapshot_waits_for_rows_that_its_own_flush_sends_behind_a_gate(at):
     found = ordered(result["outputs"]["out"])
     assert found.num_rows == 3
     assert found.equals(ordered(run(build(lambda table: table))["outputs"]["out"]))
+
+
+def test_one_dictionary_in_many_batches_stays_within_its_indices():
+    """Three hundred batches of one row each have 600 values if nobody looks whether they differ."""
+    kind = pa.dictionary(pa.int8(), pa.string())
+    rows = pa.table({"n": range(300), "d": pa.array(["a", None, "b"] * 100).cast(kind)})
+    batches = [pa.RecordBatch.from_pylist([row], schema=rows.schema) for row in rows.to_pylist()]
+    graph = graph_of(
+        (node("sort", "s", by="n", descending=True), "src"), data=lambda: iter(batches)
+    )
+    found = run(graph)["outputs"]["out"]
+    assert found.schema.field("d").type == kind
+    assert found.to_pylist() == rows.to_pylist()[::-1]
