@@ -161,11 +161,17 @@ class ColumnView(np.lib.mixins.NDArrayOperatorsMixin):
         return values.copy() if copy else values
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method != "__call__" or kwargs.get("out") is not None:
+        out = kwargs.get("out")
+        if method == "__call__" and out is not None and isinstance(out[0], ColumnView):
+            (target,) = out  # `column += 1`
+            target[:] = getattr(ufunc, method)(*inputs, **{**kwargs, "out": None})
+            return target
+        if method != "__call__" or out is not None:
             plain = [np.asarray(item) if isinstance(item, ColumnView) else item for item in inputs]
             return getattr(ufunc, method)(*plain, **kwargs)
         operands = [_operand(item) for item in inputs]
-        result, valid = vector.apply(ufunc, operands, kwargs)
+        options = {key: value for key, value in kwargs.items() if key != "out"}
+        result, valid = vector.apply(ufunc, operands, options)
         kind = _kept_type(inputs)
         if isinstance(result, tuple):
             return tuple(ColumnView._from_values(item, valid) for item in result)

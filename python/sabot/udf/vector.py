@@ -7,6 +7,7 @@ may look at them. Object arrays have None there.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -207,9 +208,13 @@ def apply(
         return vectors[0], np.zeros(length, bool)
     if any(getattr(value, "dtype", np.dtype(bool)).kind == "O" for value in values):
         return _apply_to_objects(ufunc, values, valid, length, kwargs), valid
+    if ufunc is np.true_divide:
+        _check_truth_division(values[1], values[0], valid)
     values = _promote(values, ufunc)
     if ufunc in _INTEGER_DIVISIONS:
         _check_divisor(values[1], values[0], valid)
+    if ufunc is np.power and valid is not None and np.ndim(values[1]) > 0:
+        values[1] = np.where(valid, values[1], values[1].dtype.type(0))  # NumPy looks at them all
     with np.errstate(all="ignore"):
         return ufunc(*values, **kwargs), valid
 
@@ -258,11 +263,14 @@ def _apply_to_objects(
 
 def _promote(values: list[Any], ufunc: np.ufunc | None = None) -> list[Any]:
     """Return numbers as they are computed with: 64 bits wide, float64 where one is a float."""
+    if ufunc is np.true_divide:
+        values = [_as_float(value) for value in values]
     arrays = [value for value in values if isinstance(value, np.ndarray)]
     is_comparison = ufunc in _COMPARISONS
     typed = [_typed(value, arrays, is_comparison) for value in values]
     if ufunc in _ARITHMETIC:
-        typed = [_counted(value) for value in typed]
+        is_unsigned = any(array.dtype == np.uint64 for array in arrays)
+        typed = [_counted(value, np.uint64 if is_unsigned else np.int64) for value in typed]
     result = [wide(value) for value in typed]
     kinds = {getattr(value, "dtype", np.dtype(object)).kind for value in result}
     if "f" in kinds and kinds & set("iu"):
@@ -287,9 +295,17 @@ def wide(value: Any) -> Any:
     return value
 
 
-def _counted(value: Any) -> Any:
+def _counted(value: Any, kind: Any) -> Any:
     is_truth = getattr(value, "dtype", np.dtype(object)).kind == "b"
-    return value.astype(np.int64) if is_truth else value
+    return value.astype(kind) if is_truth else value
+
+
+def _as_float(value: Any) -> Any:
+    """Return what is divided: of numbers always floats, so any two integers go together."""
+    if isinstance(value, bool | int):
+        return float(value)
+    is_number = getattr(value, "dtype", np.dtype(object)).kind in "biu"
+    return value.astype(np.float64) if is_number else value
 
 
 def _typed(value: Any, arrays: list[np.ndarray], is_comparison: bool) -> Any:
@@ -309,7 +325,19 @@ def _typed(value: Any, arrays: list[np.ndarray], is_comparison: bool) -> Any:
         return np.float64(value)
     if isinstance(value, list | tuple):
         return np.asarray(value)
+    if isinstance(value, dt.timedelta):
+        return np.timedelta64(value)
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        value = value.astimezone(dt.UTC).replace(tzinfo=None)  # as columns with a zone are kept
+    if isinstance(value, dt.date):
+        return np.datetime64(value)
     return value
+
+
+def _check_truth_division(divisor: Any, dividend: Any, valid: np.ndarray | None) -> None:
+    """Refuse zero under a truth value: one such value is Python's, and so is its division."""
+    if np.asarray(dividend).dtype.kind == "b" and np.asarray(divisor).dtype.kind in "biu":
+        _check_divisor(np.asarray(divisor, np.int64), np.asarray(dividend, np.int64), valid)
 
 
 def _check_divisor(divisor: Any, dividend: Any, valid: np.ndarray | None) -> None:

@@ -2,13 +2,14 @@
 """A column view computes as the contract says: types, missing values, division, writes."""
 
 import datetime as dt
+import math
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from sabot.udf import ColumnView
+from sabot.udf import BatchView, ColumnView
 
 
 def view(values, kind=None):
@@ -205,6 +206,47 @@ def test_writes(start, index, value, expected):
     assert column.to_arrow().to_pylist() == expected
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("column += 1", [2, None, 4]),
+        ("column -= column", [0, None, 0]),
+        ("column *= 1.5", [1.5, None, 4.5]),
+        ("column /= 2", [0.5, None, 1.5]),
+        ("column //= 2", [0, None, 1]),
+        ("column %= 2", [1, None, 1]),
+        ("column **= 2", [1, None, 9]),
+        ("column &= 1", [1, None, 1]),
+        ("column += None", [None, None, None]),
+    ],
+)
+def test_in_place_arithmetic_writes_to_the_column(change, expected):
+    array = pa.array([1, None, 3])
+    batch = BatchView(pa.record_batch({"n": array}))
+    column = batch["n"]
+    exec(change)
+    assert batch.to_arrow()["n"].to_pylist() == expected
+    other = BatchView(pa.record_batch({"n": array}))
+    exec(change.replace("column", "other['n']"))
+    assert other.to_arrow()["n"].to_pylist() == expected
+    assert array.to_pylist() == [1, None, 3]
+
+
+def test_in_place_arithmetic_keeps_the_type_and_refuses_what_does_not_fit():
+    small, flags, words = view([1, 2], pa.int8()), view([True, False]), view(["a", None])
+    small += 100
+    flags &= view([True, None])
+    words += "!"
+    assert small.to_arrow().equals(pa.array([101, 102], pa.int8()))
+    assert flags.to_arrow().to_pylist() == [True, None]
+    assert words.to_arrow().to_pylist() == ["a!", None]
+    with pytest.raises(OverflowError, match="128 does not fit a column of int8"):
+        small += 27
+    with pytest.raises(ZeroDivisionError):
+        small %= 0
+    assert small.to_arrow().to_pylist() == [101, 102]
+
+
 def test_in_place_arithmetic_widens_to_float():
     column = view([1, 2])
     for i in range(len(column)):
@@ -248,6 +290,41 @@ def test_unsigned_and_signed_64_bits_do_not_mix():
     assert (unsigned > -1).to_arrow().to_pylist() == [True, True, None]
     assert (INTS < 2**70).to_arrow().to_pylist() == [True, None, True]
     assert (unsigned.astype("int64") + INTS).to_arrow().to_pylist() == [2, None, None]
+    assert (unsigned / INTS).to_arrow().to_pylist() == [1.0, None, None]
+    assert (unsigned / -1).to_arrow().to_pylist() == [-1.0, -(2.0**63), None]
+    assert (unsigned + True).to_arrow().to_pylist() == [2, 2**63 + 1, None]
+
+
+def test_what_is_missing_raises_nothing():
+    assert (view([2, 3, None]) ** view([2, None, -1])).to_arrow().to_pylist() == [4, None, None]
+    with pytest.raises(ValueError, match="negative"):
+        view([2, 3]) ** view([2, -1])
+
+
+def test_truth_values_divide_as_their_elements_do():
+    flags = view([True, None])
+    assert (flags / view([2, 0])).to_arrow().to_pylist() == [0.5, None]
+    assert (flags / 0.0).to_arrow().to_pylist() == [math.inf, None]
+    for divisor in (0, view([0, 1]), view([False, True])):
+        with pytest.raises(ZeroDivisionError, match="row 0"):
+            flags / divisor
+
+
+def test_moments_take_pythons_moments_and_durations():
+    day, hour = dt.date(2024, 1, 31), dt.timedelta(hours=1)
+    noon = dt.datetime(2024, 1, 31, 12)
+    berlin = pa.timestamp("us", "Europe/Berlin")
+    times = view([noon, None], pa.timestamp("ms"))
+    assert (times + hour).to_arrow().to_pylist() == [noon + hour, None]
+    assert (times - noon).to_arrow().to_pylist() == [dt.timedelta(0), None]
+    assert (noon - times).to_arrow().to_pylist() == [dt.timedelta(0), None]
+    assert (times > day).to_arrow().to_pylist() == [True, None]
+    zoned = view([noon, None], berlin)
+    assert (zoned + hour).to_arrow().equals(pa.array([noon + hour, None], berlin))
+    assert (zoned == noon.replace(tzinfo=dt.UTC)).to_arrow().to_pylist() == [True, None]
+    assert (view([day]) + dt.timedelta(days=1)).to_arrow().cast("date32").to_pylist() == [
+        dt.date(2024, 2, 1)
+    ]
 
 
 def test_helpers_know_missing_values():
