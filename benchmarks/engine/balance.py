@@ -17,10 +17,10 @@ from engine.sabot_run import GraphDraft, run_of
 from engine.target import Target
 from sabot import col
 
-_ROWS = 4_000_000
+_ROWS = 16_000_000
 _KEYS = 10_000
 _SEED = 7
-_ROUNDS = 3
+_ROUNDS = 7
 _HOT_PERCENT = 50
 _HOT_LIMIT = 1.5
 _SCALING_LIMIT = 1 / 1.7

@@ -48,6 +48,18 @@ static inline const uint32_t *sb_batch_rows(const struct sb_batch *batch)
     return batch->selection == NULL ? NULL : batch->selection->rows + batch->selection_first;
 }
 
+/*
+ * A bit for each of the column_length rows: whether it exists. NULL when all do, and when nobody
+ * has made bits for just these rows.
+ */
+static inline const uint8_t *sb_batch_bits(const struct sb_batch *batch)
+{
+    const struct sb_selection *selection = batch->selection;
+
+    return selection != NULL && selection->bit_row_count == batch->row_count ? selection->bits
+                                                                             : NULL;
+}
+
 /* Makes the rows dense: gathers every column when there is a selection. */
 SB_MUST_CHECK enum sb_status sb_batch_flatten(struct sb_batch *batch, struct sb_error *err);
 

@@ -27,4 +27,8 @@ static inline bool sb_column_has_total(enum sb_type_id id)
 struct sb_column_total sb_column_total(const struct sb_column *column, const uint32_t *rows,
                                        int64_t count);
 
+/* Of those of the first `length` rows whose bit is set; none of them is null. */
+struct sb_column_total sb_column_total_of_bits(const struct sb_column *column, const uint8_t *bits,
+                                               int64_t length);
+
 #endif

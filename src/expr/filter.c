@@ -21,6 +21,7 @@ struct filter {
     const struct sb_batch *batch;
     struct sb_expr_scratch *scratch;
     struct sb_selection *selection; // NULL while every row passed
+    bool has_bits;                  // of the rows that passed so far
     int64_t passed_count;
     struct sb_error *err;
 };
@@ -33,8 +34,9 @@ static enum sb_status filter_reserve(struct filter *filter)
     if (filter->selection != NULL) {
         return SB_OK;
     }
-    SB_TRY_RETURN(
-        sb_selection_create(filter->batch->memory, capacity, &filter->selection, filter->err));
+    SB_TRY_RETURN(sb_selection_create_with_bits(filter->batch->memory, capacity, &filter->selection,
+                                                filter->err));
+    memset(filter->selection->bits, 0xff, (size_t)filter->passed_count / 8); // whole chunks
     for (int64_t i = 0; i < filter->passed_count; i++) {
         filter->selection->rows[i] = rows == NULL ? (uint32_t)i : rows[i];
     }
@@ -77,7 +79,8 @@ static enum sb_status filter_append(struct filter *filter, const struct sb_windo
     SB_TRY_RETURN(filter_reserve(filter));
     to = filter->selection->rows + filter->passed_count;
     if (window->rows == NULL) {
-        table->compress_range(mask, (uint32_t)window->first, window->count, to);
+        table->compress_range(mask, (uint32_t)window->first, window->count, to,
+                              filter->selection->bits + window->first / 8);
     } else {
         table->compress_rows(mask, window->rows, window->count, to);
     }
@@ -87,6 +90,7 @@ static enum sb_status filter_append(struct filter *filter, const struct sb_windo
 /* Applies the conjuncts from `index` on to the last `*count` rows of the selection. */
 static enum sb_status filter_survivors(struct filter *filter, int32_t index, int32_t *count)
 {
+    filter->has_bits = false;
     for (; index < filter->bound->conjunct_count && *count > 0; index++) {
         uint32_t *rows = filter->selection->rows + filter->passed_count;
         const struct sb_window window = {.batch = filter->batch, .rows = rows, .count = *count};
@@ -118,7 +122,7 @@ static enum sb_status filter_chunk(struct filter *filter, const struct sb_window
         filter->table->mask_and(mask, next, window->count);
         passed = filter->table->mask_count(mask, window->count);
     }
-    if (passed > 0 || filter->selection == NULL) {
+    if (passed > 0 || filter->has_bits || filter->selection == NULL) {
         SB_TRY_RETURN(filter_append(filter, window, result, passed));
     }
     if (index < conjunct_count) {
@@ -141,6 +145,11 @@ static void filter_finish(struct filter *filter, struct sb_batch *batch)
     }
     sb_selection_release(batch->selection);
     batch->selection = filter->selection;
+    if (filter->has_bits) {
+        batch->selection->bit_row_count = filter->passed_count;
+    } else {
+        batch->selection->bits = NULL;
+    }
     batch->selection_first = 0;
     batch->row_count = filter->passed_count;
 }
@@ -158,6 +167,7 @@ enum sb_status sb_expr_filter(const struct sb_bound_expr *bound, struct sb_batch
                             sb_type_name(&bound->root->type, type, sizeof type));
     }
     filter.table = bound->conjuncts[0]->table;
+    filter.has_bits = rows == NULL;
     SB_TRY_OUT(sb_program_prepare(bound->conjuncts[0], scratch, err));
     for (int64_t first = 0; first < batch->row_count; first += SB_EXPR_CHUNK) {
         const int64_t rest = batch->row_count - first;

@@ -95,8 +95,10 @@ struct sb_kernel_table {
     /* mask &= other */
     void (*mask_and)(uint8_t *mask, const uint8_t *other, int32_t count);
     int32_t (*mask_count)(const uint8_t *mask, int32_t count);
-    /* out = first + i for every set mask[i]; returns how many. */
-    int32_t (*compress_range)(const uint8_t *mask, uint32_t first, int32_t count, uint32_t *out);
+    /* out = first + i for every set mask[i]; returns how many. Bit i of `bits` = mask[i]; what is
+     * left of its last byte becomes 0. */
+    int32_t (*compress_range)(const uint8_t *mask, uint32_t first, int32_t count, uint32_t *out,
+                              uint8_t *bits);
     /* out = rows[i] for every set mask[i]; `out` may be `rows`. */
     int32_t (*compress_rows)(const uint8_t *mask, const uint32_t *rows, int32_t count,
                              uint32_t *out);

@@ -42,6 +42,17 @@ struct sb_column_total sb_column_total_v3(const struct sb_column *column, const 
 struct sb_column_total sb_column_total_v4(const struct sb_column *column, const uint32_t *rows,
                                           int64_t count);
 
+typedef struct sb_column_total (*sb_column_total_of_bits_kernel)(const struct sb_column *column,
+                                                                 const uint8_t *bits,
+                                                                 int64_t length);
+
+struct sb_column_total sb_column_total_of_bits_base(const struct sb_column *column,
+                                                    const uint8_t *bits, int64_t length);
+struct sb_column_total sb_column_total_of_bits_v3(const struct sb_column *column,
+                                                  const uint8_t *bits, int64_t length);
+struct sb_column_total sb_column_total_of_bits_v4(const struct sb_column *column,
+                                                  const uint8_t *bits, int64_t length);
+
 /* The one compiled for `level`; NULL when there is none. The processor must support it. */
 sb_column_hash_kernel sb_column_hash_at(enum sb_instruction_level level);
 

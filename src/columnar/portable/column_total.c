@@ -8,3 +8,9 @@ struct sb_column_total sb_column_total(const struct sb_column *column, const uin
 {
     return sb_column_total_base(column, rows, count);
 }
+
+struct sb_column_total sb_column_total_of_bits(const struct sb_column *column, const uint8_t *bits,
+                                               int64_t length)
+{
+    return sb_column_total_of_bits_base(column, bits, length);
+}

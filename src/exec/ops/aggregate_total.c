@@ -9,6 +9,9 @@
 #include "exec/ops/aggregate_internal.h"
 #include "exec/ops/aggregate_words.h"
 
+/* Bits are read when more than 1 in this many rows exists: then every cache line is read anyway. */
+enum { BITS_ABOVE = 16 };
+
 static bool step_is_total(const struct sb_aggregate *aggregate,
                           const struct sb_aggregate_step *step, const struct sb_batch *batch)
 {
@@ -41,6 +44,18 @@ bool sb_aggregate_is_total(const struct sb_aggregate *aggregate, const struct sb
     return true;
 }
 
+/* Many rows by their bits, few by their numbers. */
+static struct sb_column_total batch_total(const struct sb_batch *batch,
+                                          const struct sb_column *column)
+{
+    const uint8_t *bits = sb_batch_bits(batch);
+
+    if (bits != NULL && batch->row_count * BITS_ABOVE > batch->column_length) {
+        return sb_column_total_of_bits(column, bits, batch->column_length);
+    }
+    return sb_column_total(column, sb_batch_rows(batch), batch->row_count);
+}
+
 enum sb_status sb_aggregate_total(const struct sb_aggregate *aggregate,
                                   const struct sb_batch *batch, uint64_t *row,
                                   struct sb_row_heap *heap, struct sb_error *err)
@@ -56,8 +71,7 @@ enum sb_status sb_aggregate_total(const struct sb_aggregate *aggregate,
             row[field->word] += (uint64_t)batch->row_count;
             continue;
         }
-        total = sb_column_total(&batch->columns[aggregate->args[step->arg].column],
-                                sb_batch_rows(batch), batch->row_count);
+        total = batch_total(batch, &batch->columns[aggregate->args[step->arg].column]);
         if (field->kind == SB_ROW_FLOAT) {
             words[0] = sb_float_word(total.sum);
         } else {

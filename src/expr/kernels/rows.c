@@ -68,22 +68,28 @@ static inline uint32_t bits_of(const uint8_t *mask)
 }
 
 int32_t kernel_compress_range(const uint8_t *restrict mask, uint32_t first, int32_t count,
-                              uint32_t *restrict out)
+                              uint32_t *restrict out, uint8_t *restrict bits)
 {
     uint32_t *next = out;
+    uint8_t last = 0;
     int32_t i = 0;
 
     for (; i + 8 <= count; i += 8) {
-        const uint32_t bits = bits_of(mask + i);
-        const uint8_t *positions = set_bits[bits];
+        const uint32_t eight = bits_of(mask + i);
+        const uint8_t *positions = set_bits[eight];
+        bits[i / 8] = (uint8_t)eight;
         for (int32_t j = 0; j < 8; j++) {
             next[j] = first + (uint32_t)i + positions[j];
         }
-        next += __builtin_popcount(bits);
+        next += __builtin_popcount(eight);
     }
-    for (; i < count; i++) {
-        *next = first + (uint32_t)i;
-        next += mask[i];
+    for (int32_t j = i; j < count; j++) {
+        last = (uint8_t)(last | mask[j] << (j - i));
+        *next = first + (uint32_t)j;
+        next += mask[j];
+    }
+    if (i < count) {
+        bits[i / 8] = last;
     }
     return (int32_t)(next - out);
 }

@@ -62,7 +62,8 @@ enum sb_status kernel_guard_null(struct sb_kernel_call *call);
 enum sb_status kernel_guard_true(struct sb_kernel_call *call);
 void kernel_mask_and(uint8_t *mask, const uint8_t *other, int32_t count);
 int32_t kernel_mask_count(const uint8_t *mask, int32_t count);
-int32_t kernel_compress_range(const uint8_t *mask, uint32_t first, int32_t count, uint32_t *out);
+int32_t kernel_compress_range(const uint8_t *mask, uint32_t first, int32_t count, uint32_t *out,
+                              uint8_t *bits);
 int32_t kernel_compress_rows(const uint8_t *mask, const uint32_t *rows, int32_t count,
                              uint32_t *out);
 

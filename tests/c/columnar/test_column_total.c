@@ -45,6 +45,36 @@ static double float_at(enum sb_type_id id, const uint8_t *value)
     return wide;
 }
 
+/* The sum of rows, one by one. */
+struct expectation {
+    enum sb_type_id id;
+    int128 whole;
+    double sum;
+};
+
+static void expect_row(struct expectation *expectation, const struct sb_column *column, int64_t row)
+{
+    enum sb_type_id id = expectation->id;
+    const uint8_t *values = sb_column_fixed(column, sb_type_width(id));
+    const uint8_t *value = values + sb_type_width(id) * row;
+
+    if (sb_type_is_float(id)) {
+        expectation->sum += float_at(id, value);
+    } else {
+        expectation->whole += integer_at(id, value);
+    }
+}
+
+static void total_is(struct sb_column_total total, const struct expectation *expectation)
+{
+    if (sb_type_is_float(expectation->id)) {
+        assert_true(fabs(total.sum - expectation->sum) <= 1e-9 * ROWS);
+    } else {
+        assert_true((int128)total.high * ((int128)1 << 32) + (int128)total.low ==
+                    expectation->whole);
+    }
+}
+
 static void total_matches(const struct sb_column *column, const uint32_t *rows, int64_t count)
 {
     static const sb_column_total_kernel kernels[SB_LEVEL_COUNT] = {
@@ -54,26 +84,35 @@ static void total_matches(const struct sb_column *column, const uint32_t *rows, 
         sb_column_total_v4,
 #endif
     };
-    enum sb_type_id id = column->type->id;
-    const uint8_t *values = sb_column_fixed(column, sb_type_width(id));
-    int128 whole = 0;
-    double sum = 0;
+    struct expectation expectation = {.id = column->type->id};
 
     for (int64_t i = 0; i < count; i++) {
-        const uint8_t *value = values + sb_type_width(id) * (rows == NULL ? i : (int64_t)rows[i]);
-        if (sb_type_is_float(id)) {
-            sum += float_at(id, value);
-        } else {
-            whole += integer_at(id, value);
+        expect_row(&expectation, column, rows == NULL ? i : (int64_t)rows[i]);
+    }
+    for (int level = 0; level <= (int)sb_instruction_level(); level++) {
+        total_is(kernels[level](column, rows, count), &expectation);
+    }
+}
+
+static void total_of_bits_matches(const struct sb_column *column, const uint8_t *bits,
+                                  int64_t length)
+{
+    static const sb_column_total_of_bits_kernel kernels[SB_LEVEL_COUNT] = {
+        sb_column_total_of_bits_base,
+#ifdef __x86_64__
+        sb_column_total_of_bits_v3,
+        sb_column_total_of_bits_v4,
+#endif
+    };
+    struct expectation expectation = {.id = column->type->id};
+
+    for (int64_t i = 0; i < length; i++) {
+        if ((bits[i / 8] >> (i % 8) & 1) != 0) {
+            expect_row(&expectation, column, i);
         }
     }
     for (int level = 0; level <= (int)sb_instruction_level(); level++) {
-        struct sb_column_total total = kernels[level](column, rows, count);
-        if (sb_type_is_float(id)) {
-            assert_true(fabs(total.sum - sum) <= 1e-9 * ROWS);
-        } else {
-            assert_true((int128)total.high * ((int128)1 << 32) + (int128)total.low == whole);
-        }
+        total_is(kernels[level](column, bits, length), &expectation);
     }
 }
 
@@ -82,6 +121,7 @@ static void adds_up_rows_of_every_type(void **state)
     uint64_t seed = test_seed();
     _Alignas(16) uint8_t values[(OFFSET + ROWS) * 8];
     uint32_t rows[ROWS];
+    uint8_t bits[ROWS / 8];
 
     (void)state;
     for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
@@ -92,19 +132,23 @@ static void adds_up_rows_of_every_type(void **state)
         for (int32_t i = 0; i < OFFSET + ROWS; i++) {
             double wide = (double)(int64_t)test_random(&seed) / 1e18;
             float narrow = (float)wide;
-            uint64_t bits = i % 7 == 0 ? UINT64_MAX >> 1 : test_random(&seed);
+            uint64_t word = i % 7 == 0 ? UINT64_MAX >> 1 : test_random(&seed);
             const void *from = types[t] == SB_TYPE_FLOAT64   ? (const void *)&wide
                                : types[t] == SB_TYPE_FLOAT32 ? (const void *)&narrow
-                                                             : (const void *)&bits;
+                                                             : (const void *)&word;
             memcpy(values + i * sb_type_width(type.id), from, (size_t)sb_type_width(type.id));
         }
         for (int32_t i = 0; i < ROWS; i++) {
             rows[i] = (uint32_t)(test_random(&seed) % ROWS);
         }
+        for (int32_t i = 0; i < ROWS / 8; i++) {
+            bits[i] = (uint8_t)test_random(&seed);
+        }
         assert_true(sb_column_has_total(type.id));
         for (int64_t count = 0; count <= ROWS; count += count < 40 ? 1 : 137) {
             total_matches(&column, NULL, count);
             total_matches(&column, rows, count);
+            total_of_bits_matches(&column, bits, count);
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "expressions.h"
 
 #include "columnar/builder.h"
+#include "expr/tree.h"
 #include "support/allocation.h"
 #include "support/seed.h"
 
@@ -117,6 +118,22 @@ static const struct predicate predicates[] = {
 };
 enum { PREDICATE_COUNT = sizeof predicates / sizeof predicates[0] };
 
+/* Bits, where there are any, name the rows that the numbers name. */
+static void check_bits(const struct sb_batch *batch)
+{
+    const uint8_t *bits = sb_batch_bits(batch);
+    const uint32_t *rows = sb_batch_rows(batch);
+    int64_t named = 0;
+
+    for (int64_t i = 0; bits != NULL && i < batch->column_length; i++) {
+        if ((bits[i / 8] >> (i % 8) & 1) != 0) {
+            assert_true(named < batch->row_count && rows[named] == i);
+            named++;
+        }
+    }
+    assert_true(bits == NULL || named == batch->row_count);
+}
+
 static void check_filter_once(const struct predicate *predicate, struct sb_batch *batch,
                               const uint32_t *original, int64_t row_count)
 {
@@ -144,6 +161,10 @@ static void check_filter_once(const struct predicate *predicate, struct sb_batch
         }
     }
     assert_int_equal(batch->row_count, passed);
+    check_bits(batch);
+    if (before == NULL && passed > 0 && passed < count_before && bound->conjunct_count == 1) {
+        assert_non_null(sb_batch_bits(batch));
+    }
     if (passed == count_before) {
         assert_ptr_equal(batch->selection, before);
     }
