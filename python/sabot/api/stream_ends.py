@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+from sabot.api.arguments import count_of
 from sabot.api.records import Records
 from sabot.api.step import Step, build_graph, is_endless
 from sabot.errors import InvalidJobError
@@ -76,9 +77,12 @@ class StreamEnds:
 
     def take(self, n: int) -> list[dict[str, Any]]:
         """Run until there are `n` rows and return them as dicts; also of a stream without end."""
+        if count_of("take", n) == 0:
+            return []
         rows: list[dict[str, Any]] = []
-        for batch in self.limit(n):  # type: ignore[attr-defined]
-            rows.extend(batch.to_pylist())
+        # Leaving the loop stops sources without end, and LIMIT would refuse updates.
+        for batch in self if is_endless(self._step) else self.limit(n):  # type: ignore[attr-defined]
+            rows.extend(batch.slice(0, n - len(rows)).to_pylist())
             if len(rows) >= n:
                 break
         return rows

@@ -26,6 +26,8 @@ _COMPARISONS = {
     "<=": Expr.__le__,
     ">": Expr.__gt__,
     ">=": Expr.__ge__,
+    "in": Expr.is_in,
+    "not in": lambda column, values: ~column.is_in(values),
 }
 
 
@@ -144,19 +146,14 @@ class StreamSources:
             The columns to read.
         filters
             Which rows: an expression, or a list of ``(column, operator, value)`` that must all
-            hold. They may use columns that are not in `columns`.
+            hold; operators are those of comparisons, ``'in'`` and ``'not in'``. They may use
+            columns that are not in `columns`. Files of a hive partition and row groups that they
+            exclude are not read.
         parameters
             More parameters of the SOURCE operator.
         """
-        predicate = _predicate_of(filters)
-        wanted = None if columns is None else list(columns)
-        needed = predicate.columns() if predicate is not None else []
-        read = None if wanted is None else list(dict.fromkeys([*wanted, *needed]))
-        parameters = _given(path=path, format="parquet", columns=read, **parameters)
-        stream: Any = cls._source("from_parquet", parameters, _short(path))
-        if predicate is not None:
-            stream = stream.filter(predicate)
-        return stream if wanted is None or read == wanted else stream.select(*wanted)
+        parameters = {"filters": _predicate_of(filters), **parameters}
+        return cls._files("from_parquet", "parquet", path, columns, parameters)
 
     @classmethod
     def from_csv(

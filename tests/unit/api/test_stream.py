@@ -87,6 +87,18 @@ def test_parquet_in_and_out(tmp_path):
         Stream.from_parquet(path, filters=[("n", "~", 1)])
 
 
+def test_filters_spare_files_and_row_groups(tmp_path):
+    table = pa.table({"part": [1, 1, 2, 3], "n": [1, 2, 3, 4], "t": ["a", "b", "c", None]})
+    Stream.from_table(table).to_parquet(tmp_path / "parts", partition_by=["part"])
+    stream = Stream.from_parquet(tmp_path / "parts", ["n"], [("part", "in", [2, 3])])
+    assert sorted(row["n"] for row in rows(stream)) == [3, 4]
+    counts = stream.to_graph().run()["metrics"]["sources"]["from_parquet_1"]
+    assert (counts["files"], counts["files_skipped"]) == (2, 1)
+    others = Stream.from_parquet(tmp_path / "parts", filters=[("part", "not in", [2, 3])])
+    assert others.count() == 2
+    assert Stream.from_parquet(tmp_path / "parts", filters=col("t").is_null()).count() == 1
+
+
 def test_topic_in_and_out(tmp_path):
     Stream.from_table(TABLE).to_topic("events", data_dir=str(tmp_path))
     stream = Stream.from_topic("events", data_dir=str(tmp_path))
@@ -330,6 +342,16 @@ def test_foreach_and_take():
     assert numbers(5).take(2) == [{"n": 0}, {"n": 1}]
     assert numbers(5).take(0) == []
     assert numbers(2).take(9) == [{"n": 0}, {"n": 1}]
+
+
+def test_take_of_updates_without_end():
+    def batches():
+        while True:
+            yield pa.record_batch({"k": ["a", "b"], "n": [1, 1]})
+
+    totals = Stream.from_batches(batches, bounded=False).group_by("k").aggregate(s=("n", "sum"))
+    assert len(totals.take(5)) == 5
+    assert totals.take(0) == []
 
 
 def test_a_failure_reaches_whoever_reads():
