@@ -19,6 +19,24 @@ _INT64_MIN, _INT64_MAX, _UINT64_MAX = -(2**63), 2**63 - 1, 2**64 - 1
 _JSON_INT_MAX = 2**53  # beyond it some JSON readers round
 _UNITS_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
+# What pyarrow calls the types that the engine calls otherwise.
+_PYARROW_NAMES = {
+    "string": "utf8",
+    "large_string": "large_utf8",
+    "string_view": "utf8_view",
+    "halffloat": "float16",
+    "float": "float32",
+    "double": "float64",
+    "date32[day]": "date32",
+    "date64[ms]": "date64",
+}
+
+
+def type_name(type: Any) -> str:
+    """Return the engine's name of a type: a name, also pyarrow's, or a `pyarrow.DataType`."""
+    text = str(type)
+    return _PYARROW_NAMES.get(text, text.replace(", tz=", ", "))
+
 
 def encode_literal(value: Any, type: str | None) -> dict[str, Any]:
     """Return ``{"lit": ...}`` for a Python value; `type` overrides the type it would take.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sabot._literals import decode_literal, encode_literal
+from sabot._literals import decode_literal, encode_literal, type_name
 from sabot._nested_methods import NestedMethods
 from sabot._number_methods import NumberMethods
 from sabot._text_methods import TextMethods
@@ -70,19 +70,19 @@ class Expr(TextMethods, NumberMethods, TimeMethods, NestedMethods):
         """Return the wire form: only dicts, lists and plain values, ready for JSON."""
         return _copy(self._node)
 
-    def cast(self, type: str, *, on_error: str | None = None) -> Expr:
+    def cast(self, type: Any, *, on_error: str | None = None) -> Expr:
         """Return the value in another type, such as ``'float64'`` or ``'timestamp[us]'``.
 
         Parameters
         ----------
         type
-            Name of the type.
+            Name of the type, or a `pyarrow.DataType`.
         on_error
             ``'null'`` gives null for a value that does not fit; by default that fails the job.
         """
         if on_error not in (None, "null"):
             raise ValueError(f"cast: on_error is {on_error!r}; allowed: None, 'null'")
-        node = {"call": "cast", "args": [self._node], "type": str(type)}
+        node = {"call": "cast", "args": [self._node], "type": type_name(type)}
         return Expr(node if on_error is None else {**node, "on_error": on_error})
 
     def _function(self, function: str, *args: Any) -> Expr:
@@ -248,7 +248,7 @@ def col(name: str) -> Expr:
     return Expr({"col": name})
 
 
-def lit(value: Any, type: str | None = None) -> Expr:
+def lit(value: Any, type: Any = None) -> Expr:
     """Return a constant.
 
     Parameters
@@ -256,7 +256,7 @@ def lit(value: Any, type: str | None = None) -> Expr:
     value
         None, bool, int, float, str, bytes, Decimal, date, datetime, time or timedelta.
     type
-        Name of the Arrow type; by default bool, int64, float64, utf8 and so on by the value.
+        Name of the Arrow type, or a `pyarrow.DataType`; by default bool, int64, float64, utf8 and so on by the value.
 
     Examples
     --------
@@ -266,7 +266,7 @@ def lit(value: Any, type: str | None = None) -> Expr:
     >>> lit(datetime.date(1970, 1, 11)).to_dict()
     {'lit': 10, 'type': 'date32'}
     """
-    return Expr(encode_literal(value, type))
+    return Expr(encode_literal(value, None if type is None else type_name(type)))
 
 
 def coalesce(*values: Any) -> Expr:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from tests.pipelines import line, node, rows
 
-from sabot import InvalidJobError, col
+from sabot import InvalidJobError, col, lit
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "casts.md"
 ARROW = {
@@ -48,3 +48,35 @@ def test_casts_are_those_of_the_page(source: str, targets: dict[str, bool]) -> N
         else:
             with pytest.raises(InvalidJobError, match="no cast from"):
                 rows(graph)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.string(),
+        pa.large_string(),
+        pa.string_view(),
+        pa.binary(),
+        pa.float16(),
+        pa.float32(),
+        pa.float64(),
+        pa.int8(),
+        pa.bool_(),
+        pa.date32(),
+        pa.date64(),
+        pa.timestamp("ms"),
+        pa.timestamp("us", "Europe/Berlin"),
+        pa.time32("s"),
+        pa.time64("us"),
+        pa.decimal32(5, 2),
+        pa.decimal128(30, 2),
+    ],
+)
+def test_types_of_pyarrow_are_types(kind: pa.DataType) -> None:
+    data = {"x": pa.array([None], pa.string())}
+    for given in (kind, str(kind)):
+        expressions = {"y": col("x").cast(given), "z": lit(None, given)}
+        out = rows(line({"data": data}, node("map", "m", expressions=expressions)))
+        assert out.schema.field("y").type == kind
+        if not (pa.types.is_float16(kind) or pa.types.is_decimal32(kind)):  # computed as wider ones
+            assert out.schema.field("z").type == kind
