@@ -4,6 +4,7 @@
 import re
 
 import numpy as np
+import polars
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -67,6 +68,33 @@ def set_column(batch):
 )
 def test_what_a_function_may_return(function, name, expected):
     assert mapped(function)[name].to_pylist() == expected
+
+
+def test_frames_of_other_libraries_may_be_returned():
+    table = pa.table({"n": [1, 2, 3], "t": ["a", None, "c"]})
+    expected = [{"n": 2, "t": None}, {"n": 3, "t": "c"}]
+
+    def of_polars(batch):
+        return polars.from_arrow(batch.to_arrow()).filter(polars.col("n") > 1)
+
+    def of_pandas(batch):
+        frame = batch.to_arrow().to_pandas()
+        return frame[frame["n"] > 1]
+
+    for function in (of_polars, of_pandas):
+        given = rows(line({"data": table}, node("map", "some", function)))
+        assert given.to_pylist() == expected
+        empty = rows(line({"data": table.slice(0, 0)}, node("map", "some", function)))
+        assert empty.column_names == ["n", "t"]
+
+
+def test_a_column_of_type_null_passes():
+    table = pa.table({"n": [1, 2], "none": pa.nulls(2)})
+    for function in (lambda batch: {"none": batch["none"]}, lambda batch: batch):
+        given = rows(line({"data": table}, node("map", "same", function)))
+        assert given.schema.field("none").type == pa.null()
+    with pytest.raises(InvalidJobError, match="only nulls in column 'n'"):
+        rows(line({"data": table}, node("map", "same", lambda batch: {"n": [None] * len(batch)})))
 
 
 def test_single_column_is_named():

@@ -28,7 +28,7 @@ def outcome_to_batch(
     ----------
     value
         A column, array or list (a new column beside the others), a dict of columns, the edited
-        view, a `pyarrow.RecordBatch` or `pyarrow.Table`.
+        view, a `pyarrow.RecordBatch` or `pyarrow.Table`, a frame of Polars or pandas.
     view
         What the function was given, maybe edited meanwhile.
     output_column
@@ -52,6 +52,8 @@ def outcome_to_batch(
         return (batches[0] if batches else empty_batch(value.schema)), True
     if isinstance(value, Mapping):
         return _columns_to_batch(value, view.num_rows, title)
+    if hasattr(value, "columns") and hasattr(value, "__arrow_c_stream__"):  # a frame, no series
+        return _frame_to_batch(value), True
     array, is_certain = column_to_array(value, output_column, title)
     _check_length(array, view.num_rows, output_column, title)
     edited = view.to_arrow()
@@ -59,6 +61,13 @@ def outcome_to_batch(
     if index >= 0:
         return edited.set_column(index, output_column, array), is_certain
     return edited.append_column(output_column, array), is_certain
+
+
+def _frame_to_batch(frame: Any) -> pa.RecordBatch:
+    """Return a frame of another library; pandas' labels of rows stay behind unless named."""
+    reader = pa.RecordBatchReader.from_stream(frame)
+    batches = reader.read_all().combine_chunks().to_batches()
+    return batches[0] if batches else empty_batch(reader.schema)
 
 
 def _columns_to_batch(

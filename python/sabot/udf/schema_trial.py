@@ -45,17 +45,17 @@ def find_schema(declared: Any, schema: pa.Schema, title: str, attempt: Attempt) 
 
         return schema_of(declared, title)
     found, failure = _try(attempt, empty_batch(schema))
-    if found is not None and found[1] and _is_typed(found[0]):
+    if found is not None and found[1] and _is_typed(found[0], schema):
         return found[0]
     better, second_failure = _try(attempt, typical_batch(schema))
-    if better is not None and _is_typed(better[0]):
+    if better is not None and _is_typed(better[0], schema):
         return better[0] if better[1] else _widest(attempt, better[0], schema)
-    if found is not None and _is_typed(found[0]):
+    if found is not None and _is_typed(found[0], schema):
         return found[0]
     if better is not None:
         raise InvalidJobError(
             f"{title}: the columns that the function gives are unknown: for one row of ordinary "
-            f"values it gives {_untyped(better[0])}. Declare them in parameters['schema'], a "
+            f"values it gives {_untyped(better[0], schema)}. Declare them in parameters['schema'], a "
             "pyarrow.Schema or a dict of column to type"
         )
     error = second_failure or failure
@@ -90,10 +90,16 @@ def _widest(attempt: Attempt, found: pa.Schema, schema: pa.Schema) -> pa.Schema:
     return pa.schema(list(fields.values()))
 
 
-def _is_typed(schema: pa.Schema) -> bool:
-    return len(schema) > 0 and not any(pa.types.is_null(field.type) for field in schema)
+def _is_typed(found: pa.Schema, schema: pa.Schema) -> bool:
+    return len(found) > 0 and not _nulls(found, schema)
 
 
-def _untyped(schema: pa.Schema) -> str:
-    names = [field.name for field in schema if pa.types.is_null(field.type)]
+def _nulls(found: pa.Schema, schema: pa.Schema) -> list[str]:
+    """Return the columns of nulls that are not the input's own, which is of type null, too."""
+    given = {field.name for field in schema if pa.types.is_null(field.type)}
+    return [f.name for f in found if pa.types.is_null(f.type) and f.name not in given]
+
+
+def _untyped(found: pa.Schema, schema: pa.Schema) -> str:
+    names = _nulls(found, schema)
     return f"only nulls in column {names[0]!r}" if names else "no columns"
