@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sabot.errors import InvalidJobError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -109,6 +111,10 @@ def open_source(node: StreamOperatorNode, settings: SourceSettings) -> Source | 
     """
     parameters = node.parameters
     kinds = [key for key in _OPENERS if parameters.get(key) is not None]
+    if not kinds and parameters.get("generator") is None:
+        raise InvalidJobError(
+            f"{node.title}: nothing says what it reads; give one of: data, path, topic, generator"
+        )
     if len(kinds) != 1 or parameters.get("generator") is not None:
         return None
     return _OPENERS[kinds[0]](node, settings)
