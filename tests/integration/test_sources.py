@@ -2,7 +2,9 @@
 """Rows come in from everything that is promised to be a source."""
 
 import asyncio
+import datetime as dt
 import threading
+from decimal import Decimal
 
 import duckdb
 import numpy as np
@@ -398,3 +400,81 @@ def test_generator_of_the_engine_is_the_same_for_any_cut():
     ]
     assert outputs[0].num_rows == 1000
     assert all(ordered(output).equals(ordered(outputs[0])) for output in outputs)
+
+
+# --- items that a generator should not, but does yield --------------------------------------------
+
+
+def yielding(*items):
+    def rows_of_items():
+        yield from items
+
+    return rows_of_items
+
+
+def yielding_async(*items):
+    async def rows_of_items():
+        for item in items:
+            yield item
+
+    return rows_of_items
+
+
+@pytest.mark.parametrize("make", [yielding, yielding_async])
+@pytest.mark.parametrize("mode", ["batch", "streaming"])
+def test_empty_lists_of_a_generator_are_no_rows(make, mode):
+    data = make([], [{"a": 1}], [], (), {"a": 2}, [])
+    assert rows(line({"data": data}, mode=mode)).to_pydict() == {"a": [1, 2]}
+    empty = line({"data": make([], []), "schema": {"a": "int64"}}, mode=mode)
+    assert rows(empty).to_pydict() == {"a": []}
+    with pytest.raises(InvalidJobError, match="yields nothing"):
+        line({"data": make([])}).run()
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ({"a": 1}, {"a": 1.5}),
+        ({"a": 1}, {"a": Decimal("1.5")}),
+        ({"a": [1]}, {"a": [2, 1.5]}),
+        ({"a": {"x": 1}}, {"a": {"x": 1.5}}),
+    ],
+)
+def test_a_value_is_never_cut(first, later):
+    with pytest.raises(JobFailedError, match="column 'a' is .*, which would cut a value"):
+        line({"data": yielding(first, later)}).run()
+    schema = pa.Table.from_pylist([first]).schema
+    with pytest.raises(InvalidJobError, match="column 'a' is .*, which would cut a value"):
+        line({"data": [first, later], "schema": schema}).run()
+
+
+def test_values_that_fit_a_declared_type_are_taken():
+    moment = dt.datetime(2024, 2, 29, 12, 30, 15)
+    schema = {"i": "int8", "f": "float32", "t": pa.timestamp("s", "UTC"), "n": "int64"}
+    data = [{"i": 2.0, "f": 0.1, "t": moment, "n": None}, {"i": None, "f": 1, "t": None, "n": 7}]
+    out = rows(line({"data": data, "schema": schema}))
+    assert out["i"].to_pylist() == [2, None]
+    assert out["t"].to_pylist() == [moment.replace(tzinfo=dt.UTC), None]
+    with pytest.raises(InvalidJobError, match="column 't' is .*, which would cut a value"):
+        line({"data": [{"t": moment.replace(microsecond=5)}], "schema": schema}).run()
+
+
+def test_a_column_of_nulls_in_the_first_item_is_explained():
+    with pytest.raises(JobFailedError, match="only nulls in column 'a'.*declare parameters"):
+        line({"data": yielding({"a": None}, {"a": "x"})}).run()
+
+
+@pytest.mark.parametrize("item", [3, {"a": object()}])
+def test_a_generator_that_is_refused_is_closed(item):
+    closed = []
+
+    async def rows_of_items():
+        try:
+            yield item
+            yield item
+        finally:
+            closed.append(True)
+
+    with pytest.raises(InvalidJobError):
+        line({"data": rows_of_items}).run()
+    assert closed == [True]

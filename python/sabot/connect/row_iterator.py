@@ -105,8 +105,10 @@ class RowIterator:
                 )
             self._first = table_of([item] if _is_record(item) else item, None, self._title)
         except InvalidJobError:
+            _in_thread(self.close)
             raise
         except Exception as error:
+            _in_thread(self.close)
             raise InvalidJobError(
                 f"{self._title}: parameter 'data': the generator failed before its first row: "
                 f"{type(error).__name__}: {error}"
@@ -114,8 +116,9 @@ class RowIterator:
         return self._first.schema
 
     def _take_first(self) -> Any:
+        """Return the first item that has rows; an empty list tells no columns."""
         self._start()
-        return next(self._items, None)
+        return next((item for item in self._items if not _is_empty_list(item)), None)
 
     def _items_of(self, data: Any) -> Iterator[Any]:
         made = data() if callable(data) else data
@@ -159,7 +162,7 @@ class RowIterator:
             if records:
                 yield records
                 records = []
-            if item is not None:
+            if item is not None and not _is_empty_list(item):
                 yield item
         if records:
             yield records
@@ -168,9 +171,18 @@ class RowIterator:
         if not self._is_declared:
             self._check_names(item)
         is_records = isinstance(item, list) and item and _is_record(item[0])
-        if not is_records:
-            return conform(table_of(item, None, self._title), self._full_schema)
-        return table_of(item, self._full_schema, self._title)
+        try:
+            if not is_records:
+                return conform(table_of(item, None, self._title), self._full_schema)
+            return table_of(item, self._full_schema, self._title)
+        except (InvalidJobError, pa.ArrowException) as error:
+            unknown = [field.name for field in self._full_schema if pa.types.is_null(field.type)]
+            if self._is_declared or not unknown:
+                raise
+            raise InvalidJobError(
+                f"{error}; the generator's first item has only nulls in column {unknown[0]!r}, so "
+                "its type is unknown: declare parameters['schema']"
+            ) from error
 
     def _check_names(self, item: Any) -> None:
         if isinstance(item, list):
@@ -197,6 +209,10 @@ def _in_thread(function: Callable[[], Any]) -> Any:
     """Return what `function` returns, run where no event loop of the caller's is running."""
     with ThreadPoolExecutor(1, "sabot-peek") as pool:
         return pool.submit(function).result()
+
+
+def _is_empty_list(item: Any) -> bool:
+    return isinstance(item, list | tuple) and not item
 
 
 def _is_record(item: Any) -> bool:

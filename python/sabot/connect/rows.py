@@ -136,6 +136,7 @@ def _array_of(column: Any) -> Any:
 
 
 def _table_of_list(items: Sequence[Any], schema: pa.Schema | None) -> pa.Table:
+    items = list(items)
     if not items:
         if schema is None:
             raise ValueError("the list is empty, so its columns are unknown; declare 'schema'")
@@ -150,7 +151,10 @@ def _table_of_list(items: Sequence[Any], schema: pa.Schema | None) -> pa.Table:
 
 def _table_of_records(records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.Table:
     try:
-        return pa.Table.from_pylist(_all_keys(records), schema=schema)
+        table = pa.Table.from_pylist(_all_keys(records), schema=schema)
+        if schema is not None:
+            _check_nothing_lost(records, table)
+        return table
     except (pa.ArrowException, TypeError, OverflowError) as error:
         for name in dict.fromkeys(name for record in records for name in record):
             field = None if schema is None or name not in schema.names else schema.field(name).type
@@ -159,6 +163,29 @@ def _table_of_records(records: Sequence[Mapping[str, Any]], schema: pa.Schema | 
             except (pa.ArrowException, TypeError, OverflowError) as cause:
                 raise pa.ArrowInvalid(f"column {name!r}: {cause}") from error
         raise
+
+
+def _check_nothing_lost(records: Sequence[Mapping[str, Any]], table: pa.Table) -> None:
+    """Refuse values of which a column keeps a part only: pyarrow makes 1 of 1.5 without a word."""
+    for field in table.schema:
+        if pa.types.is_floating(field.type) or pa.types.is_string(field.type):
+            continue  # rounding is what floats are for, and text is kept or refused
+        values = [record.get(field.name) for record in records]
+        try:
+            inferred = pa.array(values)
+            if not inferred.type.equals(field.type):
+                inferred.cast(field.type)
+        except pa.ArrowInvalid as error:
+            if _differ(values, table.column(field.name).to_pylist()):
+                raise pa.ArrowInvalid(
+                    f"column {field.name!r} is {field.type}, which would cut a value: {error}"
+                ) from error
+        except (pa.ArrowException, TypeError, OverflowError):
+            pass  # not comparable that way; the column has taken them as they are
+
+
+def _differ(given: Sequence[Any], kept: Sequence[Any]) -> bool:
+    return any(a is not None and a != b for a, b in zip(given, kept, strict=True))
 
 
 def _all_keys(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
