@@ -20,6 +20,7 @@ enum { SB_TEXT_REASON_SIZE = 400 };
 struct sb_text_bad {
     int64_t at; // in the window, of the row's first byte
     int64_t size;
+    bool is_value; // of a type that may be declared otherwise
     char reason[SB_TEXT_REASON_SIZE];
 };
 

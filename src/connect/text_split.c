@@ -77,6 +77,7 @@ void sb_text_bad_value(struct sb_text_bad *bad, const struct sb_text_column *col
              shown,
              column->is_text ? "valid UTF-8"
                              : sb_type_name(&column->field->type, type, sizeof type));
+    bad->is_value = !column->is_text;
 }
 
 static int64_t without_line_end(const uint8_t *bytes, int64_t size)
@@ -98,8 +99,11 @@ static enum sb_status text_split_fail(struct text_split *self, const struct sb_b
     }
     return sb_error_set(err, SB_FAILED,
                         "%s, %sbyte %" PRId64 ": malformed row: %s; the row is: %s; mend the file, "
-                        "or set parameter 'on_error' to 'drop' or 'dead_letter'",
-                        row->file, where, row->position, row->reason, shown);
+                        "%sor set parameter 'on_error' to 'drop' or 'dead_letter'",
+                        row->file, where, row->position, row->reason, shown,
+                        self->reader->bad.is_value
+                            ? "declare another type in parameter 'column_types' or 'schema', "
+                            : "");
 }
 
 static enum sb_status text_split_bad_row(struct text_split *self, struct sb_error *err)
@@ -134,6 +138,7 @@ static enum sb_status text_split_read(struct text_split *self, struct sb_error *
         const bool is_new = self->is_window_new;
 
         self->is_window_new = false;
+        self->reader->bad.is_value = false;
         switch (self->reader->vtable->read(self->reader, &self->window, &self->rows, is_new)) {
         case SB_TEXT_FULL:
             return SB_OK;

@@ -292,7 +292,10 @@ def test_wrong_options_are_refused(tmp_path):
         ({"delimiter": ";;"}, "'delimiter': expected one ASCII character"),
         ({"delimiter": '"'}, "'delimiter'.*is the quote"),
         ({"format": "json", "delimiter": ";"}, "'delimiter'.*is no CSV file"),
-        ({"column_types": {"m": "int64"}}, "'column_types' names 'm'.*columns are: n"),
+        (
+            {"column_types": {"m": "int64"}},
+            "'column_types': there is no column 'm'.*columns are: n",
+        ),
         ({"schema": {"m": "int64"}}, "'schema': there is no column 'm'"),
         ({"column_names": ["a", "a"]}, "'column_names': 'a' is there twice"),
         ({"delimeter": ";"}, "'delimeter': is unknown.*did you mean 'delimiter'"),
@@ -422,3 +425,79 @@ def test_hive_folders_of_text(tmp_path):
     result = run(line({"path": tmp_path, "filters": (col("year") == 2024) & (col("n") > 0)}))
     assert result["outputs"]["out"]["n"].to_pylist() == [2024] * 3
     assert result["metrics"]["sources"]["src"]["files_skipped"] == 3
+
+
+# --- headers, line ends and encodings that other programs write ----------------------------------
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("option", [{}, {"escape": "\\"}, {"quote": "'"}])
+def test_a_stray_quote_in_the_header_hides_no_row(tmp_path, end, option):
+    quote = option.get("quote", '"')
+    content = f"a 5{quote},b{end}1,x{end}2,{quote}y{end}z{quote}{end}"
+    out = read(write(tmp_path / "a.csv", content), **option)
+    assert out.to_pydict() == {f"a 5{quote}": [1, 2], "b": ["x", f"y{end}z"]}
+
+
+def test_a_header_may_have_line_ends_in_quotes(tmp_path):
+    path = write(tmp_path / "a.csv", '"a\n""b""",c\n1,2\n')
+    assert read(path).to_pydict() == {'a\n"b"': [1], "c": [2]}
+
+
+def test_types_are_inferred_behind_a_stray_quote(tmp_path):
+    """The sample's last row is cut by the same rule for quotes as the engine's."""
+    for rest in ("x,1,2.5\n", 'x,1,2.5\n"y ""z""\n",2,0.5\n'):
+        rest *= 150_000  # more than a sample
+        out = read(write(tmp_path / "a.csv", '"a",b,c\n5" pipe,1,2.5\n' + rest))
+        assert out.schema.types == [pa.string(), pa.int64(), pa.float64()]
+
+
+@pytest.mark.parametrize("content", ["a,b\r1,2\r3,4\r", "a,b\r1,2\r3,4", 'a,"b\r"\r1,2\r'])
+@pytest.mark.parametrize("option", [{}, {"header": False}, {"schema": {"a": "int64"}}])
+def test_lines_of_carriage_returns_are_refused(tmp_path, content, option):
+    with pytest.raises(InvalidJobError, match="ends with a carriage return alone"):
+        read(write(tmp_path / "a.csv", content), **option)
+
+
+def test_other_encodings_are_named(tmp_path):
+    for encoding in ("utf-16", "utf-16-be"):
+        bom = "\ufeff" if encoding.endswith("be") else ""
+        path = write(tmp_path / "a.csv", f"{bom}a,b\n1,2\n".encode(encoding))
+        with pytest.raises(InvalidJobError, match="is UTF-16; convert it to UTF-8"):
+            read(path)
+    with pytest.raises(InvalidJobError, match="first row is not UTF-8"):
+        read(write(tmp_path / "b.csv", "é,b\n1,2\n".encode("latin-1")))
+
+
+def test_empty_lines_before_the_header_are_passed_over(tmp_path):
+    assert read(write(tmp_path / "a.csv", "\r\n\na,b\n1,2\n")).to_pydict() == {"a": [1], "b": [2]}
+    with pytest.raises(InvalidJobError, match="has no columns and no rows"):
+        read(write(tmp_path / "b.csv", "\n\n"))
+
+
+def test_files_without_content_have_the_declared_columns(tmp_path):
+    write(tmp_path / "bom.csv", b"\xef\xbb\xbf")
+    write(tmp_path / "packed.csv.gz", gzip.compress(b""))
+    assert read(tmp_path, schema={"a": "int64"}).to_pydict() == {"a": []}
+
+
+def test_hexadecimal_numbers_are_text(tmp_path):
+    out = read(write(tmp_path / "a.csv", "a,b,c\n0x1F,1,0x\n2,2,y\n"))
+    assert out.to_pydict() == {"a": ["0x1F", "2"], "b": [1, 2], "c": ["0x", "y"]}
+
+
+def test_column_types_may_name_columns_of_some_files(tmp_path):
+    write(tmp_path / "1.csv", "a,b\n1,x\n")
+    write(tmp_path / "2.csv", "b\ny\n")
+    out = read(tmp_path, column_types={"a": "string"})
+    assert out.to_pydict() == {"a": ["1", None], "b": ["x", "y"]}
+    with pytest.raises(InvalidJobError, match="'column_types': there is no column 'z'"):
+        read(tmp_path, column_types={"z": "string"})
+
+
+def test_types_that_do_not_go_together_can_be_declared(tmp_path):
+    write(tmp_path / "1.csv", "a\n1\n")
+    write(tmp_path / "2.csv", "a\nx\n")
+    with pytest.raises(InvalidJobError, match=r"1\.csv and .*2\.csv.*parameter 'column_types'"):
+        read(tmp_path)
+    assert read(tmp_path, column_types={"a": "string"})["a"].to_pylist() == ["1", "x"]

@@ -34,8 +34,12 @@ def check_names(schema: pa.Schema, where: str, title: str) -> None:
     )
 
 
-def unified_schema(files: Sequence[tuple[FoundFile, pa.Schema]], title: str) -> pa.Schema:
+def unified_schema(
+    files: Sequence[tuple[FoundFile, pa.Schema]], title: str, *, is_text: bool = False
+) -> pa.Schema:
     """Return columns that hold the rows of every file: all names, the wider type of each.
+
+    Types of text were inferred, so the remedy is another one.
 
     Raises
     ------
@@ -52,7 +56,8 @@ def unified_schema(files: Sequence[tuple[FoundFile, pa.Schema]], title: str) -> 
                 origin[field.name] = found
             elif not known.type.equals(field.type):
                 fields[field.name] = pa.field(
-                    field.name, _wider(known, field, origin[field.name], found, title)
+                    field.name,
+                    _wider(known, field, origin[field.name], found, title, is_text=is_text),
                 )
                 if pa.types.is_null(known.type):
                     origin[field.name] = found
@@ -60,8 +65,17 @@ def unified_schema(files: Sequence[tuple[FoundFile, pa.Schema]], title: str) -> 
 
 
 def _wider(
-    known: pa.Field, field: pa.Field, first: FoundFile, second: FoundFile, title: str
+    known: pa.Field,
+    field: pa.Field,
+    first: FoundFile,
+    second: FoundFile,
+    title: str,
+    *,
+    is_text: bool,
 ) -> pa.DataType:
+    remedy = "read them with a source each and cast one"
+    if is_text:
+        remedy = "say in parameter 'column_types' what both are"
     try:
         merged = pa.unify_schemas(
             [pa.schema([known.remove_metadata()]), pa.schema([field.remove_metadata()])],
@@ -70,8 +84,7 @@ def _wider(
     except pa.ArrowException as error:
         raise InvalidJobError(
             f"{title}: parameter 'path': column {field.name!r} is {known.type} in {first} and "
-            f"{field.type} in {second}, which do not go together; read them with a source each and "
-            "cast one"
+            f"{field.type} in {second}, which do not go together; {remedy}"
         ) from error
     return merged.field(0).type
 

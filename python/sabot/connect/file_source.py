@@ -19,7 +19,7 @@ from sabot.connect.paths import FoundFile, find_files
 from sabot.connect.predicate import conjuncts, pruning_expression
 from sabot.connect.rows import project, schema_of
 from sabot.connect.source_filters import filters_of, read_columns
-from sabot.connect.text_options import text_options
+from sabot.connect.text_options import HeaderError, text_options
 from sabot.errors import InvalidJobError
 
 if TYPE_CHECKING:
@@ -169,10 +169,13 @@ def open_files(node: StreamOperatorNode, settings: SourceSettings) -> Source:
         )
     found = find_files(parameters, title)
     opened = [(one, file) for one in found if (file := _open_file(one, parameters, title))]
-    schema = unified_schema([(one, file.schema) for one, file in opened], title)
     is_text = bool(opened) and all(
         file_kind(one.place.path, parameters.get("format"), title).is_text for one, _ in opened
     )
+    schema = unified_schema([(one, file.schema) for one, file in opened], title, is_text=is_text)
+    if schema and parameters.get("column_types") is not None:
+        types = schema_of(parameters["column_types"], title, "column_types")
+        project(schema, types.names, title, "column_types")
     declared = None
     if parameters.get("schema") is not None:
         declared = schema_of(parameters["schema"], title)
@@ -221,6 +224,8 @@ def _open_file(found: FoundFile, parameters: dict[str, Any], title: str) -> Data
         return None
     try:
         file = _file_of(found, kind, options)
+    except HeaderError as error:
+        raise InvalidJobError(f"{title}: parameter 'path': {found}: {error}") from error
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InvalidJobError(
             f"{title}: parameter 'path': {found} cannot be read as {kind.format}: {error}; the "
@@ -284,7 +289,7 @@ def _declared_schema(
     if not opened:
         return declared
     if is_text:
-        if any(getattr(file, "has_fixed_columns", False) for _, file in opened):
+        if found and any(getattr(file, "has_fixed_columns", False) for _, file in opened):
             project(found, declared.names, title, "schema")
         return declared
     project(found, declared.names, title, "schema")

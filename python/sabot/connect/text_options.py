@@ -11,7 +11,7 @@ import pyarrow as pa
 from sabot.connect.rows import schema_of
 from sabot.errors import InvalidJobError
 
-__all__ = ["TextOptions", "text_options"]
+__all__ = ["HeaderError", "TextOptions", "text_options"]
 
 _CSV_ONLY = (
     "delimiter",
@@ -23,6 +23,10 @@ _CSV_ONLY = (
     "skip_rows",
 )
 _TEXT_ONLY = ("column_types", "on_error", "dead_letter")
+
+
+class HeaderError(ValueError):
+    """A file is not damaged, but its columns cannot be told with these options."""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.json as pj
+
+from sabot.connect.text_options import HeaderError
 
 if TYPE_CHECKING:
     from sabot.connect.text_options import TextOptions
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["TextSchema", "infer_csv", "infer_ndjson"]
 
 _BOM = b"\xef\xbb\xbf"
+_BOMS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class TextSchema(NamedTuple):
@@ -39,34 +45,38 @@ class TextSchema(NamedTuple):
 
 
 def infer_csv(sample: bytes, options: TextOptions, *, is_whole: bool) -> TextSchema:
-    """Return the columns of a CSV file.
+    """Return the columns of a CSV file; none for a file of empty lines.
 
     Raises
     ------
-    ValueError
+    HeaderError
         If there is no header where one is expected, or it names a column twice.
     """
+    if sample.startswith(_BOMS_OF_UTF_16):
+        raise HeaderError("the file is UTF-16; convert it to UTF-8 first (iconv does)")
     begin = len(_BOM) if sample.startswith(_BOM) else 0
     for _ in range(options.skip_rows):
         begin = _line_end(sample, begin)
+    while sample.startswith((b"\n", b"\r\n"), begin) and options.has_header:
+        begin = _line_end(sample, begin)
     names = list(options.column_names or ())
     if options.has_header:
-        end = _row_end(sample, begin, options)
-        header = sample[begin:end]
-        if not header.strip():
-            if begin >= len(sample):
-                return TextSchema(pa.schema([]), len(sample))
-            raise ValueError("the header is an empty line; see parameter 'skip_rows'")
+        header = sample[begin:][: _first_row_end(sample[begin:], options)]
+        if not header:
+            return TextSchema(pa.schema([]), len(sample))
         names = names or _fields(header, options)
-        begin = end
-    rows = sample[begin:] if is_whole else sample[begin : _last_row_end(sample, begin, options)]
+        begin += len(header)
+    rows = sample[begin:]
+    if not is_whole:
+        rows = rows[: _last_row_end(rows, options)]
     if not names:
         if not rows.strip():
             return TextSchema(pa.schema([]), begin)
-        names = [f"f{i}" for i in range(len(_fields(rows[: _row_end(rows, 0, options)], options)))]
+        first = rows[: _first_row_end(rows, options)]
+        names = [f"f{i}" for i in range(len(_fields(first, options)))]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise ValueError(
+        raise HeaderError(
             f"the header names column {repeated[0]!r} twice; give other names with parameter "
             "'column_names' and set 'header' to true"
         )
@@ -74,13 +84,7 @@ def infer_csv(sample: bytes, options: TextOptions, *, is_whole: bool) -> TextSch
         known = {field.name: field.type for field in options.declared}
         return TextSchema(pa.schema([(n, known.get(n, pa.null())) for n in names]), begin)
     types = _csv_types(rows, names, options)
-    missing = sorted(set(options.column_types.names if options.column_types else ()) - set(names))
-    if missing:
-        raise ValueError(
-            f"parameter 'column_types' names {missing[0]!r}, but the columns are: "
-            f"{', '.join(names)}"
-        )
-    return TextSchema(_declared(types, options), begin)
+    return TextSchema(_declared(types, names, options), begin)
 
 
 def infer_ndjson(sample: bytes, options: TextOptions, *, is_whole: bool) -> TextSchema:
@@ -98,53 +102,78 @@ def infer_ndjson(sample: bytes, options: TextOptions, *, is_whole: bool) -> Text
     if not is_whole:
         rows = rows[: rows.rfind(b"\n") + 1]
     if not rows.strip():
-        return TextSchema(_declared(pa.schema([]), options), begin)
+        return TextSchema(_declared(pa.schema([]), None, options), begin)
     try:
         found = _json_types(rows)
     except pa.ArrowException:
         rows = _good_lines(rows)
         if not rows:
-            return TextSchema(_declared(pa.schema([]), options), begin)
+            return TextSchema(_declared(pa.schema([]), None, options), begin)
         try:
             found = _json_types(rows)
         except pa.ArrowException as error:
             if options.column_types is None:
                 raise ValueError(f"{error}; declare the column in parameter 'schema'") from error
             found = _json_types(_without_declared(rows, options.column_types.names))
-    return TextSchema(_declared(found, options), begin)
+    return TextSchema(_declared(found, None, options), begin)
 
 
-def _declared(found: pa.Schema, options: TextOptions) -> pa.Schema:
-    """Return the columns with what `column_types` says, behind them those that it adds."""
+def _declared(found: pa.Schema, allowed: list[str] | None, options: TextOptions) -> pa.Schema:
+    """Return the columns with what `column_types` says, behind them those that it adds.
+
+    Only columns in `allowed` are added; None allows any.
+    """
     declared = options.column_types
     if declared is None:
         return found
     fields = [
         declared.field(field.name) if field.name in declared.names else field for field in found
     ]
-    return pa.schema([*fields, *(field for field in declared if field.name not in found.names)])
+    added = [field for field in declared if field.name not in found.names]
+    return pa.schema([*fields, *(field for field in added if allowed is None)])
 
 
 def _line_end(sample: bytes, begin: int) -> int:
     return sample.find(b"\n", begin) + 1 or len(sample)
 
 
-def _row_end(sample: bytes, begin: int, options: TextOptions) -> int:
-    """Return where the row that begins at `begin` ends, line feeds inside quotes passed over."""
-    quote = options.quote.encode()
-    end = begin
-    while True:
-        end = _line_end(sample, end)
-        if end >= len(sample) or not quote or sample.count(quote, begin, end) % 2 == 0:
-            return end
+def _quoted_fields(text: bytes, options: TextOptions) -> Iterator[re.Match[bytes]]:
+    """Yield the fields in quotes, by the engine's rule: a quote opens where a field begins only.
+
+    The last one may lack its closing quote.
+    """
+    if not options.quote:
+        return iter(())
+    quote, delimiter = re.escape(options.quote.encode()), re.escape(options.delimiter.encode())
+    inside = rb"(?:[^%b]+|%b%b)*+" % (quote, quote, quote)
+    if options.escape and options.escape != options.quote:
+        escape = re.escape(options.escape.encode())
+        pair = rb"%b[%b%b%b\n]" % (escape, escape, quote, delimiter)
+        inside = rb"(?:[^%b%b]+|%b|%b)*+" % (quote, escape, pair, escape)
+    opening = rb"%b(?:(?<=[%b\n]%b)|(?<=\A%b))" % (quote, delimiter, quote, quote)
+    return re.finditer(rb"%b%b(?:%b|\Z)" % (opening, inside, quote), text)
 
 
-def _last_row_end(sample: bytes, begin: int, options: TextOptions) -> int:
-    end = sample.rfind(b"\n") + 1
-    quote = options.quote.encode()
-    while quote and end > begin and sample.count(quote, begin, end) % 2:
-        end = sample.rfind(b"\n", begin, end - 1) + 1
-    return max(end, begin)
+def _first_row_end(text: bytes, options: TextOptions) -> int:
+    """Return where the first row ends, behind the line feed."""
+    at = 0
+    for field in _quoted_fields(text, options):
+        end = text.find(b"\n", at, field.start())
+        if end >= 0:
+            return end + 1
+        at = field.end()
+    return _line_end(text, at)
+
+
+def _last_row_end(text: bytes, options: TextOptions) -> int:
+    """Return where the last row ends that has a line feed behind it."""
+    end = len(text)
+    for begin, stop in reversed([field.span() for field in _quoted_fields(text, options)]):
+        line_feed = text.rfind(b"\n", stop, end)
+        if line_feed >= 0:
+            return line_feed + 1
+        end = begin
+    return text.rfind(b"\n", 0, end) + 1
 
 
 def _parse_options(options: TextOptions) -> csv.ParseOptions:
@@ -159,8 +188,24 @@ def _parse_options(options: TextOptions) -> csv.ParseOptions:
 
 
 def _fields(row: bytes, options: TextOptions) -> list[str]:
+    row = row.rstrip(b"\r\n")
+    plain = row
+    for field in reversed(list(_quoted_fields(row, options))):
+        plain = plain[: field.start()] + plain[field.end() :]
+    if b"\r" in plain:
+        raise HeaderError(
+            "a line ends with a carriage return alone, as on old Macs; convert the line ends to "
+            "line feeds first (tr '\\r' '\\n' does)"
+        )
+    try:
+        row.decode()
+    except UnicodeDecodeError as error:
+        raise HeaderError(
+            f"the first row is not UTF-8 ({error.reason} at its byte {error.start}); convert the "
+            "file to UTF-8 first (iconv does)"
+        ) from error
     table = csv.read_csv(
-        io.BytesIO(row.rstrip(b"\r\n") + b"\n"),
+        io.BytesIO(row + b"\n"),
         csv.ReadOptions(use_threads=False, block_size=len(row) + 2),
         _parse_options(options),
     )
@@ -170,18 +215,38 @@ def _fields(row: bytes, options: TextOptions) -> list[str]:
 def _csv_types(rows: bytes, names: list[str], options: TextOptions) -> pa.Schema:
     if not rows.strip():
         return pa.schema([(name, pa.null()) for name in names])
-    table = csv.read_csv(
+    found = _read_sample(rows, names, options, {}).schema
+    schema = pa.schema([(field.name, _readable(field.type)) for field in found])
+    if re.search(rb"0[xX]", rows) is None:
+        return schema
+    # pyarrow takes 0x1F for a number; it is a text.
+    integers = {field.name: pa.string() for field in schema if pa.types.is_integer(field.type)}
+    texts = _read_sample(rows, names, options, integers)
+    for index, field in enumerate(schema):
+        is_hexadecimal = (
+            field.name in integers
+            and pc.any(pc.match_substring(texts.column(index), "0x", ignore_case=True)).as_py()
+        )
+        if is_hexadecimal:
+            schema = schema.set(index, pa.field(field.name, pa.string()))
+    return schema
+
+
+def _read_sample(
+    rows: bytes, names: list[str], options: TextOptions, types: dict[str, pa.DataType]
+) -> pa.Table:
+    return csv.read_csv(
         io.BytesIO(rows),
         csv.ReadOptions(use_threads=False, block_size=len(rows) + 1, column_names=names),
         _parse_options(options),
         csv.ConvertOptions(
             check_utf8=False,
+            column_types=types,
             null_values=options.null_values,
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
         ),
     )
-    return pa.schema([(field.name, _readable(field.type)) for field in table.schema])
 
 
 def _json_types(rows: bytes) -> pa.Schema:
