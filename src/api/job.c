@@ -4,7 +4,7 @@
  *
  * Calls that need one module alone are implemented there (exec/job.c).
  */
-#include "exec/job.h"
+#include "api/job.h"
 
 #include "connect/batch_stream.h"
 #include "connect/splits.h"
@@ -30,14 +30,15 @@ static enum sb_status job_add_generators(struct sb_job *job, struct sb_error *er
     return SB_OK;
 }
 
-enum sb_status sb_job_create(const struct sb_graph *graph, const struct sb_job_options *options,
-                             struct sb_job **out, struct sb_error *err)
+enum sb_status sb_job_create_in(const struct sb_graph *graph, const struct sb_job_options *options,
+                                struct sb_memory *memory, sb_op_factory factory,
+                                struct sb_job **out, struct sb_error *err)
 {
     struct sb_job *job;
     enum sb_status status;
 
     *out = NULL;
-    SB_TRY_RETURN(sb_job_alloc(graph, options, sb_op_create, &job, err));
+    SB_TRY_RETURN(sb_job_alloc(graph, options, memory, factory, &job, err));
     status = job_add_generators(job, err);
     if (status != SB_OK) {
         sb_job_destroy(job);
@@ -45,6 +46,12 @@ enum sb_status sb_job_create(const struct sb_graph *graph, const struct sb_job_o
     }
     *out = job;
     return SB_OK;
+}
+
+enum sb_status sb_job_create(const struct sb_graph *graph, const struct sb_job_options *options,
+                             struct sb_job **out, struct sb_error *err)
+{
+    return sb_job_create_in(graph, options, NULL, sb_op_create, out, err);
 }
 
 static enum sb_import_depth import_depth(const struct sb_node *source)
@@ -189,9 +196,15 @@ enum sb_status sb_job_snapshot(struct sb_job *job, struct sb_snapshot **out, str
 enum sb_status sb_job_restore(struct sb_job *job, const struct sb_snapshot *snapshot,
                               struct sb_error *err)
 {
+    struct sb_error failure = {0};
+
     if (job->is_started) {
         return sb_error_set(err, SB_BUSY, "restore before the job starts");
     }
+    SB_TRY_RETURN(sb_job_failure(job, err));
     SB_TRY_RETURN(sb_job_compile(job, err));
-    return sb_barrier_restore(job, snapshot, err);
+    if (sb_barrier_restore(job, snapshot, &failure) != SB_OK) {
+        sb_job_fail(job, &failure); // half of the state is there: it must not run
+    }
+    return sb_job_failure(job, err);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "exec/stage.h"
+#include "plan/json.h"
 
 static bool exchange_has_messages(struct sb_exchange *exchange)
 {
@@ -49,19 +50,6 @@ static bool gates_are_open(void *context)
     return true;
 }
 
-static enum sb_status job_failure(struct sb_job *job, struct sb_error *err)
-{
-    enum sb_status status;
-
-    pthread_mutex_lock(&job->lock);
-    status = job->failure.status;
-    if (status != SB_OK && err != NULL) {
-        *err = job->failure;
-    }
-    pthread_mutex_unlock(&job->lock);
-    return status;
-}
-
 static void barrier_pause(struct sb_job *job)
 {
     pthread_mutex_lock(&job->park_lock);
@@ -70,32 +58,35 @@ static void barrier_pause(struct sb_job *job)
     sb_scheduler_wait_idle(job->scheduler, -1);
 }
 
-static enum sb_status stages_flush(struct sb_job *job, struct sb_error *err)
+/* A flush that stops half-way has lost rows: the job fails. */
+static void stages_flush(struct sb_job *job)
 {
     for (int32_t s = 0; s < job->stage_count && !atomic_load(&job->is_canceled); s++) {
         struct sb_stage *stage = job->stages[s];
         if (atomic_load(&stage->phase) == SB_PHASE_RUNNING) {
-            SB_TRY_RETURN(sb_stage_flush(stage, job->options.worker_count, err));
+            struct sb_error err = {0};
+            if (sb_stage_flush(stage, job->options.worker_count, &err) != SB_OK) {
+                sb_job_fail(job, &err);
+            }
             sb_scheduler_wait_idle(job->scheduler, -1);
         }
     }
-    return SB_OK;
 }
 
 /* Everything in flight is applied; local state is empty; nothing runs. */
 static enum sb_status barrier_drain(struct sb_job *job, struct sb_error *err)
 {
     barrier_pause(job);
-    SB_TRY_RETURN(stages_flush(job, err));
+    stages_flush(job);
     // What was flushed may have become rows that wait, too. All gates open at once or after each
     // other, so there are at most as many rounds as stages.
     while (job_holds_rows_back(job) && !atomic_load(&job->is_canceled)) {
         sb_job_unpark(job); // the builds behind the gates are bounded: let them finish first
         sb_scheduler_wait_until(job->scheduler, gates_are_open, job, -1);
         barrier_pause(job);
-        SB_TRY_RETURN(stages_flush(job, err));
+        stages_flush(job);
     }
-    return job_failure(job, err);
+    return sb_job_failure(job, err);
 }
 
 enum sb_status sb_stage_save(struct sb_op_ctx *ctx, struct sb_batch *batch)
@@ -126,6 +117,34 @@ out:
     sb_batch_deinit(&saved);
     sb_batch_deinit(batch);
     return status;
+}
+
+/* What operators have put off is applied; a group where that stops half-way is of no use. */
+static enum sb_status barrier_settle_op(struct sb_job *job, struct sb_exchange *exchange,
+                                        struct sb_error *err)
+{
+    struct sb_op *op = exchange->op;
+    enum sb_status status = SB_OK;
+    struct sb_error failure = {0};
+    struct sb_op_ctx ctx;
+    struct sb_run run;
+
+    if (op->vtable->on_barrier == NULL) {
+        return SB_OK;
+    }
+    SB_TRY_RETURN(sb_run_begin(&run, exchange->stage, job->options.worker_count, 0, 0, err));
+    run.may_be_silent = true;
+    sb_op_ctx_init(&ctx, exchange->stage->head, &run, &failure);
+    for (int32_t g = 0; g < op->group_count && status == SB_OK; g++) {
+        if (op->groups[g] != NULL) {
+            status = op->vtable->on_barrier(op, op->groups[g], &ctx);
+        }
+    }
+    (void)sb_run_end(&run);
+    if (sb_station_fail(exchange->stage->head, &run, status, &failure) != SB_OK) {
+        sb_job_fail(job, &failure);
+    }
+    return sb_job_failure(job, err);
 }
 
 static enum sb_status barrier_save_op(struct sb_job *job, struct sb_exchange *exchange,
@@ -179,77 +198,110 @@ static int64_t ledger_sum(const struct sb_job *job, int32_t op_index, size_t off
     return sum;
 }
 
-static json_t *describe_ledger(const struct sb_job *job, int32_t op_index)
-{
-    json_t *counters = json_object();
+/*
+ * A description under way. What cannot be added because there is no memory is missing, so
+ * `is_complete` is looked at in the end.
+ */
+struct description {
+    json_t *root;
+    bool is_complete;
+};
 
-    for (size_t e = 0; e < SB_LEDGER_COUNT; e++) {
-        size_t offset = offsetof(struct sb_ledger_page, entries) + e * sizeof(_Atomic int64_t);
-        json_object_set_new(counters, entry_names[e],
-                            json_integer(ledger_sum(job, op_index, offset)));
+/* Both take `value`, NULL too, and give it back as long as it is part of the description. */
+static json_t *describe_key(struct description *to, json_t *object, const char *key, json_t *value)
+{
+    to->is_complete = json_object_set_new(object, key, value) == 0 && to->is_complete;
+    return to->is_complete ? value : NULL;
+}
+
+static json_t *describe_item(struct description *to, json_t *array, json_t *value)
+{
+    to->is_complete = json_array_append_new(array, value) == 0 && to->is_complete;
+    return to->is_complete ? value : NULL;
+}
+
+static void describe_splits(struct description *to, const struct sb_job *job)
+{
+    json_t *splits = describe_key(to, to->root, "splits", json_array());
+
+    for (int32_t i = 0; i < job->split_run_count; i++) {
+        struct sb_split_run *split = job->split_runs[i];
+        int64_t watermark_us = split->stage->watermarks.channels[split->channel];
+        json_t *entry = describe_item(to, splits, json_object());
+
+        describe_key(to, entry, "operator_id", json_string(split->node->id));
+        describe_key(to, entry, "split", json_integer(split->channel));
+        describe_key(to, entry, "rows", json_integer(atomic_load(&split->row_count)));
+        describe_key(to, entry, "is_done", json_boolean(atomic_load(&split->is_done)));
+        describe_key(to, entry, "watermark_us", json_integer(watermark_us));
     }
-    json_object_set_new(
-        counters, "in",
-        json_integer(ledger_sum(job, op_index, offsetof(struct sb_ledger_page, rows_in))));
-    json_object_set_new(
-        counters, "in_right",
-        json_integer(ledger_sum(job, op_index, offsetof(struct sb_ledger_page, rows_in_right))));
-    json_object_set_new(
-        counters, "out",
-        json_integer(ledger_sum(job, op_index, offsetof(struct sb_ledger_page, rows_out))));
-    return counters;
+}
+
+static void describe_exchanges(struct description *to, const struct sb_job *job)
+{
+    json_t *ended = describe_key(to, to->root, "ended", json_array());
+    json_t *probed = describe_key(to, to->root, "probed", json_array());
+    json_t *watermarks = describe_key(to, to->root, "watermarks", json_object());
+
+    for (int32_t e = 0; e < job->exchange_count; e++) {
+        struct sb_exchange *exchange = job->exchanges[e];
+        const char *id = exchange->op == NULL ? NULL : exchange->op->node->id;
+
+        if (id != NULL && atomic_load(&exchange->stage->phase) == SB_PHASE_DONE) {
+            describe_item(to, ended, json_string(id));
+        }
+        if (id != NULL && exchange->watermark_sent_us != SB_WATERMARK_NONE) {
+            describe_key(to, watermarks, id, json_integer(exchange->watermark_sent_us));
+        }
+        if (exchange->probe_ends != NULL && atomic_load(&exchange->probes_left) == 0) {
+            describe_item(to, probed, json_string(id));
+        }
+    }
+}
+
+static void describe_counter(struct description *to, json_t *counters, const char *name,
+                             const struct sb_job *job, int32_t op_index, size_t offset)
+{
+    describe_key(to, counters, name, json_integer(ledger_sum(job, op_index, offset)));
+}
+
+static void describe_ledger(struct description *to, const struct sb_job *job)
+{
+    json_t *ledger = describe_key(to, to->root, "ledger", json_object());
+
+    for (int32_t i = 0; i < job->graph->node_count; i++) {
+        json_t *counters = describe_key(to, ledger, job->graph->nodes[i]->id, json_object());
+
+        for (size_t e = 0; e < SB_LEDGER_COUNT; e++) {
+            describe_counter(to, counters, entry_names[e], job, i,
+                             offsetof(struct sb_ledger_page, entries) +
+                                 e * sizeof(_Atomic int64_t));
+        }
+        describe_counter(to, counters, "in", job, i, offsetof(struct sb_ledger_page, rows_in));
+        describe_counter(to, counters, "in_right", job, i,
+                         offsetof(struct sb_ledger_page, rows_in_right));
+        describe_counter(to, counters, "out", job, i, offsetof(struct sb_ledger_page, rows_out));
+    }
 }
 
 static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *snapshot,
                                        struct sb_error *err)
 {
-    json_t *root = json_object();
-    json_t *splits = json_array();
-    json_t *ended = json_array();
-    json_t *probed = json_array();
-    json_t *watermarks = json_object();
-    json_t *ledger = json_object();
+    struct description to = {.root = json_object(), .is_complete = true};
     enum sb_status status;
-    char *text;
+    char *text = NULL;
 
-    for (int32_t i = 0; i < job->split_run_count; i++) {
-        struct sb_split_run *split = job->split_runs[i];
-        int64_t watermark_us = split->stage->watermarks.channels[split->channel];
-        json_array_append_new(splits, json_pack("{s:s, s:i, s:I, s:b, s:I}", "operator_id",
-                                                split->node->id, "split", (int)split->channel,
-                                                "rows", (json_int_t)atomic_load(&split->row_count),
-                                                "is_done", (int)atomic_load(&split->is_done),
-                                                "watermark_us", (json_int_t)watermark_us));
+    describe_key(&to, to.root, "version", json_integer(1));
+    describe_splits(&to, job);
+    describe_exchanges(&to, job);
+    describe_ledger(&to, job);
+    status = to.is_complete ? sb_json_write(to.root, &text, err)
+                            : sb_error_no_memory(err, "a snapshot's description", 0);
+    if (status == SB_OK) {
+        status = sb_snapshot_describe(snapshot, text, err);
     }
-    for (int32_t e = 0; e < job->exchange_count; e++) {
-        struct sb_exchange *exchange = job->exchanges[e];
-        if (exchange->op != NULL && atomic_load(&exchange->stage->phase) == SB_PHASE_DONE) {
-            json_array_append_new(ended, json_string(exchange->op->node->id));
-        }
-        if (exchange->op != NULL && exchange->watermark_sent_us != SB_WATERMARK_NONE) {
-            json_object_set_new(watermarks, exchange->op->node->id,
-                                json_integer(exchange->watermark_sent_us));
-        }
-        if (exchange->probe_ends != NULL && atomic_load(&exchange->probes_left) == 0) {
-            json_array_append_new(probed, json_string(exchange->op->node->id));
-        }
-    }
-    for (int32_t i = 0; i < job->graph->node_count; i++) {
-        json_object_set_new(ledger, job->graph->nodes[i]->id, describe_ledger(job, i));
-    }
-    json_object_set_new(root, "version", json_integer(1));
-    json_object_set_new(root, "splits", splits);
-    json_object_set_new(root, "ended", ended);
-    json_object_set_new(root, "probed", probed);
-    json_object_set_new(root, "watermarks", watermarks);
-    json_object_set_new(root, "ledger", ledger);
-    text = json_dumps(root, JSON_COMPACT);
-    json_decref(root);
-    if (text == NULL) {
-        return sb_error_no_memory(err, "a snapshot", 0);
-    }
-    status = sb_snapshot_describe(snapshot, text, err);
     free(text);
+    json_decref(to.root);
     return status;
 }
 
@@ -263,6 +315,7 @@ enum sb_status sb_barrier_take(struct sb_job *job, struct sb_snapshot **out, str
     SB_TRY_OUT(sb_snapshot_alloc(job->memory, &snapshot, err));
     for (int32_t e = 0; e < job->exchange_count; e++) {
         if (job->exchanges[e]->op != NULL) {
+            SB_TRY_OUT(barrier_settle_op(job, job->exchanges[e], err));
             SB_TRY_OUT(barrier_save_op(job, job->exchanges[e], snapshot, err));
         }
     }

@@ -593,6 +593,9 @@ out:
     sb_gates_deinit(&compiler.gates);
     sb_memory_free(job->memory, compiler.op_exchanges, pointers_size);
     sb_memory_free(job->memory, compiler.spools, pointers_size);
+    if (status != SB_OK) {
+        sb_job_decompile(job);
+    }
     return status;
 }
 
@@ -716,4 +719,13 @@ void sb_job_decompile(struct sb_job *job)
     sb_memory_free(memory, job->scratches,
                    sizeof *job->scratches * (size_t)(job->options.worker_count + 1));
     sb_ledger_deinit(&job->ledger);
+    job->stages = NULL;
+    job->stage_count = 0;
+    job->exchanges = NULL;
+    job->exchange_count = 0;
+    job->split_runs = NULL;
+    job->split_run_count = 0;
+    job->ops = NULL;
+    job->scratches = NULL;
+    job->is_compiled = false;
 }

@@ -27,10 +27,10 @@ static enum sb_status options_check(const struct sb_job_options *options, struct
 }
 
 enum sb_status sb_job_alloc(const struct sb_graph *graph, const struct sb_job_options *options,
-                            sb_op_factory factory, struct sb_job **out, struct sb_error *err)
+                            struct sb_memory *memory, sb_op_factory factory, struct sb_job **out,
+                            struct sb_error *err)
 {
     struct sb_job_options chosen = options != NULL ? *options : (struct sb_job_options){0};
-    struct sb_memory *memory;
     struct sb_job *job;
 
     *out = NULL;
@@ -49,7 +49,8 @@ enum sb_status sb_job_alloc(const struct sb_graph *graph, const struct sb_job_op
         int64_t share = chosen.memory_limit_bytes / 8;
         chosen.exchange_limit_bytes = share < EXCHANGE_LIMIT_BYTES ? share : EXCHANGE_LIMIT_BYTES;
     }
-    memory = sb_memory_create(chosen.memory_limit_bytes);
+    memory =
+        memory != NULL ? sb_memory_retain(memory) : sb_memory_create(chosen.memory_limit_bytes);
     if (memory == NULL) {
         return sb_error_no_memory(err, "a job", (int64_t)sizeof *job);
     }
@@ -213,6 +214,7 @@ enum sb_status sb_job_start(struct sb_job *job, struct sb_error *err)
     if (job->is_started) {
         return sb_error_set(err, SB_BUSY, "the job has been started already");
     }
+    SB_TRY_RETURN(sb_job_failure(job, err)); // of a restore
     SB_TRY_RETURN(sb_job_compile(job, err));
     job->started_ns = sb_clock_now_ns();
     job->is_started = true;
@@ -252,6 +254,19 @@ void sb_job_fail(struct sb_job *job, const struct sb_error *error)
     sb_scheduler_notify(job->scheduler);
 }
 
+enum sb_status sb_job_failure(struct sb_job *job, struct sb_error *err)
+{
+    enum sb_status status;
+
+    pthread_mutex_lock(&job->lock);
+    status = job->failure.status;
+    if (status != SB_OK && err != NULL) {
+        *err = job->failure;
+    }
+    pthread_mutex_unlock(&job->lock);
+    return status;
+}
+
 void sb_job_stop(struct sb_job *job, enum sb_stop_mode mode)
 {
     if (!job->is_started || atomic_load(&job->stages_left) == 0) {
@@ -287,20 +302,12 @@ static bool job_is_over(void *context)
 enum sb_status sb_job_wait(struct sb_job *job, int64_t timeout_ms, bool *is_done,
                            struct sb_error *err)
 {
-    enum sb_status status;
-
     *is_done = false;
     if (!job->is_started) {
         return sb_error_set(err, SB_BUSY, "the job has not been started");
     }
     *is_done = sb_scheduler_wait_until(job->scheduler, job_is_over, job, timeout_ms);
-    pthread_mutex_lock(&job->lock);
-    status = *is_done ? job->failure.status : SB_OK;
-    if (status != SB_OK && err != NULL) {
-        *err = job->failure;
-    }
-    pthread_mutex_unlock(&job->lock);
-    return status;
+    return *is_done ? sb_job_failure(job, err) : SB_OK;
 }
 
 void sb_job_metrics(const struct sb_job *job, struct sb_job_metrics *out)

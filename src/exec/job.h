@@ -62,11 +62,14 @@ struct sb_job {
     _Atomic int64_t backpressure_count;
 };
 
-/* job.c. `factory` makes the operators. */
+/*
+ * job.c. The job draws from `memory`, which it retains; NULL = memory of its own, with the limit
+ * that the options say. `factory` makes the operators.
+ */
 SB_MUST_CHECK enum sb_status sb_job_alloc(const struct sb_graph *graph,
                                           const struct sb_job_options *options,
-                                          sb_op_factory factory, struct sb_job **out,
-                                          struct sb_error *err);
+                                          struct sb_memory *memory, sb_op_factory factory,
+                                          struct sb_job **out, struct sb_error *err);
 /* Takes `split`. `*index` may be NULL. */
 SB_MUST_CHECK enum sb_status sb_job_bind_split(struct sb_job *job, const struct sb_node *node,
                                                struct sb_split *split, int32_t *index,
@@ -75,11 +78,13 @@ SB_MUST_CHECK enum sb_status sb_job_bind_split(struct sb_job *job, const struct 
 SB_MUST_CHECK enum sb_status sb_job_bindable(const struct sb_job *job, const char *operator_id,
                                              int type, struct sb_node **out, struct sb_error *err);
 void sb_job_fail(struct sb_job *job, const struct sb_error *error);
+/* What the job has failed with, or SB_OK. */
+SB_MUST_CHECK enum sb_status sb_job_failure(struct sb_job *job, struct sb_error *err);
 bool sb_job_is_over(const struct sb_job *job);
 void sb_job_unthrottle(struct sb_job *job);
 void sb_job_unpark(struct sb_job *job);
 
-/* compile.c */
+/* compile.c. A compilation that fails leaves the job as it was: it can be tried again. */
 SB_MUST_CHECK enum sb_status sb_job_compile(struct sb_job *job, struct sb_error *err);
 void sb_job_decompile(struct sb_job *job);
 

@@ -109,10 +109,14 @@ struct sb_op_vtable {
     // row over no input). Default: no.
     bool (*ends_without_input)(const struct sb_op *op);
 
+    // A snapshot is about to be taken: applies what was put off. When it fails, so does the job.
+    // Default: nothing.
+    enum sb_status (*on_barrier)(struct sb_op *op, void *state, struct sb_op_ctx *ctx);
     /*
      * The columns of a state row (retained reference for the caller), and the state as any number
      * of batches handed to sb_op_save(); after restoring those rows, in any chunks, into an empty
-     * group the operator goes on as if nothing had happened. Required for KEYED and SINGLE.
+     * group the operator goes on as if nothing had happened. A snapshot that fails has changed
+     * nothing: the job goes on without it. Required for KEYED and SINGLE.
      */
     enum sb_status (*state_schema)(struct sb_op *op, struct sb_memory *memory,
                                    struct sb_schema **out, struct sb_error *err);

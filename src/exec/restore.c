@@ -9,6 +9,7 @@
 #include "columnar/arrow.h"
 #include "exec/barrier.h"
 #include "exec/stage.h"
+#include "plan/json.h"
 
 static enum sb_status restore_broken(struct sb_error *err, const char *what)
 {
@@ -17,15 +18,18 @@ static enum sb_status restore_broken(struct sb_error *err, const char *what)
 
 static enum sb_status restore_split(struct sb_job *job, const json_t *entry, struct sb_error *err)
 {
-    const char *operator_id;
-    json_int_t watermark_us = SB_WATERMARK_NONE;
-    json_int_t rows;
-    int index;
-    int is_done;
+    const char *operator_id = json_string_value(json_object_get(entry, "operator_id"));
+    const json_t *index_json = json_object_get(entry, "split");
+    const json_t *rows_json = json_object_get(entry, "rows");
+    const json_t *is_done = json_object_get(entry, "is_done");
+    const json_t *watermark = json_object_get(entry, "watermark_us");
+    int64_t index = json_integer_value(index_json);
+    int64_t rows = json_integer_value(rows_json);
+    int64_t watermark_us = watermark == NULL ? SB_WATERMARK_NONE : json_integer_value(watermark);
 
-    if (json_unpack((json_t *)(uintptr_t)entry, "{s:s, s:i, s:I, s:b, s?I}", "operator_id",
-                    &operator_id, "split", &index, "rows", &rows, "is_done", &is_done,
-                    "watermark_us", &watermark_us) != 0) {
+    if (operator_id == NULL || !json_is_integer(index_json) || !json_is_integer(rows_json) ||
+        rows < 0 || !json_is_boolean(is_done) ||
+        (watermark != NULL && !json_is_integer(watermark))) {
         return restore_broken(err, "has a split entry that cannot be read");
     }
     for (int32_t i = 0; i < job->split_run_count; i++) {
@@ -34,7 +38,7 @@ static enum sb_status restore_split(struct sb_job *job, const json_t *entry, str
             continue;
         }
         atomic_store(&split->row_count, rows);
-        if (is_done) {
+        if (json_is_true(is_done)) {
             atomic_store(&split->is_done, true);
             atomic_fetch_sub(&split->stage->pending, 1);
             sb_stage_observe_watermark(split->stage, split->channel, SB_WATERMARK_END);
@@ -43,11 +47,11 @@ static enum sb_status restore_split(struct sb_job *job, const json_t *entry, str
         sb_stage_observe_watermark(split->stage, split->channel, watermark_us);
         return split->split->vtable->skip(split->split, rows, err);
     }
-    return sb_error_set(
-        err, SB_INVALID,
-        "the snapshot has split %d of source '%s', this job does not: bind the same "
-        "splits",
-        index, operator_id);
+    return sb_error_set(err, SB_INVALID,
+                        "the snapshot has split %" PRId64
+                        " of source '%s', this job does not: bind the same "
+                        "splits",
+                        index, operator_id);
 }
 
 static enum sb_status restore_splits(struct sb_job *job, const json_t *splits, struct sb_error *err)
@@ -256,11 +260,13 @@ static void restore_order(struct sb_job *job)
 enum sb_status sb_barrier_restore(struct sb_job *job, const struct sb_snapshot *snapshot,
                                   struct sb_error *err)
 {
-    json_error_t json_error;
-    json_t *root =
-        snapshot->description == NULL ? NULL : json_loads(snapshot->description, 0, &json_error);
-    enum sb_status status;
+    const char *text = snapshot->description == NULL ? "" : snapshot->description;
+    json_t *root = NULL;
+    enum sb_status status = sb_json_read(text, strlen(text), &root, err);
 
+    if (status == SB_NO_MEMORY) {
+        return status;
+    }
     if (!json_is_object(root) || json_integer_value(json_object_get(root, "version")) != 1) {
         status = restore_broken(err, "is not one of version 1");
         goto out;

@@ -8,44 +8,18 @@
 
 #include "columnar/arrow.h"
 #include "plan/graph_internal.h"
+#include "plan/json.h"
 #include "plan/node_internal.h"
 #include "plan/text_internal.h"
 
-static json_t *load(const char *json, size_t size, json_error_t *error)
-{
-    *error = (json_error_t){0};
-    return json_loadb(json, size, JSON_REJECT_DUPLICATES, error);
-}
-
-// jansson reports a refused allocation as no error, or as a wrong token where it happened. Wrong
-// text is wrong again, and in the same place.
-static bool is_text_wrong(const char *json, size_t size, const json_error_t *error)
-{
-    json_error_t again;
-    json_t *loaded;
-
-    if (error->text[0] == '\0' || json_error_code(error) == json_error_out_of_memory) {
-        return false;
-    }
-    loaded = load(json, size, &again);
-    json_decref(loaded);
-    return loaded == NULL && again.position == error->position &&
-           strcmp(again.text, error->text) == 0;
-}
-
 static enum sb_status parse(const char *json, size_t size, json_t **out, struct sb_error *err)
 {
-    json_error_t error;
+    enum sb_status status = sb_json_read(json, size, out, err);
 
-    *out = load(json, size, &error);
-    if (*out != NULL) {
-        return SB_OK;
+    if (status != SB_OK) {
+        sb_error_prefix(err, "graph");
     }
-    if (!is_text_wrong(json, size, &error)) {
-        return sb_error_no_memory(err, "graph", (int64_t)size);
-    }
-    return sb_error_set(err, SB_INVALID, "graph: the JSON is wrong at line %d, column %d: %s",
-                        error.line, error.column, error.text);
+    return status;
 }
 
 enum sb_status sb_graph_create_from_json(const char *json, size_t size, struct sb_graph **out,

@@ -312,8 +312,8 @@ static enum sb_status aggregate_state_schema(struct sb_op *op, struct sb_memory 
     .local_destroy = sb_aggregate_local_destroy, .on_batch = sb_aggregate_on_batch,                \
     .on_flush = sb_aggregate_on_flush, .group_create = sb_aggregate_group_create,                  \
     .group_destroy = sb_aggregate_group_destroy, .on_block = sb_aggregate_on_block,                \
-    .state_schema = aggregate_state_schema, .snapshot = sb_aggregate_snapshot,                     \
-    .restore = sb_aggregate_restore
+    .on_barrier = sb_aggregate_on_barrier, .state_schema = aggregate_state_schema,                 \
+    .snapshot = sb_aggregate_snapshot, .restore = sb_aggregate_restore
 
 static const struct sb_op_vtable aggregate_vtable = {
     AGGREGATE_HOOKS,

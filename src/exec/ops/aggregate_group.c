@@ -478,7 +478,12 @@ static enum sb_status full_save(struct sb_aggregate *aggregate, const struct sb_
     return SB_OK;
 }
 
-/* A key may be saved twice, from each form once; restoring merges. */
+enum sb_status sb_aggregate_on_barrier(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
+{
+    return sb_aggregate_group_settle(sb_aggregate_from(op), state, ctx);
+}
+
+/* A key may be saved twice, from each form once; restoring merges. No block is pending. */
 enum sb_status sb_aggregate_snapshot(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
 {
     struct sb_aggregate *aggregate = sb_aggregate_from(op);
@@ -487,7 +492,6 @@ enum sb_status sb_aggregate_snapshot(struct sb_op *op, void *state, struct sb_op
     struct sb_row_chunk *chunk;
     enum sb_status status;
 
-    SB_TRY_RETURN(sb_aggregate_group_settle(aggregate, group, ctx));
     SB_TRY_RETURN(
         sb_row_chunk_create(op->memory, sb_aggregate_vector_count(aggregate), &chunk, ctx->error));
     SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, aggregate->state_schema,

@@ -474,6 +474,8 @@ SB_MUST_CHECK enum sb_status sb_aggregate_group_create(struct sb_op *op, int32_t
 void sb_aggregate_group_destroy(struct sb_op *op, void *group);
 SB_MUST_CHECK enum sb_status sb_aggregate_on_block(struct sb_op *op, void *group,
                                                    struct sb_block *block, struct sb_op_ctx *ctx);
+SB_MUST_CHECK enum sb_status sb_aggregate_on_barrier(struct sb_op *op, void *group,
+                                                     struct sb_op_ctx *ctx);
 SB_MUST_CHECK enum sb_status sb_aggregate_snapshot(struct sb_op *op, void *group,
                                                    struct sb_op_ctx *ctx);
 SB_MUST_CHECK enum sb_status sb_aggregate_restore(struct sb_op *op, void *group,

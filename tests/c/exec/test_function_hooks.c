@@ -7,7 +7,7 @@
 
 #include "columnar/arrow.h"
 #include "columnar/builder.h"
-#include "exec/job.h"
+#include "support/job_attempt.h"
 #include "support/job_run.h"
 #include "support/test.h"
 
@@ -306,6 +306,36 @@ static void refuses_hooks_that_cannot_be(void **state)
     sb_graph_destroy(graph);
 }
 
+static enum sb_status bind_summer(struct sb_job *job, struct sb_error *err, void *context)
+{
+    struct summer *summer = context;
+
+    *summer = (struct summer){0};
+    return sb_job_bind_hooks(job, "f", &hooks, summer, err);
+}
+
+static void a_refused_allocation_is_a_status(void **state)
+{
+    struct sb_graph *custom = graph_of(OPERATORS("custom", 300));
+    struct sb_graph *reduce = graph_of(OPERATORS("reduce", 300));
+    struct summer summer;
+    struct test_job_attempt attempt = {
+        .options = {.worker_count = 2, .morsel_rows_max = 100},
+        .sink = "out",
+        .is_moved = true,
+        .bind = bind_summer,
+        .context = &summer,
+    };
+
+    (void)state;
+    attempt.graph = custom;
+    test_job_allocations(&attempt);
+    attempt.graph = reduce;
+    test_job_allocations(&attempt);
+    sb_graph_destroy(reduce);
+    sb_graph_destroy(custom);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +343,7 @@ int main(void)
         cmocka_unit_test(state_goes_on_in_a_job_of_another_width),
         cmocka_unit_test(a_plain_function_cannot_be_asked_for_its_state),
         cmocka_unit_test(refuses_hooks_that_cannot_be),
+        cmocka_unit_test(a_refused_allocation_is_a_status),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/job_attempt.h"
 #include "support/job_run.h"
 #include "support/test.h"
 
@@ -269,6 +270,31 @@ static void a_failing_row_names_the_operator(void **state)
     sb_graph_destroy(graph);
 }
 
+/* A filter, a map, a diamond of unions, a limit, a sink of its own for what comes by. */
+static void a_refused_allocation_is_a_status(void **state)
+{
+    struct sb_graph *graph = graph_of(
+        SOURCE("a", 30, 2) "," SOURCE("b", 20, 1) "," OPERATOR("low", "filter", "\"column\": \"k\", \"operator\": \"<\", \"value\": 50") "," OPERATOR("high", "filter", "\"column\": \"k\", \"operator\": \">=\", \"value\": 50") "," OPERATOR(
+            "all", "union",
+            "") "," OPERATOR("m", "map",
+                             "\"expressions\": {\"x\": {\"call\": \"add\", \"args\": [{\"col\": \"id\"}, {\"lit\": 1}]}}") "," SINK("s") "," OPERATOR("l",
+                                                                                                                                                      "limit",
+                                                                                                                                                      "\"count\": 5") "," SINK("t"),
+        "a>low a>high low>all:0 high>all:1 b>all:2 all>m m>s b>l l>t");
+    struct test_job_attempt attempt = {
+        .graph = graph,
+        .options = {.worker_count = 2, .morsel_rows_max = 10},
+        .is_moved = true,
+    };
+
+    (void)state;
+    attempt.sink = "s";
+    test_job_allocations(&attempt);
+    attempt.sink = "t";
+    test_job_allocations(&attempt);
+    sb_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_destroyed_job_joins_its_workers),
         cmocka_unit_test(a_restored_job_gives_the_rows_of_an_uninterrupted_one),
         cmocka_unit_test(a_failing_row_names_the_operator),
+        cmocka_unit_test(a_refused_allocation_is_a_status),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exec/job.h"
+#include "exec/ops/ops.h"
+#include "support/job_attempt.h"
 #include "support/job_run.h"
 #include "support/seed.h"
 #include "support/test.h"
@@ -310,37 +311,60 @@ static void refuses_a_snapshot_of_another_job_by_name(void **state)
     free(other_json);
 }
 
-/* A refused allocation ends the job with a status; nothing leaks (the job's memory asserts it). */
-static void any_refused_allocation_is_a_status(void **state)
+/* Of every graph above, over few rows, moved while it runs. */
+static void a_refused_allocation_is_a_status(void **state)
 {
     (void)state;
     for (size_t g = 0; g < sizeof graphs / sizeof *graphs; g++) {
-        char *json = test_graph_json(graphs[g][0], graphs[g][1]);
+        char *large = test_graph_json(graphs[g][0], graphs[g][1]);
+        char *json = test_graph_json_shrink(large, 12, 15);
         struct sb_graph *graph = test_graph(json);
-        bool has_passed = false;
+        struct test_job_attempt attempt = {
+            .graph = graph,
+            .options = {.worker_count = 2, .morsel_rows_max = 4},
+            .sink = "out",
+            .is_moved = true,
+        };
 
-        for (int64_t n = 1; !has_passed; n += 1 + n / (TEST_IS_SANITIZED ? 1 : 4)) {
-            struct sb_job_options options = {.worker_count = 2, .morsel_rows_max = 10000};
-            struct sb_error err = {0};
-            enum sb_status status;
-            struct sb_job *job;
-            bool is_done;
-
-            assert_int_equal(sb_job_create(graph, &options, &job, &err), SB_OK);
-            job->memory->fail_at = atomic_load(&job->memory->call_count) + n;
-            status = sb_job_start(job, &err);
-            if (status == SB_OK) {
-                status = sb_job_wait(job, -1, &is_done, &err);
-            }
-            if (status != SB_OK && status != SB_NO_MEMORY) {
-                fail_msg("allocation %lld: %s", (long long)n, err.message);
-            }
-            has_passed = status == SB_OK;
-            sb_job_destroy(job);
-        }
+        test_job_allocations(&attempt);
         sb_graph_destroy(graph);
         free(json);
+        free(large);
     }
+}
+
+/* A description that misses something would be one of another state. */
+static enum sb_status describe_attempt(struct sb_memory *memory, void *context)
+{
+    struct sb_job_options options = {.worker_count = 1};
+    struct sb_snapshot *snapshot = NULL;
+    struct sb_job *job = NULL;
+    struct sb_error err = {0};
+    enum sb_status status;
+    bool is_done;
+
+    SB_TRY_OUT(sb_job_create_in(context, &options, memory, sb_op_create, &job, &err));
+    SB_TRY_OUT(sb_job_start(job, &err));
+    SB_TRY_OUT(sb_job_wait(job, -1, &is_done, &err));
+    SB_TRY_OUT(sb_job_snapshot(job, &snapshot, &err));
+
+out:
+    sb_snapshot_destroy(snapshot);
+    sb_job_destroy(job);
+    return status;
+}
+
+static void a_snapshot_is_described_whole_or_not_at_all(void **state)
+{
+    char *large = test_graph_json(graphs[11][0], graphs[11][1]);
+    char *json = test_graph_json_shrink(large, 12, 15);
+    struct sb_graph *graph = test_graph(json);
+
+    (void)state;
+    test_json_allocations(describe_attempt, graph);
+    sb_graph_destroy(graph);
+    free(json);
+    free(large);
 }
 
 static void a_memory_limit_is_an_error_that_says_so(void **state)
@@ -371,7 +395,8 @@ int main(void)
         cmocka_unit_test(a_moved_job_gives_the_rows_of_an_uninterrupted_one),
         cmocka_unit_test(a_snapshot_travels_as_arrow_streams),
         cmocka_unit_test(refuses_a_snapshot_of_another_job_by_name),
-        cmocka_unit_test(any_refused_allocation_is_a_status),
+        cmocka_unit_test(a_refused_allocation_is_a_status),
+        cmocka_unit_test(a_snapshot_is_described_whole_or_not_at_all),
         cmocka_unit_test(a_memory_limit_is_an_error_that_says_so),
     };
 

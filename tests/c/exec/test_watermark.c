@@ -9,14 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/job.h"
 #include "base/hash.h"
-#include "connect/splits.h"
-#include "exec/job.h"
 #include "exec/ops/ops.h"
+#include "support/job_attempt.h"
 #include "support/job_run.h"
 #include "support/test.h"
 
-enum { ROW_COUNT = 6000, STEP_MS = 10, LATENESS_MS = 500 };
+enum { STEP_MS = 10, LATENESS_MS = 500 };
+
+static int64_t source_rows; // of the graph at hand
 
 struct witness {
     struct sb_op base;
@@ -48,7 +50,10 @@ static enum sb_status witness_on_batch(struct sb_op *op, void *state, int32_t po
     ids = sb_column_fixed(&batch->columns[0], 8);
     for (int64_t i = 0; i < batch->row_count; i++) {
         struct sb_block *block = sb_block_create(ctx->memory, 64);
-        assert_non_null(block);
+        if (block == NULL) {
+            status = sb_error_no_memory(ctx->error, "a block", 64);
+            goto out;
+        }
         memcpy(block->data, &ids[i], 8);
         block->row_count = 1;
         block->group = sb_key_group(sb_hash64((uint64_t)ids[i]), op->group_count);
@@ -66,8 +71,9 @@ static enum sb_status witness_group_create(struct sb_op *op, int32_t group, stru
 {
     struct witness_group *seen = sb_memory_alloc_zeroed(op->memory, sizeof *seen);
 
-    (void)ctx;
-    assert_non_null(seen);
+    if (seen == NULL) {
+        return sb_error_no_memory(ctx->error, "a group", (int64_t)sizeof *seen);
+    }
     seen->group = group;
     seen->watermark_us = INT64_MIN;
     *state = seen;
@@ -107,7 +113,7 @@ static enum sb_status witness_on_watermark(struct sb_op *op, void *state, int64_
         return sb_error_set(ctx->error, SB_FAILED, "the watermark went back");
     }
     seen->watermark_us = watermark_us;
-    for (int64_t id = 0; id < ROW_COUNT && id * STEP_MS * 1000 < watermark_us; id++) {
+    for (int64_t id = 0; id < source_rows && id * STEP_MS * 1000 < watermark_us; id++) {
         expected += sb_key_group(sb_hash64((uint64_t)id), op->group_count) == seen->group;
     }
     if (seen->applied < expected) {
@@ -156,40 +162,41 @@ static enum sb_status factory(const struct sb_op_options *options, struct sb_op 
     return sb_op_create(options, out, err);
 }
 
-static void run(int32_t workers, int64_t morsel_rows, int32_t splits)
+static struct sb_graph *graph_of(int64_t rows, int32_t splits)
 {
     char operators[1024];
-    char *json;
     struct sb_graph *graph;
-    struct sb_job_options options = {.worker_count = workers, .morsel_rows_max = morsel_rows};
-    struct sb_error err = {0};
-    struct sb_job *job;
-    bool is_done;
+    char *json;
 
+    source_rows = rows;
     snprintf(
         operators, sizeof operators,
         "{\"operator_id\": \"a\", \"operator_type\": \"source\", \"name\": \"a\", "
         "\"parameters\": {\"bounded\": false, \"timestamp_column\": \"t\", \"lateness_ms\": %d, "
-        "\"generator\": {\"rows\": %d, \"splits\": %d, \"columns\": ["
+        "\"generator\": {\"rows\": %lld, \"splits\": %d, \"columns\": ["
         "{\"name\": \"id\", \"kind\": \"sequence\"},"
         "{\"name\": \"t\", \"kind\": \"timestamp\", \"start_ms\": 0, \"step_ms\": %d}]}}},"
         "{\"operator_id\": \"w\", \"operator_type\": \"limit\", \"name\": \"w\", "
         "\"parameters\": {\"count\": 1}},"
         "{\"operator_id\": \"s\", \"operator_type\": \"sink\", \"name\": \"s\", "
         "\"parameters\": {}}",
-        LATENESS_MS, ROW_COUNT, splits, STEP_MS);
+        LATENESS_MS, (long long)rows, splits, STEP_MS);
     json = test_graph_json(operators, "a>w w>s");
     graph = test_graph(json);
     free(json);
-    assert_int_equal(sb_job_alloc(graph, &options, factory, &job, &err), SB_OK);
-    for (int32_t i = 0; i < splits; i++) {
-        struct sb_split *split;
-        assert_int_equal(
-            sb_generator_split_create(job->memory, sb_graph_node(graph, "a"), i, &split, &err),
-            SB_OK);
-        assert_int_equal(sb_job_bind_split(job, sb_graph_node(graph, "a"), split, NULL, &err),
-                         SB_OK);
-    }
+    return graph;
+}
+
+static void run(int32_t workers, int64_t morsel_rows, int32_t splits)
+{
+    enum { ROW_COUNT = 6000 };
+    struct sb_graph *graph = graph_of(ROW_COUNT, splits);
+    struct sb_job_options options = {.worker_count = workers, .morsel_rows_max = morsel_rows};
+    struct sb_error err = {0};
+    struct sb_job *job;
+    bool is_done;
+
+    assert_int_equal(sb_job_create_in(graph, &options, NULL, factory, &job, &err), SB_OK);
     assert_int_equal(sb_job_start(job, &err), SB_OK);
     if (sb_job_wait(job, -1, &is_done, &err) != SB_OK) {
         fail_msg("%s", err.message);
@@ -214,10 +221,24 @@ static void a_group_has_every_row_below_the_watermark_it_hears(void **state)
     }
 }
 
+static void a_refused_allocation_is_a_status(void **state)
+{
+    struct test_job_attempt attempt = {
+        .graph = graph_of(60, 1),
+        .options = {.worker_count = 2, .morsel_rows_max = 20},
+        .factory = factory,
+    };
+
+    (void)state;
+    test_job_allocations(&attempt);
+    sb_graph_destroy((struct sb_graph *)(uintptr_t)attempt.graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_has_every_row_below_the_watermark_it_hears),
+        cmocka_unit_test(a_refused_allocation_is_a_status),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,36 +118,9 @@ static void survives_every_refused_allocation(void **state)
     test_global_allocations(attempt, NULL);
 }
 
-static long json_calls;
-static long json_fail_at;
-
-static void *json_malloc_counted(size_t size)
-{
-    return ++json_calls == json_fail_at ? NULL : malloc(size);
-}
-
 static void survives_every_refused_allocation_of_jansson(void **state)
 {
-    int64_t used = atomic_load(&sb_memory_global()->used_bytes);
-    long last;
-
-    json_set_alloc_funcs(json_malloc_counted, free);
-    json_fail_at = 0;
-    json_calls = 0;
-    assert_int_equal(live(), SB_OK);
-    last = json_calls;
-    assert_true(last > 100);
-    for (json_fail_at = 1; json_fail_at <= last; json_fail_at++) {
-        enum sb_status status;
-
-        json_calls = 0;
-        status = live();
-        if (status != SB_NO_MEMORY) {
-            fail_msg("status %d with allocation %ld of %ld refused", status, json_fail_at, last);
-        }
-        assert_int_equal(atomic_load(&sb_memory_global()->used_bytes), used);
-    }
-    json_set_alloc_funcs(malloc, free);
+    test_json_allocations(attempt, NULL);
 }
 
 int main(void)

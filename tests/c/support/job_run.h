@@ -24,6 +24,10 @@ struct test_rows {
 
 /* Reads a stream whose columns are all int64 (or timestamps) to the end and releases it. */
 void test_rows_read(struct test_rows *rows, struct ArrowArrayStream *stream);
+
+/* The same where memory is refused: 0, or ENOMEM and no rows. */
+int test_rows_try_read(struct test_rows *rows, struct ArrowArrayStream *stream);
+
 void test_rows_sort(struct test_rows *rows);
 void test_rows_deinit(struct test_rows *rows);
 void test_rows_expect_equal(const struct test_rows *a, const struct test_rows *b);

@@ -428,6 +428,9 @@ enum sb_status op_harness_snapshot(struct op_harness *harness, struct test_batch
 
         hook.run.saved = out;
         hook.run.group = g;
+        if (op->groups[g] != NULL && op->vtable->on_barrier != NULL) {
+            SB_TRY_RETURN(hook_end(&hook, op->vtable->on_barrier(op, op->groups[g], ctx)));
+        }
         if (op->groups[g] != NULL) {
             SB_TRY_RETURN(hook_end(&hook, op->vtable->snapshot(op, op->groups[g], ctx)));
         }
