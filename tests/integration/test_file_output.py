@@ -4,6 +4,7 @@
 import datetime as dt
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from pipelines import line, node, ordered, rows, run
-from sabot import InvalidJobError, JobFailedError
+from sabot import InvalidJobError, JobFailedError, JobGraph
 from sabot.expressions import col
 
 COUNT = 10_000
@@ -158,13 +160,13 @@ from pipelines import line, node
 
 def slowly():
     for i in range(1000):
-        yield pa.record_batch({"k": np.arange(1000) % 7, "v": np.arange(1000) + i * 1000})
+        yield pa.record_batch({"k": np.arange(10_000) % 7, "v": np.arange(10_000) + i * 10_000})
         if i == 20:
             print("writing", flush=True)
         if i > 20:
             time.sleep(0.05)
 
-sink = {"path": sys.argv[1], "row_group_size": 100}
+sink = {"path": sys.argv[1]}
 if sys.argv[2]:
     sink["partition_by"] = sys.argv[2]
 line({"data": slowly}, sink=sink).run()
@@ -272,3 +274,159 @@ def test_a_column_that_is_there_twice(tmp_path):
         writer.write_table(table)
     with pytest.raises(InvalidJobError, match=r"a\.arrow has 2 columns named 'a'"):
         line({"path": tmp_path / "a.arrow"}).run()
+
+
+# --- what folders are called, and what may be in them --------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["_day", ".day", "%2Eday", "a=b", "a b", "tag/ä"])
+def test_folders_of_any_column_name_are_read_back(tmp_path, name):
+    table = pa.table({name: ["x", "y"], "v": [1, 2]})
+    run(line({"data": table}, sink={"path": tmp_path / "out", "partition_by": name}))
+    assert read(tmp_path / "out").select([name, "v"]).sort_by("v").equals(table)
+
+
+def test_folders_of_any_text_are_read_back(tmp_path):
+    values = [
+        "__HIVE_DEFAULT_PARTITION__",
+        None,
+        "",
+        ".",
+        "..",
+        "_",
+        "%5F",
+        "a/b",
+        "*",
+        "a\nb",
+        " ",
+    ]
+    table = pa.table({"k": values, "v": list(range(len(values)))})
+    run(line({"data": table}, sink={"path": tmp_path / "out", "partition_by": "k"}))
+    assert read(tmp_path / "out").sort_by("v")["k"].to_pylist() == values
+
+
+def test_integers_of_folders_have_64_bits(tmp_path):
+    values = [2**63 - 1, -(2**63), 0]
+    table = pa.table({"k": values, "v": [1, 2, 3]})
+    run(line({"data": table}, sink={"path": tmp_path / "out", "partition_by": "k"}))
+    assert read(tmp_path / "out").sort_by("v")["k"].to_pylist() == values
+    table = pa.table({"k": pa.array([2**64 - 1], pa.uint64()), "v": [1]})
+    run(line({"data": table}, sink={"path": tmp_path / "big", "partition_by": "k"}))
+    assert read(tmp_path / "big")["k"].to_pylist() == [str(2**64 - 1)]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array(["x" * 20, None, "y"], pa.string_view()),
+        pa.array([b"x" * 20, None, b"y"], pa.binary_view()),
+        pa.RunEndEncodedArray.from_arrays([1, 2, 3], ["a", None, "b"]),
+        pa.array([{"s": "x" * 20}, None, {"s": "y"}], pa.struct([("s", pa.string_view())])),
+        pa.array([[1], None, []], pa.list_view(pa.int64())),
+        pa.array(["a", None, "b"]).dictionary_encode(),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_columns_of_every_encoding_are_partitioned(tmp_path, column):
+    table = pa.table({"k": ["b", "a", "b"], "c": column})
+    sink = {"path": tmp_path / "out", "partition_by": "k", "format": "arrow"}
+    run(line({"data": table}, sink=sink))
+    out = read(tmp_path / "out")
+    assert out.schema.field("c").type == column.type
+    expected = [table["c"].to_pylist()[i] for i in (1, 0, 2)]
+    assert out["c"].to_pylist() == expected
+
+
+def test_a_partitioned_folder_without_rows_is_there(tmp_path):
+    table = pa.table({"k": ["a"], "v": [1]})
+    run(line({"data": table.slice(0, 0)}, sink={"path": tmp_path / "out", "partition_by": "k"}))
+    assert read(tmp_path / "out", schema=table.schema).equals(table.slice(0, 0))
+
+
+@pytest.mark.parametrize(
+    ("sink", "message"),
+    [
+        ({"partition_by": ["k", "k"]}, "'partition_by': 'k' is there twice"),
+        (
+            {"partition_by": "bytes"},
+            "'partition_by': column 'bytes' is binary.*no names of folders",
+        ),
+        ({"partition_by": "list"}, "'partition_by': column 'list' is list.*no names of folders"),
+        ({"partition_by": "runs"}, "'partition_by': column 'runs' is run_end.*no names of folders"),
+        ({"format": "csv"}, "'format': column 'list' is list.*no form in csv"),
+        ({"format": "parquet"}, "'format': column 'runs' is run_end_encoded.*no form in parquet"),
+        ({"format": "ndjson", "row_group_size": 10}, "'row_group_size': goes with Parquet"),
+        ({"format": "csv", "delimiter": '"'}, "'delimiter': '\"' is the quote, too"),
+        ({"format": "csv", "null_value": "a,b"}, "'null_value': 'a,b' has the delimiter"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_runs(tmp_path, sink, message):
+    table = pa.table(
+        {
+            "k": ["a"],
+            "bytes": [b"a"],
+            "list": [[1]],
+            "runs": pa.RunEndEncodedArray.from_arrays([1], ["a"]),
+        }
+    )
+    seen = []
+    graph = line(
+        {"data": lambda: seen.append(1) or iter([table]), "schema": table.schema},
+        sink={"path": f"{tmp_path}/out/", **sink},
+    )
+    with pytest.raises(InvalidJobError, match=message):
+        graph.run()
+    assert os.listdir(tmp_path) == []
+    assert seen == []
+
+
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(InvalidJobError, match=r"pipe\.csv is no file but a pipe or a device"):
+        line({"data": TABLE}, sink={"path": tmp_path / "pipe.csv"}).run()
+    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe.csv").st_mode)
+
+
+def test_a_link_goes_on_pointing_to_the_file(tmp_path):
+    (tmp_path / "there").mkdir()
+    os.symlink("there/real.csv", tmp_path / "link.csv")
+    for count in (1, 2):
+        run(line({"data": TABLE.slice(0, count)}, sink={"path": tmp_path / "link.csv"}))
+        assert os.path.islink(tmp_path / "link.csv")
+        assert read(tmp_path / "there" / "real.csv").num_rows == count
+        assert os.listdir(tmp_path / "there") == ["real.csv"]
+
+
+def test_two_sinks_of_one_path_are_refused(tmp_path):
+    def two(first, second):
+        graph = JobGraph("two")
+        source = graph.add_operator(node("source", "src", data=TABLE))
+        for name, sink in (("one", first), ("two", second)):
+            graph.connect(source, graph.add_operator(node("sink", name, **sink)))
+        return graph
+
+    os.symlink(tmp_path, tmp_path / "self")
+    path = f"{tmp_path}/a.parquet"
+    with pytest.raises(
+        InvalidJobError, match=r"'two' \(sink\).*'path': operator 'one' writes there"
+    ):
+        two({"path": path}, {"path": f"{tmp_path}/self/a.parquet"}).run()
+    folder = {"path": f"{tmp_path}/out/", "format": "parquet"}
+    with pytest.raises(InvalidJobError, match="operator 'one' writes there"):
+        two({**folder, "mode": "append"}, folder).run()
+    run(two({**folder, "mode": "append"}, {**folder, "mode": "append"}))
+    assert read(tmp_path / "out").num_rows == 2 * COUNT
+
+
+def test_file_systems_with_folders(tmp_path):
+    """Not an object store: a folder must be there before a file is."""
+    place = {"filesystem": SubTreeFileSystem(str(tmp_path), LocalFileSystem())}
+    sink = {"path": "new/out", "partition_by": "city", **place}
+    run(line({"data": TABLE}, sink=sink))
+    run(line({"data": TABLE}, sink=sink))
+    assert rows(line({"path": "new/out", **place})).num_rows == COUNT
+    assert os.listdir(tmp_path / "new") == ["out"]
+    (tmp_path / "new" / "letter.txt").write_text("dear")
+    with pytest.raises(InvalidJobError, match=r"other files in it \(letter\.txt\)"):
+        run(line({"data": TABLE}, sink={"path": "new/", "format": "parquet", **place}))
+    assert (tmp_path / "new" / "letter.txt").read_text() == "dear"

@@ -21,8 +21,9 @@ from pyarrow.fs import FileSelector, FileType
 
 from sabot.connect.file_format import ARROW_STREAM, CSV, PARQUET, SUFFIXES, FileKind, file_kind
 from sabot.connect.file_system import Place, find_place
-from sabot.connect.output_file import OutputFile, OutputOptions, sync
+from sabot.connect.output_file import OutputFile, OutputOptions, check_types, sync
 from sabot.connect.partitioning import split_by_partition
+from sabot.connect.paths import is_hidden
 from sabot.errors import InvalidJobError
 
 if TYPE_CHECKING:
@@ -65,16 +66,22 @@ class FileWriter:
         self._is_folder = _is_folder(self._target, parameters)
         self._options = _output_options(self._target, parameters, self._is_folder, node.title)
         self._partition_by = _names(parameters.get("partition_by"))
+        _check_partition_types(schema, self._partition_by, node.title)
         self._rows_max = parameters.get("max_rows_per_file")
         size = parameters.get("max_file_size_mb")
         self._bytes_max = None if not size else int(size * 2**20)
         self._files_max = parameters.get("max_open_files") or _OPEN_FILES
         self._schema = _without(schema, self._partition_by, node.title)
+        if not self._is_folder and self._target.is_local and os.path.islink(self._target.path):
+            # A name that points elsewhere goes on pointing there.
+            real = os.path.realpath(self._target.path)
+            self._target = Place(self._target.filesystem, real, self._target.shown)
         self._id = uuid.uuid4().hex[:8]
         self._open: OrderedDict[str, OutputFile] = OrderedDict()  # by folder, oldest use first
         self._done: list[tuple[OutputFile, str]] = []  # with the names they get
         self._part_count = 0
         self._check_target()
+        check_types(self._schema, self._options, node.title)
         try:
             if not self._partition_by:
                 self._file_of("")
@@ -158,10 +165,19 @@ class FileWriter:
         if file is None:
             if len(self._open) >= self._files_max:
                 self._finish_file(next(iter(self._open)))
-            file = OutputFile(self._temporary(folder), self._schema, self._options)
-            self._open[folder] = file
+            file = self._open[folder] = self._new_file(self._temporary(folder))
         self._open.move_to_end(folder)
         return file
+
+    def _new_file(self, place: Place) -> OutputFile:
+        try:
+            return OutputFile(place, self._schema, self._options)
+        except FileNotFoundError:
+            if place.is_local or not self._is_folder:
+                raise
+            # Not an object store: its folders must be there first.
+            place.filesystem.create_dir(posixpath.dirname(place.path), recursive=True)
+            return OutputFile(place, self._schema, self._options)
 
     def _finish_file(self, folder: str) -> None:
         file = self._open[folder]
@@ -223,6 +239,8 @@ class FileWriter:
         """Put the files in the place of those that are there."""
         old = self._data_files()
         self._publish_files()
+        if self._target.is_local:
+            os.makedirs(self._target.path, exist_ok=True)  # no rows may mean no files
         for path in old:
             self._target.filesystem.delete_file(path)
         if self._target.is_local:
@@ -234,15 +252,23 @@ class FileWriter:
             if folder:
                 os.makedirs(folder, exist_ok=True)
             os.replace(source, target)
-        else:
+            return
+        try:
+            self._target.filesystem.move(source, target)
+        except FileNotFoundError:
+            self._target.filesystem.create_dir(posixpath.dirname(target), recursive=True)
             self._target.filesystem.move(source, target)
 
     def _remove_hidden_folder(self) -> None:
-        if self._is_folder and self._target.is_local:
-            try:
+        if not self._is_folder:
+            return
+        try:
+            if self._target.is_local:
                 os.rmdir(self._hidden_folder())
-            except OSError:
-                pass  # never made, or not empty
+            else:
+                self._target.filesystem.delete_dir(self._hidden_folder())
+        except (OSError, pa.ArrowException):
+            pass  # never made, or not empty
 
     # --- the target ------------------------------------------------------------------------------
 
@@ -258,8 +284,16 @@ class FileWriter:
                 self._check_absent()
             except FileExistsError as error:
                 raise InvalidJobError(f"{title}: parameter 'path': {error}") from error
+        if self._is_folder and self._mode == "overwrite":
+            self._check_overwritable()
         if not target.is_local:
             return
+        is_there = os.path.lexists(target.path) and os.path.exists(target.path)
+        if is_there and not os.path.isfile(target.path) and not os.path.isdir(target.path):
+            raise InvalidJobError(
+                f"{title}: parameter 'path': {target.shown} is no file but a pipe or a device; a "
+                "file takes its name when it is whole, so name another, or use 'callback'"
+            )
         parent = posixpath.dirname(target.path.rstrip("/")) or "."
         if not self._is_folder and os.path.isdir(target.path):
             raise InvalidJobError(
@@ -275,8 +309,6 @@ class FileWriter:
             raise InvalidJobError(
                 f"{title}: parameter 'path': there is no directory {parent}; create it first"
             )
-        if self._is_folder and self._mode == "overwrite":
-            self._check_overwritable()
 
     def _check_absent(self) -> None:
         info = self._target.filesystem.get_file_info(self._target.path.rstrip("/"))
@@ -307,10 +339,7 @@ class FileWriter:
         return [
             info.path
             for info in self._target.filesystem.get_file_info(selector)
-            if info.type is FileType.File
-            and not any(
-                part.startswith((".", "_")) for part in info.path[len(root) + 1 :].split("/")
-            )
+            if info.type is FileType.File and not is_hidden(info.path[len(root) + 1 :])
         ]
 
 
@@ -342,7 +371,12 @@ def _output_options(
                 raise InvalidJobError(
                     f"{title}: parameter '{option}': goes with CSV, but {kind.format} is written"
                 )
-    return OutputOptions(
+    if kind.is_text and parameters.get("row_group_size") is not None:
+        raise InvalidJobError(
+            f"{title}: parameter 'row_group_size': goes with Parquet and Arrow, but "
+            f"{kind.format} is written"
+        )
+    options = OutputOptions(
         kind=kind,
         codec=_codec(kind, codec, title),
         row_group_rows=parameters.get("row_group_size"),
@@ -351,6 +385,50 @@ def _output_options(
         null_value=parameters.get("null_value", ""),
         has_header=parameters.get("header", True),
     )
+    _check_dialect(options, title)
+    return options
+
+
+def _check_dialect(options: OutputOptions, title: str) -> None:
+    """Refuse characters that would make the rows unreadable."""
+    if options.delimiter == options.quote:
+        raise InvalidJobError(
+            f"{title}: parameter 'delimiter': {options.delimiter!r} is the quote, too; name "
+            "another with parameter 'quote'"
+        )
+    used = [options.delimiter, options.quote, "\n", "\r"]
+    if any(character in options.null_value for character in used):
+        raise InvalidJobError(
+            f"{title}: parameter 'null_value': {options.null_value!r} has the delimiter, the quote "
+            "or a line end in it, so that it would not read back; name another"
+        )
+
+
+def _check_partition_types(schema: pa.Schema, names: Sequence[str], title: str) -> None:
+    """Refuse columns whose values are no names of folders."""
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise InvalidJobError(f"{title}: parameter 'partition_by': {name!r} is there twice")
+        kind = schema.field(name).type
+        is_binary = any(
+            check(kind)
+            for check in (
+                pa.types.is_binary,
+                pa.types.is_large_binary,
+                pa.types.is_fixed_size_binary,
+                pa.types.is_binary_view,
+            )
+        )
+        try:
+            if not is_binary:
+                pa.nulls(0, kind).cast(pa.string())
+        except pa.ArrowException:
+            is_binary = True
+        if is_binary:
+            raise InvalidJobError(
+                f"{title}: parameter 'partition_by': column {name!r} is {kind}, whose values are "
+                "no names of folders; cast it to text in a MAP, or leave it out"
+            )
 
 
 def _codec(kind: FileKind, codec: Any, title: str) -> str | None:

@@ -14,7 +14,7 @@ __all__ = ["NULL_FOLDER", "folder_of", "partition_types", "partitions_of", "type
 
 NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
-_INTEGER = re.compile(r"-?\d{1,18}")
+_INTEGER = re.compile(r"-?\d{1,19}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -30,8 +30,7 @@ def partitions_of(folder: str) -> dict[str, str | None]:
     for part in folder.split("/"):
         key, is_pair, value = part.partition("=")
         if is_pair and key:
-            value = unquote(value)
-            found[unquote(key)] = None if value == NULL_FOLDER else value
+            found[unquote(key)] = None if value == NULL_FOLDER else unquote(value)
     return found
 
 
@@ -44,9 +43,20 @@ def folder_of(names: Sequence[str], values: Iterable[Any]) -> str:
     'year=2024/city=a%2Fb'
     """
     return "/".join(
-        f"{quote(name, safe=' ')}={NULL_FOLDER if value is None else quote(value, safe=' +:,')}"
-        for name, value in zip(names, values, strict=True)
+        f"{_key_of(name)}={_value_of(value)}" for name, value in zip(names, values, strict=True)
     )
+
+
+def _key_of(name: str) -> str:
+    key = quote(name, safe=" ")
+    return f"%2E{key[1:]}" if key.startswith(".") else key  # a point would hide the folder
+
+
+def _value_of(value: str | None) -> str:
+    if value is None:
+        return NULL_FOLDER
+    text = quote(value, safe=" +:,")
+    return f"%5F{text[1:]}" if text == NULL_FOLDER else text
 
 
 def partition_types(partitions: Sequence[dict[str, str | None]]) -> dict[str, pa.DataType]:
@@ -61,14 +71,13 @@ def partition_types(partitions: Sequence[dict[str, str | None]]) -> dict[str, pa
 
 
 def _type_of(values: Sequence[str]) -> pa.DataType:
-    if values and all(_INTEGER.fullmatch(value) for value in values):
-        return pa.int64()
-    if values and all(_DATE.fullmatch(value) for value in values):
-        try:
-            pa.array(values).cast(pa.date32())
-        except pa.ArrowException:
-            return pa.string()
-        return pa.date32()
+    for pattern, kind in ((_INTEGER, pa.int64()), (_DATE, pa.date32())):
+        if values and all(pattern.fullmatch(value) for value in values):
+            try:
+                pa.array(values).cast(kind)
+            except pa.ArrowException:
+                return pa.string()  # the 31st of February, 2 to the 64
+            return kind
     return pa.string()
 
 

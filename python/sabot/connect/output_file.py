@@ -15,8 +15,9 @@ import pyarrow.types as pt
 from sabot._core import text_from_rows
 from sabot.connect.file_format import ARROW_STREAM, CSV, NDJSON, PARQUET, FileKind
 from sabot.connect.file_system import Place
+from sabot.errors import InvalidJobError, SabotError
 
-__all__ = ["OutputFile", "OutputOptions"]
+__all__ = ["OutputFile", "OutputOptions", "check_types", "sync"]
 
 _SAMPLE_ROWS = 4096  # that decide about dictionaries
 
@@ -182,6 +183,32 @@ class OutputFile:
             "quote": options.quote,
             "null_values": [options.null_value],
         }
+
+
+def check_types(schema: pa.Schema, options: OutputOptions, title: str) -> None:
+    """Refuse columns whose type the format has no form for.
+
+    Raises
+    ------
+    InvalidJobError
+        If there is one.
+    """
+    if options.kind.format not in (PARQUET, CSV, NDJSON):
+        return
+    for field in schema:
+        empty = pa.schema([field]).empty_table()
+        try:
+            if options.kind.format == PARQUET:
+                pq.write_table(empty, pa.BufferOutputStream())
+            else:
+                rows = pa.RecordBatch.from_arrays([pa.nulls(0, field.type)], [field.name])
+                text_from_rows(rows, {"format": options.kind.format})
+        except (pa.ArrowException, SabotError) as error:
+            raise InvalidJobError(
+                f"{title}: parameter 'format': column {field.name!r} is {field.type}, which has no "
+                f"form in {options.kind.format}; write another format, cast it in a MAP, or leave "
+                "it out with a SELECT"
+            ) from error
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:

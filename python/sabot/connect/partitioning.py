@@ -14,6 +14,8 @@ from sabot.connect.hive import folder_of
 
 __all__ = ["split_by_partition"]
 
+_PLAIN_OF = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+
 
 def split_by_partition(
     batch: pa.RecordBatch, names: Sequence[str]
@@ -33,8 +35,26 @@ def split_by_partition(
     order = np.argsort(code, kind="stable")
     bounds = np.flatnonzero(np.diff(code[order], prepend=-1, append=-1))
     rest = batch.select([name for name in batch.schema.names if name not in names])
-    rows = rest if code[order[0]] == code[order[-1]] else rest.take(pa.array(order))
+    rows = rest if code[order[0]] == code[order[-1]] else _gather(rest, order)
     for begin, end in pairwise(bounds):
         row = int(order[begin])
         values = [key[row].as_py() for key in keys]
         yield folder_of(names, values), rows.slice(int(begin), int(end - begin))
+
+
+def _gather(batch: pa.RecordBatch, order: np.ndarray) -> pa.RecordBatch:
+    """Return the rows in another order."""
+    indices = pa.array(order)
+    columns = [_gather_column(column, indices) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _gather_column(column: pa.Array, indices: pa.Array) -> pa.Array:
+    plain = _PLAIN_OF.get(column.type)
+    if plain is not None:
+        return column.cast(plain).take(indices).cast(column.type)
+    try:
+        return column.take(indices)
+    except pa.ArrowNotImplementedError:  # run ends, and what has views inside
+        pieces = [column.slice(i, 1) for i in indices.to_pylist()]
+        return pa.concat_arrays(pieces)

@@ -17,7 +17,7 @@ from sabot.connect.file_system import Place, find_place
 from sabot.connect.hive import partitions_of
 from sabot.errors import InvalidJobError
 
-__all__ = ["FoundFile", "find_files"]
+__all__ = ["FoundFile", "find_files", "is_hidden"]
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def find_files(parameters: dict[str, Any], title: str) -> list[FoundFile]:
     """Return the files of parameter ``path``, sorted within each item of a list.
 
     A path is a file, a folder (with all below it), or a pattern with ``*``, ``?``, ``[]`` or
-    ``**``. Names that begin with ``.`` or ``_`` are passed over in folders, and by patterns that do
-    not begin so.
+    ``**``. Names that begin with ``.`` or ``_`` are passed over in folders, those with ``.`` also by
+    patterns that do not begin so.
 
     Raises
     ------
@@ -117,12 +117,17 @@ def _files_below(place: Place, folder: str) -> list[FileInfo]:
     infos = place.filesystem.get_file_info(selector)
     start = len(folder.rstrip("/")) + 1
     return [
-        info for info in infos if info.type is FileType.File and not _is_hidden(info.path[start:])
+        info for info in infos if info.type is FileType.File and not is_hidden(info.path[start:])
     ]
 
 
-def _is_hidden(relative: str) -> bool:
-    return any(part.startswith((".", "_")) for part in relative.split("/"))
+def is_hidden(relative: str) -> bool:
+    """Return whether a name begins so that it is no data; ``_day=1`` is a column's folder."""
+    *folders, name = relative.split("/")
+    return name.startswith((".", "_")) or any(
+        folder.startswith(".") or (folder.startswith("_") and "=" not in folder)
+        for folder in folders
+    )
 
 
 def _fixed_part(pattern: str) -> str:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 from sabot import _time_zones
 from sabot._core import Graph, processor_count
+from sabot.connect.redaction import has_scheme
 from sabot.connect.sink import sink_kind
 from sabot.connect.source import Source, SourceSettings, open_source
 from sabot.connect.topic_store import default_data_dir
@@ -179,9 +181,25 @@ def _fingerprint(node: StreamOperatorNode) -> Mapping[str, Any]:
 
 
 def _check_sinks(graph: JobGraph) -> None:
-    """Collected rows are found by the name of their sink, so names must differ."""
+    """Refuse sinks that would be taken for each other.
+
+    Collected rows are found by the name of their sink, and files by their path.
+    """
     names: set[str] = set()
+    targets: dict[str, StreamOperatorNode] = {}
     for node in graph.get_sinks():
+        target = _file_target(node)
+        if target is not None:
+            other = targets.setdefault(target, node)
+            if other is not node and {
+                other.parameters.get("mode"),
+                node.parameters.get("mode"),
+            } != {"append"}:
+                raise InvalidJobError(
+                    f"{node.title}: parameter 'path': operator {other.name!r} writes there, too, and "
+                    "the last one would win; give each its own path, or both the mode 'append' to "
+                    "a folder"
+                )
         if sink_kind(node) != "collect":
             continue
         if node.name in names:
@@ -190,3 +208,14 @@ def _check_sinks(graph: JobGraph) -> None:
                 "so give each its own"
             )
         names.add(node.name)
+
+
+def _file_target(node: StreamOperatorNode) -> str | None:
+    """Return where a sink puts its files, one spelling for each place; None without."""
+    path = node.parameters.get("path")
+    if not isinstance(path, str | os.PathLike):
+        return None
+    text = os.fspath(path)
+    if node.parameters.get("filesystem") is not None or has_scheme(text):
+        return text.rstrip("/")
+    return os.path.realpath(text)
