@@ -256,7 +256,8 @@ def lit(value: Any, type: Any = None) -> Expr:
     value
         None, bool, int, float, str, bytes, Decimal, date, datetime, time or timedelta.
     type
-        Name of the Arrow type, or a `pyarrow.DataType`; by default bool, int64, float64, utf8 and so on by the value.
+        Name of the Arrow type, or a `pyarrow.DataType`; by default bool, int64, float64, utf8 and
+        so on by the value.
 
     Examples
     --------

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from sabot.api.step import Step
@@ -18,7 +18,12 @@ __all__ = ["StreamSources"]
 
 Path = str | os.PathLike[str]
 
-_COMPARISONS = {
+
+def _is_not_in(column: Expr, values: Any) -> Expr:
+    return ~column.is_in(values)
+
+
+_COMPARISONS: dict[str, Callable[[Expr, Any], Expr]] = {
     "==": Expr.__eq__,
     "=": Expr.__eq__,
     "!=": Expr.__ne__,
@@ -27,7 +32,7 @@ _COMPARISONS = {
     ">": Expr.__gt__,
     ">=": Expr.__ge__,
     "in": Expr.is_in,
-    "not in": lambda column, values: ~column.is_in(values),
+    "not in": _is_not_in,
 }
 
 

@@ -55,8 +55,8 @@ def find_schema(declared: Any, schema: pa.Schema, title: str, attempt: Attempt) 
     if better is not None:
         raise InvalidJobError(
             f"{title}: the columns that the function gives are unknown: for one row of ordinary "
-            f"values it gives {_untyped(better[0], schema)}. Declare them in parameters['schema'], a "
-            "pyarrow.Schema or a dict of column to type"
+            f"values it gives {_untyped(better[0], schema)}. Declare them in parameters['schema'], "
+            "a pyarrow.Schema or a dict of column to type"
         )
     error = second_failure or failure
     raise InvalidJobError(

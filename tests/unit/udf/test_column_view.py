@@ -223,8 +223,7 @@ def test_writes(start, index, value, expected):
 def test_in_place_arithmetic_writes_to_the_column(change, expected):
     array = pa.array([1, None, 3])
     batch = BatchView(pa.record_batch({"n": array}))
-    column = batch["n"]
-    exec(change)
+    exec(change, {"column": batch["n"]})
     assert batch.to_arrow()["n"].to_pylist() == expected
     other = BatchView(pa.record_batch({"n": array}))
     exec(change.replace("column", "other['n']"))
