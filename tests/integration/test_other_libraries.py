@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Columns that pandas, Polars and DuckDB make of their own types come in and group as values."""
 
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,6 +12,7 @@ import pytest
 
 import sabot
 from pipelines import line, node, rows
+from sabot import InvalidJobError, JobFailedError, JobGraph
 
 COLORS = ["red", "green", "red", None, "blue"]
 
@@ -90,3 +92,87 @@ def test_lists_and_structs_come_in(make: Any) -> None:
 def test_pandas_arrow_columns_come_in() -> None:
     frame = pd.DataFrame({"l": pd.Series([[1], None], dtype=pd.ArrowDtype(pa.list_(pa.int8())))})
     assert rows(line({"data": frame}))["l"].to_pylist() == [[1], None]
+
+
+# --- DuckDB: one open result per connection ------------------------------------------------------
+
+
+def test_relations_of_one_connection_join() -> None:
+    connection = duckdb.connect()
+    left = connection.sql("select i k, i * 2 v, 'x' unused from range(5000) t(i)")
+    right = connection.sql('select i k, i * 3 "a ""b" from range(5000) t(i)')
+    graph = JobGraph("join")
+    ids = [
+        graph.add_operator(one)
+        for one in (
+            node("source", "l", data=left),
+            node("source", "r", data=right, columns=["k", 'a "b']),
+            node("hash_join", "j", left_key="k", right_key="k"),
+            node("aggregate", "a", aggregations={"v": ("v", "sum"), "w": ('a "b', "sum")}),
+            node("sink", "out"),
+        )
+    ]
+    for up, down in ((0, 2), (1, 2), (2, 3), (3, 4)):
+        graph.connect(ids[up], ids[down])
+    graph.explain()
+    assert connection.execute("select 42").fetchall() == [(42,)]  # nothing is left open
+    total = sum(range(5000))
+    for _ in range(2):
+        assert rows(graph).to_pylist() == [{"v": 2 * total, "w": 3 * total}]
+
+
+def test_errors_of_a_relation_are_errors_of_the_job() -> None:
+    late = duckdb.sql("select if(i > 9990, error('late'), i) k from range(10000) t(i)")
+    with pytest.raises(JobFailedError, match=r"operator 'src' \(source\).*DuckDB.*late"):
+        line({"data": late}).run()
+
+
+def test_errors_of_a_producer_are_refusals() -> None:
+    class Producer:
+        def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+            raise LookupError("nothing there")
+
+    with pytest.raises(InvalidJobError, match="'data': Producer: LookupError: nothing there"):
+        line({"data": Producer()}).run()
+
+
+# --- parameters of another kind of source or sink ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"delimiter": ";"}, "'delimiter': goes with 'path', but the rows come from: memory"),
+        ({"hive": True}, "'hive': goes with 'path'"),
+        ({"on_error": "drop"}, "'on_error': goes with 'path'"),
+        ({"compression": "zstd"}, "'compression': goes with 'path'"),
+        ({"start": "latest"}, "'start': goes with 'topic'"),
+        ({"group_id": "g"}, "'group_id': goes with 'topic'"),
+        ({"format": "csv"}, "'format': 'csv' goes with 'path'"),
+    ],
+)
+def test_parameters_of_another_source_are_refused(source: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidJobError, match=message):
+        line({"data": [{"a": 1}], **source}).run()
+
+
+@pytest.mark.parametrize(
+    ("sink", "message"),
+    [
+        ({"topic": "t", "partition_by": "a"}, r"'partition_by': goes with 'path'.*: topic 't'"),
+        ({"topic": "t", "mode": "error"}, "'mode': goes with 'path'"),
+        ({"topic": "t", "format": "csv"}, "'format': 'csv' goes with 'path'"),
+        ({"path": "a.parquet", "key_column": "a"}, "'key_column': goes with 'topic'"),
+        ({"path": "a.parquet", "partitions": 2}, "'partitions': goes with 'topic'"),
+        ({"compression": "zstd"}, "'compression': goes with 'path', but the rows go to: collect"),
+        ({"discard": True, "row_group_size": 5}, "'row_group_size': goes with 'path'"),
+        ({"format": "parquet"}, "'format': 'parquet' goes with 'path'"),
+    ],
+)
+def test_parameters_of_another_sink_are_refused(
+    sink: dict[str, Any], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidJobError, match=message):
+        line({"data": [{"a": 1}]}, sink=sink).run()
+    assert list(tmp_path.iterdir()) == []

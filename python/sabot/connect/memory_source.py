@@ -21,7 +21,7 @@ from sabot.connect.rows import (
     table_of,
 )
 from sabot.connect.source_filters import read_columns
-from sabot.errors import InvalidJobError
+from sabot.errors import InvalidJobError, JobFailedError
 
 if TYPE_CHECKING:
     from sabot._core import Job
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sabot.execution.node import StreamOperatorNode
     from sabot.expressions import Expr
 
-__all__ = ["IteratorSource", "StreamSource", "TableSource", "open_memory"]
+__all__ = ["IteratorSource", "RelationSource", "StreamSource", "TableSource", "open_memory"]
 
 
 class TableSource:
@@ -110,6 +110,75 @@ class StreamSource:
         """Do nothing: the engine has released the stream, or it waits for another run."""
 
 
+class RelationSource:
+    """A DuckDB relation; it is executed when the job starts, with the columns that are needed.
+
+    Its rows are held in memory: a connection has one open result at a time, so that one that is
+    read as it goes would shut out every other relation of the connection, and the user's queries.
+    """
+
+    is_endless = False
+    is_reusable = True
+    counts: ReadCounts | None = None
+    row_count: int | None = None
+
+    def __init__(
+        self, relation: Any, schema: pa.Schema | None, columns: list[str] | None, title: str
+    ) -> None:
+        self._relation = relation
+        self._declared = schema
+        self._title = title
+        try:
+            empty = relation.limit(0).to_arrow_table()
+        except Exception as error:
+            raise InvalidJobError(
+                f"{title}: parameter 'data': DuckDB: {type(error).__name__}: {error}"
+            ) from error
+        found = table_of(empty, schema, title).schema
+        check_names(found, "parameter 'data'", title)
+        names = project(found, columns, title)
+        self.schema = pa.schema([found.field(name) for name in names])
+
+    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+        """Leave the other columns out."""
+        if columns is None:
+            return False
+        self.schema = pa.schema([self.schema.field(name) for name in columns])
+        return True
+
+    def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
+        """Execute the relation and add its rows as one split.
+
+        Raises
+        ------
+        JobFailedError
+            If DuckDB cannot.
+        """
+        relation = self._relation
+        if self._declared is None and len(self.schema):
+            names = (name.replace('"', '""') for name in self.schema.names)
+            relation = relation.project(", ".join(f'"{name}"' for name in names))
+        try:
+            table = relation.to_arrow_table()
+        except Exception as error:
+            raise JobFailedError(
+                f"{self._title}: parameter 'data': DuckDB: {type(error).__name__}: {error}"
+            ) from error
+        table = table_of(table, self._declared, self._title).select(self.schema.names)
+        job.add_stream(operator_id, table.to_reader())
+        return ()
+
+    def describe(self) -> str:
+        """Return what is read, for errors."""
+        return "a DuckDB relation"
+
+    def finish(self) -> None:
+        """Do nothing: it has written nothing."""
+
+    def close(self) -> None:
+        """Do nothing: the relation is the user's."""
+
+
 class IteratorSource:
     """A generator or another Python iterable, fed by a thread."""
 
@@ -159,6 +228,8 @@ def open_memory(node: StreamOperatorNode, settings: SourceSettings) -> Source:
         )
     if is_one_shot(data):
         check_unread(data, title)
+    if type(data).__name__ == "DuckDBPyRelation":
+        return RelationSource(data, schema, columns, title)
     if isinstance(data, pa.RecordBatchReader) or _is_foreign_stream(data):
         return _checked(StreamSource(data, schema, columns, title), title)
     if is_function(data) or is_one_shot(data) or is_async(data):
@@ -186,4 +257,8 @@ def _reader_of(data: Any, schema: Any, title: str) -> pa.RecordBatchReader:
             reader = reader.cast(schema_of(schema, title))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InvalidJobError(f"{title}: parameter 'data': {error}") from error
+    except Exception as error:  # the library's own
+        raise InvalidJobError(
+            f"{title}: parameter 'data': {type(data).__name__}: {type(error).__name__}: {error}"
+        ) from error
     return reader

@@ -3,6 +3,7 @@
  * sink.c - where rows go: collected, counted, or pulled by whoever writes the topic or file.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "plan/node_internal.h"
 
@@ -121,6 +122,39 @@ static enum sb_sink_target target_kind(const struct sb_node *node)
     return is_given(node, DISCARD) ? SB_TARGET_DISCARD : SB_TARGET_COLLECT;
 }
 
+// Parameters of another target would be passed over in silence.
+static enum sb_status check_companions(const struct sb_node *node, struct sb_error *err)
+{
+    const bool is_topic = is_given(node, TOPIC);
+    const bool is_path = is_given(node, PATH);
+
+    for (int32_t i = FORMAT; i < PARAMETER_COUNT; i++) {
+        const struct sb_argument *argument = &node->arguments[i];
+        const bool is_for_topic = i == KEY_COLUMN || i == PARTITIONS || i == DATA_DIR;
+        const bool is_for_path = i >= MODE;
+
+        if (argument->value != NULL && ((is_for_topic && !is_topic) || (is_for_path && !is_path))) {
+            return sb_node_error(node, argument->spelling, SB_INVALID, err,
+                                 "goes with '%s', but the rows go to: %s; leave it out",
+                                 is_for_topic ? "topic" : "path", node->spec.sink.target);
+        }
+    }
+    return SB_OK;
+}
+
+static enum sb_status check_format(const struct sb_node *node, struct sb_error *err)
+{
+    const struct sb_argument *format = &node->arguments[FORMAT];
+    const char *name = sb_argument_text(format, formats[0]);
+
+    if (is_given(node, PATH) || strcmp(name, "arrow") == 0 || strcmp(name, "json") == 0) {
+        return SB_OK;
+    }
+    return sb_node_error(node, format->spelling, SB_INVALID, err,
+                         "'%s' goes with 'path', but the rows go to: %s; leave it out", name,
+                         node->spec.sink.target);
+}
+
 static enum sb_status check_partition_by(const struct sb_node *node,
                                          struct sb_derivation *derivation, struct sb_error *err)
 {
@@ -149,6 +183,8 @@ static enum sb_status sink_derive(struct sb_node *node, struct sb_derivation *de
     if (spec->target == NULL) {
         return sb_node_no_memory(node, err, SB_MEMORY_ALIGNMENT);
     }
+    SB_TRY_RETURN(check_companions(node, err));
+    SB_TRY_RETURN(check_format(node, err));
     node->schema = sb_schema_retain(node->inputs[0]->schema);
     if (key->value != NULL) {
         SB_TRY_RETURN(sb_node_column(node, key->spelling, node->schema, sb_argument_text(key, NULL),

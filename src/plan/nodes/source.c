@@ -128,6 +128,32 @@ static const char *target_text(const struct sb_node *node, struct sb_arena *aren
                                               : "stream";
 }
 
+// Parameters of another target would be passed over in silence.
+static enum sb_status check_companions(const struct sb_node *node, struct sb_error *err)
+{
+    const struct sb_argument *arguments = node->arguments;
+    const struct sb_argument *format = &arguments[FORMAT];
+    const char *name = sb_argument_text(format, formats[0]);
+
+    for (int32_t i = FORMAT; i < PARAMETER_COUNT; i++) {
+        const bool is_for_topic = i == START || i == BOOTSTRAP_SERVERS || i == GROUP_ID;
+        const bool is_for_path = i >= COMPRESSION && i != FILTERS;
+
+        if (arguments[i].value != NULL && ((is_for_topic && arguments[TOPIC].value == NULL) ||
+                                           (is_for_path && arguments[PATH].value == NULL))) {
+            return sb_node_error(node, arguments[i].spelling, SB_INVALID, err,
+                                 "goes with '%s', but the rows come from: %s; leave it out",
+                                 is_for_topic ? "topic" : "path", node->spec.source.target);
+        }
+    }
+    if (arguments[PATH].value == NULL && strcmp(name, "arrow") != 0 && strcmp(name, "json") != 0) {
+        return sb_node_error(node, format->spelling, SB_INVALID, err,
+                             "'%s' goes with 'path', but the rows come from: %s; leave it out",
+                             name, node->spec.source.target);
+    }
+    return SB_OK;
+}
+
 static bool is_endless(const struct sb_node *node, bool is_streaming)
 {
     bool is_topic = node->arguments[TOPIC].value != NULL;
@@ -190,6 +216,7 @@ static enum sb_status source_derive(struct sb_node *node, struct sb_derivation *
     if (spec->target == NULL) {
         return sb_node_no_memory(node, err, SB_MEMORY_ALIGNMENT);
     }
+    SB_TRY_RETURN(check_companions(node, err));
     spec->lateness_us = sb_argument_integer(&node->arguments[LATENESS], 0) * 1000;
     spec->is_validated =
         strcmp(sb_argument_text(&node->arguments[VALIDATE], validations[0]), validations[1]) == 0;

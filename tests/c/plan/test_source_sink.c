@@ -109,6 +109,16 @@ static void refuses_wrong_source_parameters(void **state)
     assert_refused("'kafka_topic': 'a', 'path': 'b'", "",
                    "operator 's' (source): parameter 'path': 'kafka_topic' is given, too; allowed: "
                    "one of topic, path, data, generator");
+    assert_refused("'topic': 't', 'delimiter': ';'", "",
+                   "operator 's' (source): parameter 'delimiter': goes with 'path', but the rows "
+                   "come from: topic 't'; leave it out");
+    assert_refused("'path': 'p', 'start': 'latest'", "",
+                   "operator 's' (source): parameter 'start': goes with 'topic', but the rows come "
+                   "from: path 'p'; leave it out");
+    assert_refused(
+        "'data': {}, 'format': 'csv'", "",
+        "operator 's' (source): parameter 'format': 'csv' goes with 'path', but the rows "
+        "come from: memory; leave it out");
     assert_refused("'format': 'parket'", "",
                    "operator 's' (source): parameter 'format': 'parket' is unknown (did you mean "
                    "'parquet'?); allowed: arrow, json, ndjson, parquet, csv");
@@ -278,7 +288,7 @@ static void refuses_wrong_sink_parameters(void **state)
     assert_refused("", "'callback': {}, 'discard': true",
                    "operator 'o' (sink): parameter 'discard': 'callback' is given, too; allowed: "
                    "at most one of topic, path, callback, discard");
-    assert_refused("", "'key_column': 'ID'",
+    assert_refused("", "'topic': 't', 'key_column': 'ID'",
                    "operator 'o' (sink): parameter 'key_column': there is no column 'ID' (did you "
                    "mean 'id'?); columns: id: int64, at: timestamp[us], day: date32, name: utf8");
     assert_refused("", "'delivery': 'once'",
@@ -287,6 +297,17 @@ static void refuses_wrong_sink_parameters(void **state)
     assert_refused("", "'partitions': 0",
                    "operator 'o' (sink): parameter 'partitions': is 0; allowed: an integer from 1 "
                    "to 32768");
+    assert_refused(
+        "", "'path': 'p', 'key_column': 'id'",
+        "operator 'o' (sink): parameter 'key_column': goes with 'topic', but the rows go "
+        "to: path 'p'; leave it out");
+    assert_refused("", "'topic': 't', 'mode': 'append'",
+                   "operator 'o' (sink): parameter 'mode': goes with 'path', but the rows go to: "
+                   "topic 't'; leave it out");
+    assert_refused(
+        "", "'format': 'csv'",
+        "operator 'o' (sink): parameter 'format': 'csv' goes with 'path', but the rows go "
+        "to: collect; leave it out");
 }
 
 int main(void)
