@@ -29,7 +29,7 @@ const struct sb_type_facts sb_type_facts[SB_TYPE_ID_END] = {
     [SB_TYPE_BINARY] = {.name = "binary", .is_binary = true},
     [SB_TYPE_LARGE_BINARY] = {.name = "large_binary", .is_binary = true},
     [SB_TYPE_BINARY_VIEW] = {.name = "binary_view", .is_binary = true},
-    [SB_TYPE_NULL] = {.name = "null", .has_no_order = true},
+    [SB_TYPE_NULL] = {.name = "null"},
     [SB_TYPE_FLOAT16] = {.name = "float16", .width = 2},
     [SB_TYPE_DECIMAL32] = {.name = "decimal32", .width = 4, .decimal_digits = 9},
     [SB_TYPE_DECIMAL64] = {.name = "decimal64", .width = 8, .decimal_digits = 18},

@@ -50,7 +50,11 @@ class Kind:
     family
         Kinds of one family can be compared and joined; "" for coded kinds.
     values
-        Of a coded kind: all values there are; None for others.
+        Of a coded kind: all values there are, in their order; None for others.
+    is_sortable
+        Whether rows can be ordered by it.
+    has_minimum
+        Whether there are minima and maxima of it.
     """
 
     name: str
@@ -58,14 +62,12 @@ class Kind:
     draw: Callable[[Rng, int], list[Any]]
     family: str = ""
     values: Sequence[Any] | None = None
+    is_sortable: bool = True
+    has_minimum: bool = True
 
     @property
     def is_coded(self) -> bool:
         return self.values is not None
-
-    @property
-    def is_ordered(self) -> bool:
-        return not self.is_coded
 
     @property
     def is_number(self) -> bool:
@@ -138,11 +140,15 @@ def _decimals(rng: Rng, count: int) -> list[Decimal]:
     return [Decimal(int(n)).scaleb(-2) for n in rng.integers(-(10**4), 10**4, count)]
 
 
-def _coded(name: str, type_: pa.DataType, values: Sequence[Any]) -> Kind:
+def _coded(name: str, type_: pa.DataType, values: Sequence[Any], **more: bool) -> Kind:
     def draw(rng: Rng, count: int) -> list[Any]:
         return [values[i] for i in rng.integers(0, len(values), count)]
 
-    return Kind(name, type_, draw, values=values)
+    return Kind(name, type_, draw, values=values, **more)
+
+
+def _nested(name: str, type_: pa.DataType, values: Sequence[Any]) -> Kind:
+    return _coded(name, type_, values, has_minimum=False)
 
 
 DIRECT: list[Kind] = [
@@ -172,42 +178,49 @@ _LONG = "long enough to be outside of a view"
 
 CODED: list[Kind] = [
     Kind("null", pa.null(), lambda rng, count: [None] * count, values=()),
-    _coded("float16", pa.float16(), [1.5, -2.5, 0.0]),
-    _coded("decimal32", pa.decimal32(7, 2), [_D("1.50"), _D("-2.25")]),
-    _coded("decimal64", pa.decimal64(15, 3), [_D("1.500"), _D("-2.250")]),
-    _coded("decimal256", pa.decimal256(60, 2), [_D("1.50"), _D("1" * 45 + ".25")]),
-    _coded("fixed_size_binary", pa.binary(3), [b"abc", b"\0\1\2"]),
-    _coded("date64", pa.date64(), [dt.date(1970, 1, 1), dt.date(1969, 1, 1)]),
-    _coded("timestamp_ns", pa.timestamp("ns"), [dt.datetime(2020, 1, 1), dt.datetime(1960, 1, 1)]),
+    _coded("float16", pa.float16(), [-math.inf, -2.5, 0.0, 1.5, 2.5, math.nan]),
+    _coded("decimal32", pa.decimal32(7, 2), [_D("-2.25"), _D("1.50")]),
+    _coded("decimal64", pa.decimal64(15, 3), [_D("-2.250"), _D("1.500")]),
+    _coded(
+        "decimal256",
+        pa.decimal256(60, 2),
+        [_D("-" + "1" * 45 + ".25"), _D("-1.00"), _D("0.00"), _D("1.50"), _D("1" * 45 + ".25")],
+    ),
+    _coded("fixed_size_binary", pa.binary(3), [b"\0\0\0", b"\0\1\2", b"abc", b"ab\xff"]),
+    _coded("date64", pa.date64(), [dt.date(1969, 1, 1), dt.date(1970, 1, 1)]),
+    _coded("timestamp_ns", pa.timestamp("ns"), [dt.datetime(1960, 1, 1), dt.datetime(2020, 1, 1)]),
     _coded(
         "timestamp_zone",
         pa.timestamp("us", "Europe/Berlin"),
         [dt.datetime(2020, 1, n, tzinfo=dt.UTC) for n in (1, 2, 3)],
     ),
-    _coded("time32", pa.time32("s"), [dt.time(1, 2, 3), dt.time(0)]),
-    _coded("time64", pa.time64("us"), [dt.time(1, 2, 3, 4), dt.time(0)]),
-    _coded("duration", pa.duration("us"), [_T(1, 2), _T(-1)]),
+    _coded("time32", pa.time32("s"), [dt.time(0), dt.time(1, 2, 3)]),
+    _coded("time64", pa.time64("us"), [dt.time(0), dt.time(1, 2, 3, 4)]),
+    _coded("duration", pa.duration("us"), [_T(-1), _T(1, 2)]),
     _coded(
         "interval",
         pa.month_day_nano_interval(),
         [pa.MonthDayNano([1, 2, 3]), pa.MonthDayNano([0, 0, 1])],
+        is_sortable=False,
+        has_minimum=False,
     ),
-    _coded("dictionary", pa.dictionary(pa.int32(), pa.string()), ["a", "", _LONG]),
-    _coded("dictionary_int", pa.dictionary(pa.int8(), pa.int64()), [7, -7]),
+    _coded("dictionary", pa.dictionary(pa.int32(), pa.string()), ["", "a", _LONG, _LONG + "s"]),
+    _coded("dictionary_int", pa.dictionary(pa.int8(), pa.int64()), [-7, 7]),
     _coded("run_end_encoded", pa.run_end_encoded(pa.int32(), pa.int64()), [1, 2]),
-    _coded("list", pa.list_(pa.int64()), [[1, 2, None], [], [3]]),
-    _coded("large_list", pa.large_list(pa.string()), [["a"], ["b", None], [_LONG]]),
-    _coded("fixed_size_list", pa.list_(pa.float32(), 2), [[1.0, 2.0], [3.0, None]]),
-    _coded("list_view", pa.list_view(pa.int32()), [[1, 2], []]),
-    _coded(
+    _coded("run_end_encoded_text", pa.run_end_encoded(pa.int16(), pa.string()), ["", "a", _LONG]),
+    _nested("list", pa.list_(pa.int64()), [[], [1], [1, 2, None], [3], [None]]),
+    _nested("large_list", pa.large_list(pa.string()), [["a"], ["b", None], [_LONG]]),
+    _nested("fixed_size_list", pa.list_(pa.float32(), 2), [[1.0, 2.0], [3.0, None]]),
+    _nested("list_view", pa.list_view(pa.int32()), [[], [1, 2]]),
+    _nested(
         "struct",
         pa.struct([("a", pa.int64()), ("b", pa.string())]),
-        [{"a": 1, "b": "x"}, {"a": None, "b": _LONG}],
+        [{"a": 1, "b": "x"}, {"a": 1, "b": None}, {"a": None, "b": _LONG}],
     ),
-    _coded("map", pa.map_(pa.string(), pa.int64()), [[("a", 1)], []]),
-    _coded(
+    _nested("map", pa.map_(pa.string(), pa.int64()), [[], [("a", 1)]]),
+    _nested(
         "list_of_structs",
         pa.list_(pa.struct([("x", pa.list_(pa.int8()))])),
-        [[{"x": [1]}, None], [{"x": None}], []],
+        [[], [{"x": [1]}, None], [{"x": None}]],
     ),
 ]

@@ -309,7 +309,7 @@ def _draw_call(rng: Rng, column: Column) -> tuple[str, str, Kind, bool]:
         choices.append(("stddev_pop", f"stddev_pop({name})", FLOAT64, True))
         choices.append(("median", f"median({name}::DOUBLE)", FLOAT64, True))
         choices.append(("p10", f"quantile_cont({name}::DOUBLE, 0.1)", FLOAT64, True))
-    if kind.is_ordered and column.is_key and kind.family != "bool":
+    if kind.has_minimum and column.is_key and kind.family != "bool":
         choices.append(("min", f"min({name})", kind, False))
         choices.append(("max", f"max({name})", kind, False))
     return choices[rng.integers(0, len(choices))]
@@ -338,7 +338,7 @@ def draw_top_n(rng: Rng, number: int, source: Relation) -> Step:
 
 def _sorted(rng: Rng, source: Relation) -> tuple[Relation, dict[str, Any]]:
     """Return the rows in a random order; equal ones keep theirs, so they must have one."""
-    columns = [c for c in source.columns if c.is_key and c.kind.is_ordered]
+    columns = [c for c in source.columns if c.is_key and c.kind.is_sortable]
     if not columns or not source.is_ordered:
         raise NotPossible
     by = [columns[i] for i in rng.permutation(len(columns))[: rng.integers(1, 4)]]

@@ -1,178 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Columns of every Arrow type through operators, state, snapshots, sinks and sources."""
 
-import datetime
-import decimal
-import random
-from collections.abc import Callable
+import json
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 import sabot
+from every_type import EVERY, ROWS, TYPES, by_id, cells, check, keys, table
 from pipelines import line, node, rows, run, through_snapshot
 from sabot import InvalidJobError
 from sabot.udf.column_view import ColumnView
-
-Value = Callable[[random.Random], Any]
-
-
-def text(rng: random.Random) -> str:
-    """Return a short, a long or a non-ASCII text, from few."""
-    return rng.choice(["", "a", "twelve bytes", "thirteen bytes", "grüße aus köln", "x" * 40])
-
-
-def number(rng: random.Random) -> int:
-    return rng.choice([0, 1, -1, 7, 100, -100])
-
-
-def real(rng: random.Random) -> float:
-    return rng.choice([0.0, -0.0, 1.5, -2.25, float("inf"), float("nan")])
-
-
-def amount(rng: random.Random) -> decimal.Decimal:
-    return decimal.Decimal(rng.choice(["0.00", "1.25", "-1.25", "99999.99"]))
-
-
-def sometimes(value: Value) -> Value:
-    """Return a value that is None now and then."""
-    return lambda rng: None if rng.random() < 0.2 else value(rng)
-
-
-def several(value: Value, count: int | None = None) -> Value:
-    return lambda rng: [
-        sometimes(value)(rng) for _ in range(rng.randrange(4) if count is None else count)
-    ]
-
-
-def record(rng: random.Random) -> dict[str, Any]:
-    return {"a": sometimes(number)(rng), "b": sometimes(text)(rng)}
-
-
-def entries(rng: random.Random) -> list[tuple[str, int | None]]:
-    return [(key, sometimes(number)(rng)) for key in ["k", "key two"][: rng.randrange(3)]]
-
-
-def months(rng: random.Random) -> pa.MonthDayNano:
-    return pa.MonthDayNano([rng.randrange(3), rng.randrange(3), rng.randrange(3)])
-
-
-# name -> type, values
-TYPES: dict[str, tuple[pa.DataType, Value]] = {
-    "null": (pa.null(), lambda _: None),
-    "bool": (pa.bool_(), lambda rng: rng.random() < 0.5),
-    "int8": (pa.int8(), number),
-    "uint64": (pa.uint64(), lambda rng: rng.choice([0, 1, 2**64 - 1])),
-    "float16": (pa.float16(), real),
-    "float32": (pa.float32(), real),
-    "float64": (pa.float64(), real),
-    "decimal32": (pa.decimal32(7, 2), amount),
-    "decimal64": (pa.decimal64(15, 2), amount),
-    "decimal128": (pa.decimal128(30, 2), amount),
-    "decimal256": (pa.decimal256(60, 2), amount),
-    "date32": (pa.date32(), number),
-    "date64": (pa.date64(), lambda rng: datetime.date(2024, 1, 1 + rng.randrange(3))),
-    "timestamp": (pa.timestamp("us", "Europe/Berlin"), number),
-    "time32": (pa.time32("ms"), lambda rng: rng.randrange(3)),
-    "time64": (pa.time64("ns"), lambda rng: 1000 * rng.randrange(3)),
-    "duration": (pa.duration("s"), number),
-    "interval": (pa.month_day_nano_interval(), months),
-    "utf8": (pa.string(), text),
-    "utf8_view": (pa.string_view(), text),
-    "large_binary": (pa.large_binary(), lambda rng: text(rng).encode()),
-    "fixed_size_binary": (pa.binary(3), lambda rng: rng.choice([b"abc", b"\0\0\0", b"xyz"])),
-    "fixed_size_binary_16": (pa.binary(16), lambda rng: bytes([rng.randrange(3)] * 16)),
-    "dictionary": (pa.dictionary(pa.int8(), pa.string()), text),
-    "dictionary_number": (pa.dictionary(pa.uint16(), pa.int64()), number),
-    "dictionary_struct": (
-        pa.dictionary(pa.int32(), pa.struct([("a", pa.int8()), ("b", pa.string())])),
-        record,
-    ),
-    "run_end_encoded": (pa.run_end_encoded(pa.int32(), pa.string()), text),
-    "run_end_encoded_16": (pa.run_end_encoded(pa.int16(), pa.float64()), real),
-    "list": (pa.list_(pa.int32()), several(number)),
-    "list_text": (pa.list_(pa.string()), several(text)),
-    "list_list": (pa.list_(pa.list_(pa.float32())), several(several(real))),
-    "large_list": (pa.large_list(pa.string()), several(text)),
-    "list_view": (pa.list_view(pa.string()), several(text)),
-    "large_list_view": (pa.large_list_view(pa.int16()), several(number)),
-    "fixed_size_list": (pa.list_(pa.int64(), 3), several(number, 3)),
-    "struct": (pa.struct([("a", pa.int8()), ("b", pa.string())]), record),
-    "struct_empty": (pa.struct([]), lambda _: {}),
-    "struct_deep": (
-        pa.struct(
-            [
-                ("s", pa.struct([("a", pa.int8()), ("b", pa.string())])),
-                ("l", pa.list_(pa.struct([("a", pa.int8()), ("b", pa.string())]))),
-            ]
-        ),
-        lambda rng: {"s": sometimes(record)(rng), "l": sometimes(several(record))(rng)},
-    ),
-    "struct_dictionary": (
-        pa.struct([("d", pa.dictionary(pa.int8(), pa.string()))]),
-        lambda rng: {"d": sometimes(text)(rng)},
-    ),
-    "map": (pa.map_(pa.string(), pa.int64()), entries),
-}
-
-EVERY = sorted(TYPES)
-ROWS = 200
-
-
-def array(name: str, seed: int, count: int = ROWS) -> pa.Array:
-    """Return values of a type, some of them null, at an offset within their buffers."""
-    type_, value = TYPES[name]
-    rng = random.Random(f"{name} {seed}")
-    values = [sometimes(value)(rng) for _ in range(count + 3)]
-    if pa.types.is_run_end_encoded(type_):
-        encoded = pc.run_end_encode(
-            pa.array(values, type_.value_type), run_end_type=type_.run_end_type
-        )
-        return encoded[3:]
-    if pa.types.is_dictionary(type_) and pa.types.is_nested(type_.value_type):
-        distinct = list({str(v): v for v in values if v is not None}.values())
-        places = [None if v is None else [str(d) for d in distinct].index(str(v)) for v in values]
-        return pa.DictionaryArray.from_arrays(
-            pa.array(places, type_.index_type), pa.array(distinct, type_.value_type)
-        )[3:]
-    return pa.array(values, type_)[3:]
-
-
-def table(name: str, seed: int = 0, count: int = ROWS) -> pa.Table:
-    """Return columns 'id', which ascends, and 'c', of the type."""
-    return pa.table({"id": pa.array(range(count), pa.int64()), "c": array(name, seed, count)})
-
-
-def cells(column: pa.ChunkedArray) -> list[str]:
-    """Return values that compare: NaN with itself, -0.0 apart from 0.0."""
-    chunks = [
-        pc.run_end_decode(chunk) if pa.types.is_run_end_encoded(chunk.type) else chunk
-        for chunk in column.chunks
-    ]
-    return [repr(value) for chunk in chunks for value in chunk.to_pylist()]
-
-
-def keys(column: pa.ChunkedArray) -> list[str]:
-    """Return values that compare as keys do: 0.0 is -0.0."""
-    return [cell.replace("-0.0", "0.0") for cell in cells(column)]
-
-
-def check(found: pa.Table, given: pa.Table, places: list[int], names: dict[str, str]) -> None:
-    """Compare columns with rows of the input, type included; Arrow checks every buffer."""
-    found.validate(full=True)
-    for name, origin in names.items():
-        assert found.schema.field(name).type == given.schema.field(origin).type
-        all_cells = cells(given[origin])
-        assert cells(found[name]) == [all_cells[place] for place in places]
-
-
-def by_id(table_: pa.Table, *names: str) -> list[tuple[Any, ...]]:
-    """Return rows as tuples of cells, in an order of their own."""
-    return sorted(zip(*(cells(table_[name]) for name in names), strict=True))
 
 
 @pytest.mark.parametrize("batch_rows", [1, 7, 1000])
@@ -272,7 +113,7 @@ def test_groups_by_it(name: str, workers: int, batch_rows: int) -> None:
     assert dict(zip(keys(found["c"]), found["n"].to_pylist(), strict=True)) == expected
 
 
-@pytest.mark.parametrize("name", ["list", "struct", "map", "interval", "null"])
+@pytest.mark.parametrize("name", ["list", "struct", "map", "interval", "dictionary_struct"])
 def test_types_without_order_have_no_minimum(name: str) -> None:
     graph = line({"data": table(name)}, node("aggregate", "low", aggregations={"m": ("c", "min")}))
     with pytest.raises(InvalidJobError, match=r"low.*min"):
@@ -290,6 +131,87 @@ def test_minimum_and_maximum(name: str) -> None:
     values = [value for value in given["c"].to_pylist() if value is not None]
     assert found["low"].to_pylist() == [min(values)]
     assert found["high"].to_pylist() == [max(values)]
+
+
+def test_the_minimum_of_nulls_is_null() -> None:
+    wanted = {"low": ("c", "min"), "high": ("c", "max")}
+    for keyed in ({}, {"key_by": ["id"]}):
+        given = table("null", 0, 9)
+        found = rows(line({"data": given}, node("aggregate", "a", aggregations=wanted, **keyed)))
+        assert found["low"].to_pylist() == [None] * (9 if keyed else 1)
+        assert found["high"].type == pa.null()
+
+
+@pytest.mark.parametrize(("workers", "batch_rows"), [(1, 1000), (2, 7), (8, 64)])
+@pytest.mark.parametrize("name", EVERY)
+def test_distinct_rows(name: str, workers: int, batch_rows: int) -> None:
+    given = table(name)
+    graph = line(
+        {"data": given.to_batches(max_chunksize=batch_rows)},
+        node("distinct", "once", columns=["c"]),
+    )
+    found = rows(graph, worker_count=workers, morsel_rows_max=batch_rows)
+    first: dict[str, int] = {}
+    for place, cell in enumerate(keys(given["c"])):
+        first.setdefault(cell, place)
+    places = dict(zip(keys(found["c"]), found["id"].to_pylist(), strict=True))
+    assert found.num_rows == len(first)
+    assert places == first
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_aggregates_of_it(name: str) -> None:
+    given = table(name)
+    wanted = ["count", "count_distinct", "approx_count_distinct", "first", "last", "list"]
+    calls = {function: ("c", function) for function in wanted}
+    for workers, batch_rows in ((1, 1000), (2, 7)):
+        source = {"data": given.to_batches(max_chunksize=batch_rows)}
+        found = rows(
+            line(source, node("aggregate", "a", aggregations=calls)),
+            worker_count=workers,
+            morsel_rows_max=batch_rows,
+        )
+        found.validate(full=True)
+        there = [cell for cell in cells(given["c"]) if cell != "None"]
+        different = {cell for cell in keys(given["c"]) if cell != "None"}
+        assert found["count"].to_pylist() == [len(there)]
+        assert found["count_distinct"].to_pylist() == [len(different)]
+        guess = found["approx_count_distinct"][0].as_py()
+        assert abs(guess - len(different)) <= 0.1 * len(different)
+        assert cells(found["first"]) == (there[:1] or ["None"])
+        assert cells(found["last"]) == (there[-1:] or ["None"])
+        assert found.schema.field("first").type == given.schema.field("c").type
+        assert found.schema.field("list").type.value_type == given.schema.field("c").type
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_lists_of_it_are_unnested(name: str) -> None:
+    given = table(name)
+    graph = line(
+        {"data": given.to_batches(max_chunksize=50)},
+        node("aggregate", "gather", aggregations={"l": ("c", "list"), "ids": ("id", "list")}),
+        node("flat_map", "spread", column="l"),
+    )
+    found = rows(graph, worker_count=2)
+    found.validate(full=True)
+    assert cells(found["l"]) == cells(given["c"])
+    assert found.schema.field("l").type == given.schema.field("c").type
+
+
+@pytest.mark.parametrize("reconcile", ["strict", "by_name"])
+@pytest.mark.parametrize("name", EVERY)
+def test_unions(name: str, reconcile: str) -> None:
+    sides = [table(name, 1, 40), table(name, 2, 60)]
+    job = sabot.JobGraph("union")
+    both = job.add_operator(node("union", "both", reconcile=reconcile))
+    for i, side in enumerate(sides):
+        job.connect(job.add_operator(node("source", f"side{i}", data=side)), both)
+    job.connect(both, job.add_operator(node("sink", "out")))
+    found = rows(job, worker_count=2)
+    assert found.schema == sides[0].schema
+    assert by_id(found, "id", "c") == sorted(
+        by_id(sides[0], "id", "c") + by_id(sides[1], "id", "c")
+    )
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -330,20 +252,14 @@ def test_arrow_files(name: str, tmp_path: Path) -> None:
         check(found, given, list(range(ROWS)), {"id": "id", "c": "c"})
 
 
-# What Parquet cannot hold, or not as what it is.
-NO_PARQUET = {
-    "decimal32",
-    "decimal64",
-    "dictionary_number",
-    "dictionary_struct",
-    "interval",
-    "large_list_view",
-    "list_view",
-    "run_end_encoded",
-    "run_end_encoded_16",
-    "struct_empty",
-    "duration",
-}
+def plain(type_: pa.DataType) -> pa.DataType:
+    """Return the type of the values that a dictionary or runs stand for."""
+    while pa.types.is_dictionary(type_) or pa.types.is_run_end_encoded(type_):
+        type_ = type_.value_type
+    return type_
+
+
+NO_PARQUET = {"interval", "struct_empty"}
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if name not in NO_PARQUET])
@@ -354,6 +270,42 @@ def test_parquet_files(name: str, tmp_path: Path) -> None:
     found = rows(line({"path": str(path)}), worker_count=1)
     pq.read_table(path).validate(full=True)
     assert cells(found["c"]) == cells(given["c"])
+
+
+NO_CSV = [name for name in EVERY if pa.types.is_nested(plain(TYPES[name][0]))]
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [*((name, "parquet") for name in sorted(NO_PARQUET)), *((name, "csv") for name in NO_CSV)],
+)
+def test_a_file_that_cannot_hold_it_is_refused(name: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"rows.{suffix}"
+    graph = line({"data": table(name)}, sink={"path": str(path)})
+    with pytest.raises(InvalidJobError, match=r"operator 'out'.*column 'c' is .*(Parquet|CSV)"):
+        run(graph)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if name not in NO_CSV])
+def test_csv_files(name: str, tmp_path: Path) -> None:
+    given = table(name)
+    path = tmp_path / "rows.csv"
+    sabot_run(line({"data": given.to_batches(max_chunksize=64)}, sink={"path": str(path)}))
+    type_ = plain(TYPES[name][0])
+    type_ = pa.string() if pa.types.is_string_view(type_) else type_
+    source = {"path": str(path), "column_types": {"c": type_}}
+    assert cells(rows(line(source), worker_count=1)["c"]) == cells(given["c"])
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_ndjson_files(name: str, tmp_path: Path) -> None:
+    given = table(name)
+    path = tmp_path / "rows.ndjson"
+    sabot_run(line({"data": given.to_batches(max_chunksize=64)}, sink={"path": str(path)}))
+    lines = [json.loads(text) for text in path.read_text().splitlines()]
+    assert [one["id"] for one in lines] == list(range(ROWS))
+    assert [one["c"] is None for one in lines] == [cell == "None" for cell in cells(given["c"])]
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -205,12 +205,13 @@ struct tie {
     const struct sb_sort_list *list;
 };
 
-static const struct sb_batch *tie_row(const struct tie *tie, const uint64_t *entry, int64_t *row)
+/* The key columns of the batch where a row is. */
+static const struct sb_column *tie_row(const struct tie *tie, const uint64_t *entry, int64_t *row)
 {
     uint64_t place = sb_sort_entry_place(tie->layout, entry);
 
     *row = (int64_t)(place & ((UINT64_C(1) << tie->layout->row_bits) - 1));
-    return &tie->list->batches[place >> tie->layout->row_bits].batch;
+    return tie->list->batches[place >> tie->layout->row_bits].keys;
 }
 
 /* Below 0, 0, or above 0, by the columns that are not whole in the key. */
@@ -218,22 +219,20 @@ static int tie_compare(const struct tie *tie, const uint64_t *left, const uint64
 {
     int64_t row_a;
     int64_t row_b;
-    const struct sb_batch *a = tie_row(tie, left, &row_a);
-    const struct sb_batch *b = tie_row(tie, right, &row_b);
+    const struct sb_column *a = tie_row(tie, left, &row_a);
+    const struct sb_column *b = tie_row(tie, right, &row_b);
 
     for (int32_t k = tie->layout->first_inexact; k < tie->order->key_count; k++) {
         const struct sb_order_key *key = &tie->order->keys[k];
-        const struct sb_column *column_a = &a->columns[key->column];
-        const struct sb_column *column_b = &b->columns[key->column];
-        bool is_null_a = sb_column_is_null(column_a, row_a);
-        bool is_null_b = sb_column_is_null(column_b, row_b);
+        bool is_null_a = sb_column_is_null(&a[k], row_a);
+        bool is_null_b = sb_column_is_null(&b[k], row_b);
         int found;
 
         if (is_null_a || is_null_b) {
             found = (int)is_null_a - (int)is_null_b;
             found = key->nulls_first ? -found : found;
         } else {
-            found = sb_sort_value_compare(column_a, row_a, column_b, row_b);
+            found = sb_sort_value_compare(&a[k], row_a, &b[k], row_b);
             found = key->is_descending ? -found : found;
         }
         if (found != 0) {

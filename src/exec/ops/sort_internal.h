@@ -18,6 +18,44 @@ enum {
     SB_SORT_PIECE_ROWS = 65536, // the most rows of a batch that is emitted
 };
 
+// --- sort_column.c: key columns as they are read -------------------------------------------------
+
+/*
+ * The values of a key column that a sort reads: numbers of at most 128 bits, text, binary or
+ * fixed_size_binary, or null. Shared where it is one already, else a column of its own, which may
+ * point into `column` and must not outlive it.
+ */
+SB_MUST_CHECK enum sb_status sb_sort_column_make(const struct sb_column *column,
+                                                 struct sb_memory *memory, struct sb_column *out,
+                                                 struct sb_error *err);
+
+/* Whether values of such a column are bytes, not numbers. */
+static inline bool sb_sort_is_text(const struct sb_type *type)
+{
+    return sb_type_is_variable(type->id) || type->id == SB_TYPE_FIXED_SIZE_BINARY;
+}
+
+/* Those bytes; undefined for null rows. */
+static inline struct sb_bytes sb_sort_bytes(const struct sb_column *column, int64_t row)
+{
+    if (column->type->id == SB_TYPE_FIXED_SIZE_BINARY) {
+        int64_t size = column->type->size;
+        return (struct sb_bytes){
+            .data = (const uint8_t *)column->values + (column->offset + row) * size,
+            .size = size,
+        };
+    }
+    return sb_column_bytes(column, row);
+}
+
+// --- sort_value.c: values as bytes in their order ------------------------------------------------
+
+/*
+ * Bytes of row `row`, which is not null, of any sortable type: memcmp orders those of different
+ * rows as the values are. Within lists and structs, nulls come last. `out` == NULL only counts.
+ */
+int64_t sb_sort_value_write(const struct sb_column *column, int64_t row, uint8_t *out);
+
 // --- sort_range.c: one key column ---------------------------------------------------------------
 
 /* What all rows of one key column have in common, as far as they have come. */
@@ -27,13 +65,17 @@ struct sb_sort_range {
     // Fixed width: the least and the greatest code.
     sb_uint128 low;
     sb_uint128 high;
-    // Text and binary: one of them (borrowed), how many bytes of it all begin with, the longest.
+    // Text: one of them (borrowed), how many bytes of it all begin with, the least and most bytes.
     struct sb_bytes first;
     int64_t common_size;
+    int64_t size_min;
     int64_t size_max;
 };
 
-/* Adds all rows of a column, whose memory must stay until the range is not used any more. */
+/*
+ * Adds all rows of a column of sb_sort_column_make, whose memory must stay until the range is not
+ * used any more.
+ */
 void sb_sort_range_add(struct sb_sort_range *range, const struct sb_column *column);
 void sb_sort_range_merge(struct sb_sort_range *range, const struct sb_sort_range *other);
 
@@ -56,7 +98,8 @@ int sb_sort_value_compare(const struct sb_column *a, int64_t row_a, const struct
 /* A dense batch and where it stands among all. */
 struct sb_sort_batch {
     struct sb_batch batch;
-    sb_uint128 first; // the number of its first row, see sb_op_order; others follow
+    struct sb_column *keys; // [key_count], as they are read; they point into the batch
+    sb_uint128 first;       // the number of its first row, see sb_op_order; others follow
 };
 
 struct sb_sort_list {
@@ -70,7 +113,10 @@ struct sb_sort_list {
 void sb_sort_list_deinit(struct sb_sort_list *list, const struct sb_op *op,
                          const struct sb_order_spec *order);
 
-/* Adds a batch, flattened, with what its keys have in common. Takes `batch->batch`. */
+/*
+ * Adds a batch, flattened, with its keys and what they have in common. Takes `batch->batch`;
+ * `batch->keys` is not set yet.
+ */
 SB_MUST_CHECK enum sb_status sb_sort_list_add(struct sb_sort_list *list, const struct sb_op *op,
                                               const struct sb_order_spec *order,
                                               struct sb_sort_batch *batch, struct sb_error *err);
@@ -98,7 +144,7 @@ SB_MUST_CHECK enum sb_status sb_sort_list_restore(struct sb_sort_list *list, con
 
 /* The bits of one key column in the key. */
 struct sb_sort_field {
-    int32_t column;
+    int32_t key; // of the order
     bool is_descending;
     bool is_text;
     bool is_wide;         // its code needs more than 64 bits while it is made

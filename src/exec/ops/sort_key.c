@@ -35,7 +35,8 @@ static sb_uint128 field_take_text(struct sb_sort_field *field, const struct sb_s
                                   int32_t room, bool *is_exact)
 {
     int64_t size = range->size_max - range->common_size;
-    int32_t size_bits = bit_count((sb_uint128)size);
+    // Texts of one size need not say it.
+    int32_t size_bits = range->size_min == range->size_max ? 0 : bit_count((sb_uint128)size);
 
     field->common_size = range->common_size;
     *is_exact = size <= SB_SORT_KEY_BITS / 8 && size * 8 + size_bits <= room;
@@ -57,9 +58,8 @@ static bool field_init(struct sb_sort_field *field, const struct sb_order_key *k
     sb_uint128 value_max = 0;
 
     *field = (struct sb_sort_field){
-        .column = key->column,
         .is_descending = key->is_descending,
-        .is_text = sb_type_is_variable(type->id),
+        .is_text = sb_sort_is_text(type),
     };
     if (range->has_value && field->is_text) {
         value_max =
@@ -104,12 +104,12 @@ void sb_sort_layout_init(struct sb_sort_layout *layout, struct sb_sort_field *fi
 
     *layout = (struct sb_sort_layout){.fields = fields, .key_count = order->key_count};
     while (is_exact && layout->field_count < order->key_count) {
-        const struct sb_order_key *key = &order->keys[layout->field_count];
-        struct sb_sort_field *field = &fields[layout->field_count];
+        int32_t k = layout->field_count;
+        struct sb_sort_field *field = &fields[k];
 
-        is_exact =
-            field_init(field, key, &list->batches[0].batch.schema->fields[key->column].type,
-                       &list->ranges[layout->field_count], SB_SORT_KEY_BITS - layout->key_bits);
+        is_exact = field_init(field, &order->keys[k], list->batches[0].keys[k].type,
+                              &list->ranges[k], SB_SORT_KEY_BITS - layout->key_bits);
+        field->key = k;
         layout->key_bits += field->bits;
         layout->field_count++;
     }
@@ -159,18 +159,27 @@ static ALWAYS_INLINE sb_uint128 text_code(const struct sb_sort_field *field, str
     return field->size_bits == 0 ? code : code << field->size_bits | (sb_uint128)size;
 }
 
+// What lies behind a text may be read up to the last one; NULL = it may not.
+static const uint8_t *texts_end(const struct sb_column *column)
+{
+    int64_t last = column->offset + column->length;
+
+    if (column->type->id == SB_TYPE_FIXED_SIZE_BINARY) {
+        return (const uint8_t *)column->values + last * column->type->size;
+    }
+    if (sb_type_is_view(column->type->id)) {
+        return NULL;
+    }
+    return column->bytes + (sb_type_is_large(column->type->id)
+                                ? ((const int64_t *)column->values)[last]
+                                : ((const int32_t *)column->values)[last]);
+}
+
 static ALWAYS_INLINE void text_codes(const struct sb_sort_field *field,
                                      const struct sb_column *column, int64_t first, int64_t count,
                                      uint64_t *narrow, sb_uint128 *wide)
 {
-    bool has_ends = !sb_type_is_view(column->type->id);
-    const uint8_t *end = column->bytes;
-
-    if (has_ends) { // offsets: what lies behind a text may be read up to the last one
-        int64_t last = column->offset + column->length;
-        end += sb_type_is_large(column->type->id) ? ((const int64_t *)column->values)[last]
-                                                  : ((const int32_t *)column->values)[last];
-    }
+    const uint8_t *end = texts_end(column);
     for (int64_t i = 0; i < count; i++) {
         struct sb_bytes text;
         sb_uint128 code;
@@ -178,8 +187,8 @@ static ALWAYS_INLINE void text_codes(const struct sb_sort_field *field,
         if (sb_column_is_null(column, first + i)) {
             continue;
         }
-        text = sb_column_bytes(column, first + i);
-        code = text_code(field, text, has_ends ? end - text.data : text.size, wide != NULL);
+        text = sb_sort_bytes(column, first + i);
+        code = text_code(field, text, end != NULL ? end - text.data : text.size, wide != NULL);
         if (wide != NULL) {
             wide[i] = code;
         } else {
@@ -245,13 +254,13 @@ static void field_codes_wide(const struct sb_sort_field *field, const struct sb_
 
 // --- entries -------------------------------------------------------------------------------------
 
-static void keys_make_narrow(const struct sb_sort_layout *layout, const struct sb_batch *batch,
+static void keys_make_narrow(const struct sb_sort_layout *layout, const struct sb_sort_batch *batch,
                              int64_t first, int64_t count, uint64_t *keys)
 {
     memset(keys, 0, (size_t)count * sizeof *keys);
     for (int32_t f = 0; f < layout->field_count; f++) {
         const struct sb_sort_field *field = &layout->fields[f];
-        const struct sb_column *column = &batch->columns[field->column];
+        const struct sb_column *column = &batch->keys[field->key];
 
         if (field->is_wide) { // wide only while it is made
             sb_uint128 codes[SB_EXPR_CHUNK];
@@ -269,13 +278,13 @@ static void keys_make_narrow(const struct sb_sort_layout *layout, const struct s
     }
 }
 
-static void keys_make_wide(const struct sb_sort_layout *layout, const struct sb_batch *batch,
+static void keys_make_wide(const struct sb_sort_layout *layout, const struct sb_sort_batch *batch,
                            int64_t first, int64_t count, sb_uint128 *keys)
 {
     memset(keys, 0, (size_t)count * sizeof *keys);
     for (int32_t f = 0; f < layout->field_count; f++) {
         const struct sb_sort_field *field = &layout->fields[f];
-        const struct sb_column *column = &batch->columns[field->column];
+        const struct sb_column *column = &batch->keys[field->key];
 
         if (field->is_wide) {
             sb_uint128 codes[SB_EXPR_CHUNK];
@@ -296,7 +305,7 @@ static void keys_make_wide(const struct sb_sort_layout *layout, const struct sb_
     }
 }
 
-static void chunk_entries(const struct sb_sort_layout *layout, const struct sb_batch *batch,
+static void chunk_entries(const struct sb_sort_layout *layout, const struct sb_sort_batch *batch,
                           int64_t first, int64_t count, uint64_t place, uint64_t *entries)
 {
     if (layout->key_words == 2) {
@@ -330,7 +339,7 @@ void sb_sort_entries_make(const struct sb_sort_layout *layout, const struct sb_s
         int64_t rows = count - done < SB_EXPR_CHUNK ? count - done : SB_EXPR_CHUNK;
         uint64_t place = (uint64_t)index << layout->row_bits | (uint64_t)(first + done);
 
-        chunk_entries(layout, &list->batches[index].batch, first + done, rows, place,
+        chunk_entries(layout, &list->batches[index], first + done, rows, place,
                       entries + done * layout->words);
     }
 }

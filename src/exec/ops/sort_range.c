@@ -109,6 +109,9 @@ void sb_sort_codes(const struct sb_column *column, int64_t first, int64_t count,
     case SB_TYPE_FLOAT64:
         CODES(double, double_code(value));
         break;
+    case SB_TYPE_NULL:
+        memset(codes, 0, (size_t)count * sizeof *codes);
+        break;
     default:
         sb_assert(!"a type of at most 64 bits");
     }
@@ -201,11 +204,13 @@ static ALWAYS_INLINE void range_add_text(struct sb_sort_range *range, struct sb_
         range->has_value = true;
         range->first = text;
         range->common_size = text.size;
+        range->size_min = text.size;
     }
     if (range->common_size > 0) {
         int64_t size = text.size < range->common_size ? text.size : range->common_size;
         range->common_size = common_size(range->first.data, text.data, size);
     }
+    range->size_min = text.size < range->size_min ? text.size : range->size_min;
     range->size_max = text.size > range->size_max ? text.size : range->size_max;
 }
 
@@ -215,7 +220,7 @@ static void range_add_texts(struct sb_sort_range *range, const struct sb_column 
 
     for (int64_t i = 0; i < column->length; i++) {
         if (!has_nulls || !sb_column_is_null(column, i)) {
-            range_add_text(range, sb_column_bytes(column, i));
+            range_add_text(range, sb_sort_bytes(column, i));
         }
     }
 }
@@ -223,7 +228,7 @@ static void range_add_texts(struct sb_sort_range *range, const struct sb_column 
 void sb_sort_range_add(struct sb_sort_range *range, const struct sb_column *column)
 {
     range->has_null = range->has_null || sb_column_null_count(column) > 0;
-    if (sb_type_is_variable(column->type->id)) {
+    if (sb_sort_is_text(column->type)) {
         range_add_texts(range, column);
     } else if (sb_sort_is_wide(column->type)) {
         range_add_wide(range, column);
@@ -243,9 +248,11 @@ void sb_sort_range_merge(struct sb_sort_range *range, const struct sb_sort_range
     if (range->has_value) {
         size = range->common_size < other->common_size ? range->common_size : other->common_size;
         range->common_size = common_size(range->first.data, other->first.data, size);
+        range->size_min = other->size_min < range->size_min ? other->size_min : range->size_min;
     } else {
         range->first = other->first;
         range->common_size = other->common_size;
+        range->size_min = other->size_min;
     }
     range->size_max = other->size_max > range->size_max ? other->size_max : range->size_max;
     range_widen(range, other->low, other->high);
@@ -264,9 +271,9 @@ int sb_sort_value_compare(const struct sb_column *a, int64_t row_a, const struct
     uint64_t code_a;
     uint64_t code_b;
 
-    if (sb_type_is_variable(a->type->id)) {
-        struct sb_bytes text_a = sb_column_bytes(a, row_a);
-        struct sb_bytes text_b = sb_column_bytes(b, row_b);
+    if (sb_sort_is_text(a->type)) {
+        struct sb_bytes text_a = sb_sort_bytes(a, row_a);
+        struct sb_bytes text_b = sb_sort_bytes(b, row_b);
         int64_t size = text_a.size < text_b.size ? text_a.size : text_b.size;
         int found = size == 0 ? 0 : memcmp(text_a.data, text_b.data, (size_t)size);
 

@@ -7,11 +7,38 @@
 
 #include "exec/ops/sort_internal.h"
 
+static void kept_deinit(struct sb_sort_batch *kept, const struct sb_op *op,
+                        const struct sb_order_spec *order)
+{
+    for (int32_t k = 0; kept->keys != NULL && k < order->key_count; k++) {
+        sb_column_deinit(&kept->keys[k]);
+    }
+    sb_memory_free(op->memory, kept->keys,
+                   kept->keys == NULL ? 0 : sizeof *kept->keys * (size_t)order->key_count);
+    sb_batch_deinit(&kept->batch);
+}
+
+static enum sb_status keys_make(struct sb_sort_batch *kept, const struct sb_op *op,
+                                const struct sb_order_spec *order, struct sb_error *err)
+{
+    size_t size = sizeof *kept->keys * (size_t)order->key_count;
+
+    kept->keys = sb_memory_alloc_zeroed(op->memory, size);
+    if (kept->keys == NULL) {
+        return sb_error_no_memory(err, "the keys of rows", (int64_t)size);
+    }
+    for (int32_t k = 0; k < order->key_count; k++) {
+        SB_TRY_RETURN(sb_sort_column_make(&kept->batch.columns[order->keys[k].column], op->memory,
+                                          &kept->keys[k], err));
+    }
+    return SB_OK;
+}
+
 void sb_sort_list_deinit(struct sb_sort_list *list, const struct sb_op *op,
                          const struct sb_order_spec *order)
 {
     for (int64_t i = 0; i < list->count; i++) {
-        sb_batch_deinit(&list->batches[i].batch);
+        kept_deinit(&list->batches[i], op, order);
     }
     sb_memory_free(op->memory, list->batches, sizeof *list->batches * (size_t)list->capacity);
     if (list->ranges != NULL) {
@@ -67,15 +94,16 @@ enum sb_status sb_sort_list_add(struct sb_sort_list *list, const struct sb_op *o
     enum sb_status status;
 
     SB_TRY_OUT(sb_batch_flatten(&batch->batch, err));
+    SB_TRY_OUT(keys_make(batch, op, order, err));
     SB_TRY_OUT(list_reserve(list, op, order, 1, err));
     for (int32_t k = 0; k < order->key_count; k++) {
-        sb_sort_range_add(&list->ranges[k], &batch->batch.columns[order->keys[k].column]);
+        sb_sort_range_add(&list->ranges[k], &batch->keys[k]);
     }
     list_put(list, batch);
     return SB_OK;
 
 out:
-    sb_batch_deinit(&batch->batch);
+    kept_deinit(batch, op, order);
     return status;
 }
 

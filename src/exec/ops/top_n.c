@@ -53,7 +53,7 @@ struct top_n_local {
 /* Whether equal codes mean equal values. */
 static bool codes_are_exact(const struct sb_type *type)
 {
-    return !sb_type_is_variable(type->id) && !sb_sort_is_wide(type);
+    return !sb_sort_is_text(type) && !sb_sort_is_wide(type);
 }
 
 /* Eight bytes from `first` on as a number that ascends with them; what is not there is 0. */
@@ -112,7 +112,7 @@ static void bound_codes(const struct sb_column *column, bool is_descending, int6
                            : wide >= middle + half ? UINT64_MAX
                                                    : (uint64_t)(wide - (middle - half));
             } else {
-                codes[i] = text_code(sb_column_bytes(column, first + i), 0);
+                codes[i] = text_code(sb_sort_bytes(column, first + i), 0);
             }
         }
     }
@@ -122,19 +122,19 @@ static void bound_codes(const struct sb_column *column, bool is_descending, int6
 }
 
 /* The bound from a row of the list: the worst that is kept. */
-static void bound_set(const struct top_n *top, const struct sb_batch *batch, int64_t row,
+static void bound_set(const struct top_n *top, const struct sb_sort_batch *kept, int64_t row,
                       struct bound *bound)
 {
     const struct sb_order_key *key = &top->order.keys[0];
-    const struct sb_column *column = &batch->columns[key->column];
-    const struct sb_column *numbers = &batch->columns[top->schema->field_count - 1];
+    const struct sb_column *column = &kept->keys[0];
+    const struct sb_column *numbers = &kept->keys[top->order.key_count - 1];
 
     bound->is_set = true;
     bound->is_null = sb_column_is_null(column, row);
-    if (sb_type_is_variable(column->type->id)) {
+    if (sb_sort_is_text(column->type)) {
         struct sb_bytes text = {0};
         if (!bound->is_null) {
-            text = sb_column_bytes(column, row);
+            text = sb_sort_bytes(column, row);
         }
         bound->code = text_code(text, 0);
         bound->next_code = text_code(text, 8);
@@ -178,7 +178,7 @@ static int64_t texts_choose(const struct top_n *top, const struct bound *bound,
             count += takes_nulls;
             continue;
         }
-        order = bound->is_null ? 0 : text_compare(bound, sb_column_bytes(column, i));
+        order = bound->is_null ? 0 : text_compare(bound, sb_sort_bytes(column, i));
         rows[count] = (uint32_t)i;
         count += takes_values && (key->is_descending ? order >= 0 : order <= 0);
     }
@@ -200,7 +200,7 @@ static int64_t rows_choose(const struct top_n *top, const struct bound *bound,
     uint64_t codes[SB_EXPR_CHUNK];
     int64_t count = 0;
 
-    if (sb_type_is_variable(column->type->id)) {
+    if (sb_sort_is_text(column->type)) {
         return texts_choose(top, bound, column, rows);
     }
     limit = bound->is_null ? UINT64_MAX : limit;
@@ -283,8 +283,8 @@ static enum sb_status list_reduce(const struct top_n *top, struct sb_sort_list *
     *list = best;
     best = (struct sb_sort_list){0};
     if (row_count == top->kept_count) {
-        const struct sb_batch *last = &list->batches[list->count - 1].batch;
-        bound_set(top, last, last->row_count - 1, bound);
+        const struct sb_sort_batch *last = &list->batches[list->count - 1];
+        bound_set(top, last, last->batch.row_count - 1, bound);
     }
 
 out:
@@ -342,6 +342,7 @@ static enum sb_status candidates_add(const struct top_n *top, struct top_n_local
 {
     size_t size = sizeof(uint32_t) * (size_t)(batch->row_count + 1);
     struct sb_sort_batch made = {0};
+    struct sb_column key = {0};
     int64_t count = batch->row_count;
     uint32_t *rows = NULL;
     enum sb_status status = SB_OK;
@@ -351,8 +352,9 @@ static enum sb_status candidates_add(const struct top_n *top, struct top_n_local
         if (rows == NULL) {
             return sb_error_no_memory(ctx->error, "a list of rows", (int64_t)size);
         }
-        count = rows_choose(top, &local->bound, &batch->columns[top->order.keys[0].column], first,
-                            rows);
+        SB_TRY_OUT(sb_sort_column_make(&batch->columns[top->order.keys[0].column], ctx->memory,
+                                       &key, ctx->error));
+        count = rows_choose(top, &local->bound, &key, first, rows);
     }
     sb_op_count(ctx, SB_LEDGER_FILTERED, batch->row_count - count);
     sb_op_count(ctx, SB_LEDGER_HELD, count);
@@ -363,6 +365,7 @@ static enum sb_status candidates_add(const struct top_n *top, struct top_n_local
     }
 
 out:
+    sb_column_deinit(&key);
     sb_memory_free(ctx->memory, rows, size);
     return status;
 }

@@ -124,18 +124,19 @@ static enum sb_status read_wishes(const struct sb_node *node, struct sb_arena *a
     return SB_OK;
 }
 
-/* Types with an order that a sort does not take: their values have no number of 128 bits. */
+/* Lists, structs and maps are ordered by what is in them; only intervals have no order. */
 static bool is_sortable(const struct sb_type *type)
 {
-    switch (type->id) {
-    case SB_TYPE_DECIMAL256:
-    case SB_TYPE_FIXED_SIZE_BINARY:
-    case SB_TYPE_DICTIONARY:
-    case SB_TYPE_RUN_END_ENCODED:
-        return false;
-    default:
+    type = sb_type_value(type);
+    if (!sb_type_is_nested(type->id)) {
         return sb_type_is_ordered(type);
     }
+    for (int32_t i = 0; i < type->child_count; i++) {
+        if (!is_sortable(&type->children[i].type)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static enum sb_status derive_key(const struct sb_node *node, const struct wishes *wishes,
@@ -162,9 +163,8 @@ static enum sb_status derive_key(const struct sb_node *node, const struct wishes
     if (!is_sortable(&input->fields[key->column].type)) {
         return sb_node_error(
             node, "by", SB_INVALID, err,
-            "'%s' is %s, which rows cannot be ordered by; allowed: numbers, "
-            "decimals up to 128 bits, bool, text, binary, dates and times; cast it, "
-            "or order by a part of it",
+            "'%s' is %s, which rows cannot be ordered by: intervals have no order, for a month is "
+            "no number of days; allowed: every other type, and lists and structs of them",
             sb_short(wish->column, shown),
             sb_type_name(&input->fields[key->column].type, type, sizeof type));
     }

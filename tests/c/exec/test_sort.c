@@ -352,6 +352,28 @@ static void sorts_texts_that_differ_far_behind(void **state)
     }
 }
 
+/* The size tells "a" from "a\0", and from nothing; where all have one size it tells nothing. */
+static void sorts_short_texts_of_zeros(void **state)
+{
+    enum sb_type_id id = SB_TYPE_BINARY;
+    uint64_t random = test_seed();
+
+    (void)state;
+    for (int turn = 0; turn < 8; turn++) {
+        struct table table;
+
+        table_random(&table, &id, 1, 100, &random);
+        for (int64_t i = 0; i < table.row_count; i++) {
+            struct test_cell *cell = &table.keys[0].cells[i];
+            cell->size = turn < 4 ? (int64_t)(test_random(&random) % 6) : turn;
+            memset(cell->bytes, 0, (size_t)cell->size);
+            cell->bytes[test_random(&random) % 3] = (uint8_t)(test_random(&random) % 2);
+        }
+        sort_and_expect(&table, 64, 2, &random);
+        table_deinit(&table);
+    }
+}
+
 static void puts_nan_above_all_and_does_not_tell_zeros_apart(void **state)
 {
     static const double values[] = {NAN, 0.0, -0.0, INFINITY, -INFINITY, -1.5, -NAN, 1e308, -0.0};
@@ -779,6 +801,7 @@ int main(void)
         cmocka_unit_test(sorts_by_a_column_of_every_type),
         cmocka_unit_test(sorts_by_several_columns_of_any_types),
         cmocka_unit_test(sorts_texts_that_differ_far_behind),
+        cmocka_unit_test(sorts_short_texts_of_zeros),
         cmocka_unit_test(puts_nan_above_all_and_does_not_tell_zeros_apart),
         cmocka_unit_test(sorts_enough_rows_for_several_passes),
         cmocka_unit_test(nothing_in_gives_nothing_out),
