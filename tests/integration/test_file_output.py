@@ -354,7 +354,7 @@ def test_a_partitioned_folder_without_rows_is_there(tmp_path):
         ({"partition_by": "list"}, "'partition_by': column 'list' is list.*no names of folders"),
         ({"partition_by": "runs"}, "'partition_by': column 'runs' is run_end.*no names of folders"),
         ({"format": "csv"}, "'format': column 'list' is list.*no form in csv"),
-        ({"format": "parquet"}, "'format': column 'runs' is run_end_encoded.*no form in parquet"),
+        ({"format": "parquet"}, "'format': column 'span' is month_day_nano.*no form in parquet"),
         ({"format": "ndjson", "row_group_size": 10}, "'row_group_size': goes with Parquet"),
         ({"format": "csv", "delimiter": '"'}, "'delimiter': '\"' is the quote, too"),
         ({"format": "csv", "null_value": "a,b"}, "'null_value': 'a,b' has the delimiter"),
@@ -367,6 +367,7 @@ def test_what_cannot_be_written_is_refused_before_anything_runs(tmp_path, sink, 
             "bytes": [b"a"],
             "list": [[1]],
             "runs": pa.RunEndEncodedArray.from_arrays([1], ["a"]),
+            "span": pa.array([(1, 2, 3)], pa.month_day_nano_interval()),
         }
     )
     seen = []

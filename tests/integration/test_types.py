@@ -282,7 +282,7 @@ NO_CSV = [name for name in EVERY if pa.types.is_nested(plain(TYPES[name][0]))]
 def test_a_file_that_cannot_hold_it_is_refused(name: str, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"rows.{suffix}"
     graph = line({"data": table(name)}, sink={"path": str(path)})
-    with pytest.raises(InvalidJobError, match=r"operator 'out'.*column 'c' is .*(Parquet|CSV)"):
+    with pytest.raises(InvalidJobError, match=rf"column 'c' is .* no form in {suffix}"):
         run(graph)
     assert not list(tmp_path.iterdir())
 

@@ -15,6 +15,7 @@ import pyarrow.types as pt
 from sabot._core import text_from_rows
 from sabot.connect.file_format import ARROW_STREAM, CSV, NDJSON, PARQUET, FileKind
 from sabot.connect.file_system import Place
+from sabot.connect.stored_types import stored_schema, stored_table
 from sabot.errors import InvalidJobError, SabotError
 
 __all__ = ["OutputFile", "OutputOptions", "check_types", "sync"]
@@ -74,6 +75,7 @@ class OutputFile:
         self.waiting_bytes = 0
         self.byte_count = 0
         self._schema = schema
+        self._stored_schema = stored_schema(schema, options.kind.format)
         self._options = options
         self._waiting: list[pa.RecordBatch] = []
         self._file: Any = place.filesystem.open_output_stream(
@@ -111,7 +113,7 @@ class OutputFile:
         """Complete the file and wait until it is on the disk."""
         self.flush(is_last=True)
         if self._writer is None and self._options.kind.format == PARQUET:
-            self._writer = self._open_parquet(self._schema.empty_table())
+            self._writer = self._open_parquet(self._stored_schema.empty_table())
         if self._writer is not None:
             self._writer.close()
         self._file.close()
@@ -140,7 +142,7 @@ class OutputFile:
         """Return a writer that makes dictionaries for the columns that repeat in these rows."""
         return pq.ParquetWriter(
             self._file,
-            self._schema,
+            self._stored_schema,
             compression=self._options.codec or "snappy",
             use_dictionary=[
                 name
@@ -166,6 +168,7 @@ class OutputFile:
     def _write(self, table: pa.Table) -> None:
         form = self._options.kind.format
         if form == PARQUET:
+            table = stored_table(table, self._stored_schema)
             if self._writer is None:
                 self._writer = self._open_parquet(table)
             self._writer.write_table(table, row_group_size=self._options.row_group_rows)
@@ -199,7 +202,8 @@ def check_types(schema: pa.Schema, options: OutputOptions, title: str) -> None:
         empty = pa.schema([field]).empty_table()
         try:
             if options.kind.format == PARQUET:
-                pq.write_table(empty, pa.BufferOutputStream())
+                stored = stored_schema(empty.schema, PARQUET)
+                pq.write_table(stored_table(empty, stored), pa.BufferOutputStream())
             else:
                 rows = pa.RecordBatch.from_arrays([pa.nulls(0, field.type)], [field.name])
                 text_from_rows(rows, {"format": options.kind.format})
