@@ -66,6 +66,13 @@ class Job:
         skip_rows: int = 0,
         limit_rows: int = -1,
     ) -> None: ...
+    def add_batches(
+        self,
+        operator_id: str,
+        schema: ArrowSchemaExport,
+        next_batch: Callable[[], ArrowArrayExport | None],
+        /,
+    ) -> None: ...
     def add_text(
         self,
         operator_id: str,

@@ -137,6 +137,60 @@ def test_capsule_is_used_once():
     job.close()
 
 
+def add_batches(batches):
+    """Return the rows of a job whose only split calls for `batches`: rows, or what it raises."""
+    graph = line({"data": {"n": [1]}})
+    job, _ = prepared(graph)
+    source, sink = graph.operators
+    job.bind_sink(sink, "collect")
+    left = iter(batches)
+
+    def next_batch():
+        batch = next(left, None)
+        if isinstance(batch, BaseException):
+            raise batch
+        return batch
+
+    job.add_batches(source, pa.schema({"n": pa.int64()}), next_batch)
+    job.start()
+    try:
+        job.wait()
+        return pa.RecordBatchReader.from_stream(job.collect(sink)).read_all()["n"].to_pylist()
+    finally:
+        job.close()
+
+
+def test_batches_are_called_for_until_none():
+    batches = [pa.record_batch({"n": [1, 2]}), pa.record_batch({"n": pa.array([], pa.int64())})]
+    assert add_batches([*batches, pa.record_batch({"n": [3]}), None, batches[0]]) == [1, 2, 3]
+    assert add_batches([]) == []
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("full"), ValueError("bad bytes"), OSError("disk"), KeyboardInterrupt()]
+)
+def test_what_a_call_for_batches_raises_is_the_cause(error):
+    with pytest.raises(JobFailedError, match=type(error).__name__) as failure:
+        add_batches([pa.record_batch({"n": [1]}), error])
+    assert failure.value.__cause__ is error
+
+
+def test_a_call_for_batches_that_gives_no_rows_fails():
+    with pytest.raises(JobFailedError, match="__arrow_c_array__"):
+        add_batches([5])
+
+
+def test_batches_are_only_taken_of_a_schema():
+    graph = line({"data": {"n": [1]}})
+    job, _ = prepared(graph)
+    source = graph.get_sources()[0].operator_id
+    with pytest.raises(TypeError, match="__arrow_c_schema__"):
+        job.add_batches(source, 5, lambda: None)
+    with pytest.raises(SabotError, match="'n' is utf8"):
+        job.add_batches(source, pa.schema({"n": pa.string()}), lambda: None)
+    job.close()
+
+
 class Traced:
     """A table whose memory tells when it is gone."""
 

@@ -194,6 +194,7 @@ static PyObject *job_close(PyObject *self, PyObject *unused)
 
 static PyMethodDef job_methods[] = {
     {"add_stream", KEYWORDS(job_add_stream), "Add a split that engine threads pull."},
+    {"add_batches", job_add_batches, METH_VARARGS, "Add a split that calls for its batches."},
     {"add_text", KEYWORDS(job_add_text), "Add a split that reads CSV or JSON."},
     {"add_push_split", job_add_push_split, METH_VARARGS, "Add a split that push() feeds."},
     {"push", job_push, METH_VARARGS, "Feed a batch; waits while the job is over its budgets."},

@@ -2,8 +2,9 @@
 /*
  * job.h - sabot._core.Job: one run of a graph as a Python object.
  *
- * What a job does is spread by subject: job.c its life, job_inputs.c rows in, job_function.c
- * user functions, job_outputs.c rows and numbers out. live_job.h has the rules of threads.
+ * What a job does is spread by subject: job.c its life, job_inputs.c, job_batches.c and job_text.c
+ * rows in, job_functions.c user functions, job_outputs.c rows and numbers out. live_job.h has the
+ * rules of threads.
  */
 #ifndef SABOT_CORE_JOB_H
 #define SABOT_CORE_JOB_H
@@ -29,6 +30,11 @@ PyObject *job_raise(PyObject *self, const struct sb_error *err, bool has_run);
 /* None, or what job_raise() raises unless `status` is SB_OK. */
 PyObject *job_result(PyObject *self, enum sb_status status, const struct sb_error *err);
 
+/* A function that lives as long as the job; NULL with an exception. In the list before the engine
+ * knows it, and there until the engine is gone. */
+struct job_function *job_function_keep(struct live_job *live, PyObject *callable);
+
+PyObject *job_add_batches(PyObject *self, PyObject *args);
 PyObject *job_add_stream(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *job_add_text(PyObject *self, PyObject *args, PyObject *kwargs);
 PyObject *job_add_push_split(PyObject *self, PyObject *args);

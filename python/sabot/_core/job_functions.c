@@ -126,6 +126,21 @@ static enum sb_status restore(void *context, struct ArrowArray *state, struct sb
     return status;
 }
 
+struct job_function *job_function_keep(struct live_job *live, PyObject *callable)
+{
+    struct job_function *function = PyMem_Calloc(1, sizeof *function);
+
+    if (function == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    function->callable = Py_NewRef(callable);
+    function->causes = Py_NewRef(live->causes);
+    function->next = live->functions;
+    live->functions = function;
+    return function;
+}
+
 /* The hooks that `callable` has methods for. */
 static struct sb_function_hooks hooks_of(PyObject *callable)
 {
@@ -153,21 +168,16 @@ PyObject *job_bind_function(PyObject *self, PyObject *args)
     if (!PyArg_ParseTuple(args, "sO:bind_function", &operator_id, &callable)) {
         return NULL;
     }
-    struct job_function *function = PyMem_Calloc(1, sizeof *function);
-    if (function == NULL) {
-        return PyErr_NoMemory();
-    }
     struct live_job *live = job_live(self);
     struct sb_job *handle = live_job_pin(live);
     if (handle == NULL) {
-        PyMem_Free(function);
         return NULL;
     }
-    // In the list before the engine knows it, and there until the engine is gone.
-    function->callable = Py_NewRef(callable);
-    function->causes = Py_NewRef(live->causes);
-    function->next = live->functions;
-    live->functions = function;
+    struct job_function *function = job_function_keep(live, callable);
+    if (function == NULL) {
+        live_job_unpin(live);
+        return NULL;
+    }
     struct sb_function_hooks hooks = hooks_of(callable);
     Py_BEGIN_ALLOW_THREADS
     status = sb_job_bind_hooks(handle, operator_id, &hooks, function, &err);

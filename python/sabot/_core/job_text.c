@@ -64,22 +64,6 @@ static enum sb_status bad_row_call(void *context, const struct sb_bad_row *row,
     return status;
 }
 
-/* A function that lives as long as the job; NULL with an exception. */
-static struct job_function *function_keep(struct live_job *live, PyObject *callable)
-{
-    struct job_function *function = PyMem_Calloc(1, sizeof *function);
-
-    if (function == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    function->callable = Py_NewRef(callable);
-    function->causes = Py_NewRef(live->causes);
-    function->next = live->functions;
-    live->functions = function;
-    return function;
-}
-
 PyObject *job_add_text(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"operator_id", "options", "path",       "begin",
@@ -113,11 +97,11 @@ PyObject *job_add_text(PyObject *self, PyObject *args, PyObject *kwargs)
     input.end = end;
     if (read != Py_None) {
         input.read = read_call;
-        input.context = function_keep(live, read);
+        input.context = job_function_keep(live, read);
     }
     if (on_bad_row != Py_None) {
         options.engine.on_bad_row = bad_row_call;
-        options.engine.bad_row_context = function_keep(live, on_bad_row);
+        options.engine.bad_row_context = job_function_keep(live, on_bad_row);
     }
     if (PyErr_Occurred() != NULL) {
         live_job_unpin(live);
