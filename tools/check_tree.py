@@ -3,7 +3,8 @@
 """Check what every folder and file must have.
 
 A README.md in each folder of code, the SPDX line at the top of each file, a place in a build list
-for each C file, and a name that says something. Run as `tools/check_tree.py [root]`.
+for each C file, memory that is refused in each C test, and a name that says something. Run as
+`tools/check_tree.py [root]`.
 """
 
 import re
@@ -16,6 +17,33 @@ import check_layers
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 COMMENT = {".c": "// ", ".h": "// ", ".py": "# ", ".pyi": "# "}
 CODE = ("include", "src", "python", "tests", "tools", "examples", "benchmarks")
+
+# How a C test comes to refuse each allocation in turn (tests/c/support/allocation.h), itself or by
+# what it is written in: cases of expr/expressions.h, graphs of plan/graphs.h, rows of aggregates.
+REFUSAL = re.compile(
+    r"\b(test_(global_|json_|job_)?allocations|test_refusals|RUN_CASES|RUN"
+    r"|graphs_(create|declare|validate|chain|assert_refused|assert_chain_refused))\("
+)
+# C tests where there is nothing to refuse, and why.
+UNREFUSED = {
+    "base/test_bitmap": "bits in place",
+    "base/test_calendar": "numbers",
+    "base/test_cgroup": "text of small files, in place",
+    "base/test_error": "a message in place",
+    "base/test_hash": "numbers and bytes in place",
+    "base/test_library": "constants",
+    "base/test_log": "a line too long for malloc to give its room goes out without fields",
+    "base/test_memory": "the allocator itself, with the refusals it makes",
+    "base/test_size_class": "numbers",
+    "base/test_time_zone": "zones come from malloc and stay, one a process",
+    "columnar/test_column_hash": "hashes are written in place",
+    "columnar/test_column_total": "sums are returned",
+    "expr/test_expression_fuzz": "text that crashes nothing; refusals are those of test_random",
+    "plan/test_wire_fuzz": "text that crashes nothing; refusals are those of test_plan_memory",
+    "state/test_number_order": "numbers in place",
+    "state/test_sketches": "bytes in place",
+}
+
 VAGUE = {"util", "utils", "common", "misc", "helpers"}
 SKIPPED = {"__pycache__", "build", "node_modules"}
 
@@ -55,6 +83,19 @@ def check_listed(file: Path, root: Path) -> Iterator[str]:
     yield "is in no meson.build: nothing compiles it"
 
 
+def check_refusals(file: Path, root: Path) -> Iterator[str]:
+    """Yield a sentence unless a C test refuses memory, or stands in the list of those that do not."""
+    name = file.relative_to(root / "tests" / "c").with_suffix("").as_posix()
+    refuses = REFUSAL.search(file.read_text()) is not None
+    if not refuses and name not in UNREFUSED:
+        yield (
+            "refuses no allocation: run the scenario in test_allocations() of "
+            "support/allocation.h, or say in UNREFUSED of tools/check_tree.py why there is none"
+        )
+    if refuses and name in UNREFUSED:
+        yield "refuses allocations: take it out of UNREFUSED in tools/check_tree.py"
+
+
 def check_readmes(root: Path) -> Iterator[str]:
     """Yield a sentence for each folder of code without a README.md."""
     src, package = root / "src", root / "python" / "sabot"
@@ -75,6 +116,8 @@ def check(root: Path) -> list[str]:
             found = list(check_spdx(file))
             if file.suffix == ".c" and area in ("src", "python", "tests"):
                 found += check_listed(file, root)
+            if file.match("tests/c/*/test_*.c"):
+                found += check_refusals(file, root)
             if file.stem in VAGUE or file.parent.name in VAGUE:
                 found.append("the name must say what is inside: one noun, not a drawer")
             problems += [f"{name}:1: {sentence}" for sentence in found]

@@ -62,6 +62,7 @@ static void graph_forget(struct sb_graph *graph)
             memset(&node->spec, 0, sizeof node->spec);
         }
     }
+    sb_arena_deinit(&graph->derived);
     graph->is_validated = false;
 }
 
@@ -77,7 +78,6 @@ void sb_graph_destroy(struct sb_graph *graph)
         }
     }
     json_decref(graph->json);
-    sb_arena_deinit(&graph->derived);
     sb_arena_deinit(&graph->arena);
     sb_memory_free(sb_memory_global(), graph, sizeof *graph);
 }
@@ -215,7 +215,6 @@ enum sb_status sb_graph_validate(struct sb_graph *graph, sb_schema_resolver reso
         return SB_OK; // jobs may share it by now
     }
     graph_forget(graph);
-    sb_arena_reset(&graph->derived);
     for (int32_t i = 0; i < graph->node_count; i++) {
         enum sb_status status = validate_node(graph->sorted[i], &derivation, err);
 

@@ -76,7 +76,36 @@ static void batch_random(struct sb_memory *memory, const char *name, struct sb_b
     sb_schema_release(schema);
 }
 
-// Slices, gathers and takes the rows through the border; `memory` may refuse.
+// Rows of `column` from two columns that share them, chosen by turns.
+static enum sb_status rows_interleave(struct sb_memory *memory, const struct sb_column *column,
+                                      uint64_t *random)
+{
+    struct sb_row_place places[2 * ROW_COUNT];
+    const struct sb_column *both[2] = {column, column};
+    uint32_t rows[2 * ROW_COUNT];
+    struct sb_column later = {0};
+    struct sb_column made = {0};
+    enum sb_status status;
+
+    sb_column_share(&later, column);
+    sb_column_slice(&later, ROW_COUNT / 2, ROW_COUNT - ROW_COUNT / 2);
+    both[1] = &later;
+    for (int i = 0; i < 2 * ROW_COUNT; i++) {
+        rows[i] = (uint32_t)(test_random(random) % ROW_COUNT);
+        places[i] = rows[i] >= ROW_COUNT / 2 && i % 2 == 0
+                        ? (struct sb_row_place){1, rows[i] - ROW_COUNT / 2}
+                        : (struct sb_row_place){0, rows[i]};
+    }
+    status = sb_column_interleave(both, 2, places, 2 * ROW_COUNT, memory, &made, NULL);
+    if (status == SB_OK) {
+        test_column_expect(&made, column, rows, 2 * ROW_COUNT);
+    }
+    sb_column_deinit(&made);
+    sb_column_deinit(&later);
+    return status;
+}
+
+// Slices, gathers, interleaves and takes the rows through the border; `memory` may refuse.
 static enum sb_status rows_trip(struct sb_memory *memory, const struct sb_batch *given,
                                 uint64_t *random)
 {
@@ -104,6 +133,7 @@ static enum sb_status rows_trip(struct sb_memory *memory, const struct sb_batch 
     }
     test_column_expect(&gathered, column, rows, 2 * ROW_COUNT);
     assert_true(sb_column_size_estimate(&gathered) >= 0);
+    SB_TRY_OUT(rows_interleave(memory, column, random));
 
     for (int64_t i = 0; i < count; i++) {
         rows[i] = (uint32_t)(first + i);

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exec/ops/ops.h"
 #include "support/arrow_array.h"
+#include "support/job_attempt.h"
 #include "support/job_run.h"
 #include "support/test.h"
 
@@ -366,6 +368,113 @@ static void a_reader_that_lets_go_fails_the_job(void **state)
     sb_graph_destroy(graph);
 }
 
+enum { FEW_CHUNKS = 3 };
+
+static enum sb_status bind_stream(struct sb_job *job, struct sb_error *err, void *context)
+{
+    struct ArrowArrayStream stream;
+    struct ArrowArray arrays[FEW_CHUNKS];
+    enum sb_status status;
+
+    (void)context;
+    for (int i = 0; i < FEW_CHUNKS; i++) {
+        chunk_make(&arrays[i], NULL);
+    }
+    test_stream_make(&stream, &chunk_column, 1, arrays, FEW_CHUNKS, NULL);
+    status = sb_job_add_stream(job, "a", &stream, 500, 2000, err);
+    assert_null(stream.release); // taken in every outcome
+    return status;
+}
+
+static enum sb_status bind_pushed(struct sb_job *job, struct sb_error *err, void *context)
+{
+    int32_t split;
+
+    (void)context;
+    SB_TRY_RETURN(sb_job_add_push_split(job, "a", &split, err));
+    for (int i = 0; i < FEW_CHUNKS; i++) {
+        struct ArrowArray array;
+        enum sb_status status;
+
+        chunk_make(&array, NULL);
+        status = sb_job_push(job, "a", split, &array, err);
+        assert_null(array.release);
+        SB_TRY_RETURN(status);
+    }
+    return sb_job_push_end(job, "a", split, NULL, err);
+}
+
+static void a_refused_allocation_is_a_status_on_the_way_in(void **state)
+{
+    struct sb_graph *graph =
+        graph_of(NODE("a", "source", BOUND) "," NODE("s", "sink", ""), "a>s", "l");
+    struct test_job_attempt attempt = {
+        .graph = graph,
+        .options = {.worker_count = 2, .morsel_rows_max = 700},
+        .sink = "s",
+        .bind = bind_stream,
+        .is_moved = true,
+    };
+
+    (void)state;
+    test_job_allocations(&attempt);
+    attempt.bind = bind_pushed;
+    attempt.is_moved = false;
+    test_job_allocations(&attempt);
+    sb_graph_destroy(graph);
+}
+
+/* Rows that are pulled from a streaming sink; every one of them, or a status. */
+static enum sb_status pull_attempt(struct sb_memory *memory, void *context)
+{
+    struct sb_job_options options = {.worker_count = 2, .morsel_rows_max = 700};
+    struct ArrowArrayStream stream = {0};
+    struct sb_job *job = NULL;
+    struct sb_error err = {0};
+    struct test_rows rows;
+    enum sb_status status;
+    bool is_done;
+    int code;
+
+    SB_TRY_OUT(sb_job_create_in(context, &options, memory, sb_op_create, &job, &err));
+    SB_TRY_OUT(bind_stream(job, &err, NULL));
+    SB_TRY_OUT(sb_job_sink_stream(job, "s", &stream, &err));
+    SB_TRY_OUT(sb_job_start(job, &err));
+    code = test_rows_try_read(&rows, &stream);
+    status = sb_job_wait(job, -1, &is_done, &err);
+    if (code == 0 && status == SB_OK) {
+        assert_int_equal(rows.row_count, 2000);
+        for (int64_t i = 0; i < rows.row_count; i++) {
+            assert_int_equal(rows.values[i], (i + 500) % CHUNK_ROWS);
+        }
+    } else if (code == ENOMEM) { // the reader's own: it lets go, and the job fails, too
+        status = SB_NO_MEMORY;
+    } else {
+        assert_int_not_equal(status, SB_OK);
+    }
+    if (code == 0) {
+        test_rows_deinit(&rows);
+    }
+
+out:
+    if (stream.release != NULL) {
+        stream.release(&stream);
+    }
+    sb_job_destroy(job);
+    return status;
+}
+
+static void a_refused_allocation_is_a_status_on_the_way_out(void **state)
+{
+    struct sb_graph *graph = graph_of(
+        NODE("a", "source", BOUND) "," NODE("s", "sink", "\"callback\": {\"kind\": \"bound\"}"),
+        "a>s", "l");
+
+    (void)state;
+    test_allocations(pull_attempt, graph);
+    sb_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +487,8 @@ int main(void)
         cmocka_unit_test(a_slow_reader_holds_the_source_back),
         cmocka_unit_test(canceling_frees_a_blocked_pusher_and_a_blocked_reader),
         cmocka_unit_test(a_reader_that_lets_go_fails_the_job),
+        cmocka_unit_test(a_refused_allocation_is_a_status_on_the_way_in),
+        cmocka_unit_test(a_refused_allocation_is_a_status_on_the_way_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

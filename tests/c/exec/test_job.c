@@ -270,17 +270,22 @@ static void a_failing_row_names_the_operator(void **state)
     sb_graph_destroy(graph);
 }
 
-/* A filter, a map, a diamond of unions, a limit, a sink of its own for what comes by. */
+#define LOW OPERATOR("low", "filter", "\"column\": \"k\", \"operator\": \"<\", \"value\": 50")
+#define HIGH OPERATOR("high", "filter", "\"column\": \"k\", \"operator\": \">=\", \"value\": 50")
+#define NEXT                                                                                       \
+    OPERATOR("m", "map",                                                                           \
+             "\"expressions\": {\"x\": {\"call\": \"add\", \"args\": [{\"col\": \"id\"}, "         \
+             "{\"lit\": 1}]}}")
+
+/* A diamond, a union of rows with and without a column, a limit, a sink for each. */
 static void a_refused_allocation_is_a_status(void **state)
 {
     struct sb_graph *graph = graph_of(
-        SOURCE("a", 30, 2) "," SOURCE("b", 20, 1) "," OPERATOR("low", "filter", "\"column\": \"k\", \"operator\": \"<\", \"value\": 50") "," OPERATOR("high", "filter", "\"column\": \"k\", \"operator\": \">=\", \"value\": 50") "," OPERATOR(
-            "all", "union",
-            "") "," OPERATOR("m", "map",
-                             "\"expressions\": {\"x\": {\"call\": \"add\", \"args\": [{\"col\": \"id\"}, {\"lit\": 1}]}}") "," SINK("s") "," OPERATOR("l",
-                                                                                                                                                      "limit",
-                                                                                                                                                      "\"count\": 5") "," SINK("t"),
-        "a>low a>high low>all:0 high>all:1 b>all:2 all>m m>s b>l l>t");
+        SOURCE("a", 30, 2) "," SOURCE(
+            "b", 20, 1) "," LOW "," HIGH "," NEXT
+                        "," OPERATOR("all", "union", "\"reconcile\": \"by_name\"") "," SINK(
+                            "s") "," OPERATOR("l", "limit", "\"count\": 5") "," SINK("t"),
+        "a>low a>high low>m m>all:0 high>all:1 b>all:2 all>s b>l l>t");
     struct test_job_attempt attempt = {
         .graph = graph,
         .options = {.worker_count = 2, .morsel_rows_max = 10},

@@ -92,6 +92,11 @@ static const char *const graphs[][2] = {
     {TIMED("q", 6000, 1, 20, 5, "false") "," TIMED("s", 3000, 3, 20, 11, "false") "," WITHIN(
          "j", "q_k", "s_k", "anti", 40) "," WITHIN("i", "q_k", "s_k", "left", 100) "," SINK("out"),
      "q>j:0 s>j:1 j>i:0 s>i:1 i>out"},
+    // at any time, kept for longer than the streams last
+    {TIMED("q", 900, 2, 20, 5, "false") "," TIMED("s", 300, 1, 20, 11, "false") "," OPERATOR(
+         "j", "hash_join",
+         "\"left_key\": \"q_k\", \"right_key\": \"s_k\", \"state_ttl_ms\": 60000") "," SINK("out"),
+     "q>j:0 s>j:1 j>out"},
 };
 
 static void graph_run(size_t index, int32_t workers, int64_t morsel_rows, struct test_rows *rows)

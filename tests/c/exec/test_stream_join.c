@@ -289,6 +289,7 @@ struct event {
     int64_t key; // -1 = null
     int64_t time_ms;
     int64_t id;
+    int64_t watermark_us; // when it came
     bool is_matched;
 };
 
@@ -297,7 +298,8 @@ struct stream {
     enum sb_join_kind kind;
     bool has_text_keys;
     bool nulls_equal;
-    int64_t within_ms;
+    int64_t within_ms; // -1 = at any time, as long as the earlier row is kept
+    int64_t ttl_ms;
     int64_t disorder_ms;
     int32_t count;
     struct event events[ROWS_MAX];
@@ -343,12 +345,18 @@ static void stream_init(struct stream *stream, uint64_t seed)
             .id = i,
         };
     }
+    if (below(&stream->random, 4) == 0) {
+        stream->kind = SB_JOIN_INNER;
+        stream->within_ms = -1;
+        stream->ttl_ms = below(&stream->random, 60);
+    }
     for (int32_t p = 0; p < 2; p++) {
         snprintf(schemas[p], sizeof schemas[p], "k: %s, t: timestamp[%s], id: int64",
                  stream->has_text_keys ? "utf8" : "int64", "ms");
     }
     plan_init(&stream->plan, stream->kind, schemas[0], schemas[1], stream->within_ms);
     stream->plan.node.spec.join.nulls_equal = stream->nulls_equal;
+    stream->plan.node.spec.join.ttl_us = stream->within_ms < 0 ? 1000 * stream->ttl_ms : -1;
 }
 
 /* Text that grows. */
@@ -391,10 +399,21 @@ static void line_add(struct text *text, const struct stream *stream, const struc
     text_add(text, line);
 }
 
+/* Whether the row that came first was still kept when the other one came. */
+static bool was_kept(const struct stream *stream, const struct event *a, const struct event *b)
+{
+    const struct event *first = a->id < b->id ? a : b;
+    const struct event *second = a->id < b->id ? b : a;
+
+    return second->watermark_us == INT64_MIN ||
+           1000 * (first->time_ms + stream->ttl_ms) >= second->watermark_us;
+}
+
 static bool events_match(const struct stream *stream, const struct event *a, const struct event *b)
 {
     return a->port != b->port && a->key == b->key && (a->key >= 0 || stream->nulls_equal) &&
-           llabs(a->time_ms - b->time_ms) <= stream->within_ms;
+           (stream->within_ms < 0 ? was_kept(stream, a, b)
+                                  : llabs(a->time_ms - b->time_ms) <= stream->within_ms);
 }
 
 static void stream_expected(struct stream *stream, struct text *out)
@@ -436,10 +455,11 @@ static enum sb_status stream_push(struct stream *stream, struct op_harness *harn
         enum sb_status status = SB_OK;
 
         for (int32_t i = first; i < first + count; i++) {
-            const struct event *event = &stream->events[i];
+            struct event *event = &stream->events[i];
             char line[LINE_SIZE];
             char key[64];
 
+            event->watermark_us = harness->watermark_us;
             key_text(stream, event->key, key);
             snprintf(line, sizeof line, "%s%s, %" PRId64 ", %" PRId64, rows.size == 0 ? "" : "; ",
                      key, event->time_ms, event->id);

@@ -20,6 +20,7 @@ __extension__ typedef __int128 test_int128;
 enum {
     COLUMNS = 11, // one of each type below
     ROUNDS = 400,
+    REFUSAL_TURN = 8,
     DEPTH_MAX = 4,
 };
 
@@ -618,6 +619,7 @@ static void batch_make(struct sb_memory *memory, int64_t row_count, struct sb_ba
 struct attempt {
     const struct tree *tree;
     const char *text;
+    const struct sb_expr *expr;
     const struct sb_batch *batch;
     const struct cell *rows;   // of the whole data
     const uint32_t *positions; // data row of each row of the batch
@@ -685,6 +687,40 @@ static void check_filter(const struct attempt *attempt, const struct sb_bound_ex
     sb_batch_deinit(&batch);
 }
 
+static enum sb_status evaluate_attempt(struct sb_memory *memory, void *context)
+{
+    const struct attempt *attempt = context;
+    struct sb_arena arena = {.memory = memory};
+    struct sb_expr_scratch *scratch = NULL;
+    const struct sb_bound_expr *bound;
+    struct sb_column column = {0};
+    enum sb_status status;
+
+    SB_TRY_OUT(sb_expr_bind(attempt->expr, attempt->batch->schema, &arena, &bound, NULL));
+    SB_TRY_OUT(sb_expr_scratch_create(memory, &scratch, NULL));
+    SB_TRY_OUT(sb_expr_evaluate(bound, attempt->batch, scratch, &column, NULL));
+
+out:
+    sb_column_deinit(&column);
+    sb_expr_scratch_destroy(scratch);
+    sb_arena_deinit(&arena);
+    return status;
+}
+
+/* One round in REFUSAL_TURN, where no row fails. */
+static void check_refusals(struct attempt *attempt)
+{
+    for (int64_t i = 0; i < attempt->batch->row_count; i++) {
+        if (reference(attempt->tree, attempt->rows + (int64_t)attempt->positions[i] * COLUMNS)
+                .has_failed) {
+            return;
+        }
+    }
+    if (below(REFUSAL_TURN) == 0) {
+        test_allocations(evaluate_attempt, attempt);
+    }
+}
+
 static void round_run(struct sb_memory *memory)
 {
     static const int64_t sizes[] = {0, 1, 2, 63, 64, 65, 1023, 1024, 1025, 2500};
@@ -719,6 +755,7 @@ static void round_run(struct sb_memory *memory)
     if (sb_expr_parse(json, &arena, &expr, &err) != SB_OK) {
         fail_msg("%s", err.message);
     }
+    attempt.expr = expr;
     attempt.batch = &batch;
     attempt.rows = rows;
     attempt.text = sb_expr_to_text(expr, &arena);
@@ -736,6 +773,7 @@ static void round_run(struct sb_memory *memory)
         }
         sb_expr_scratch_destroy(scratch);
     }
+    check_refusals(&attempt);
     json_decref(json);
     free(rows);
     free(positions);

@@ -68,6 +68,7 @@ static void example_run(const struct sb_function *function)
         fail_msg("status %d: %s", status, err.message);
     }
     assert_batch_rows(&out, expected);
+    test_allocations(case_attempt, &(struct case_attempt){call, &batch});
     sb_batch_deinit(&out);
     sb_batch_deinit(&batch);
     sb_arena_deinit(&arena);
@@ -82,6 +83,15 @@ static void every_example_gives_its_result(void **state)
     for (int32_t i = 0; (function = sb_function_at(i)) != NULL; i++) {
         example_run(function);
     }
+}
+
+static enum sb_status describe_attempt(struct sb_memory *memory, void *context)
+{
+    json_t *list = sb_functions_describe(memory);
+
+    (void)context;
+    json_decref(list);
+    return list == NULL ? SB_NO_MEMORY : SB_OK;
 }
 
 static void the_description_is_one_object_per_function(void **state)
@@ -99,6 +109,7 @@ static void the_description_is_one_object_per_function(void **state)
     }
     assert_int_equal(json_array_size(list), count);
     json_decref(list);
+    test_allocations(describe_attempt, NULL);
 }
 
 int main(void)

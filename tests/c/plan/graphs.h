@@ -3,6 +3,9 @@
  * graphs.h - small graphs for the tests of the plan.
  *
  * JSON is written with ' for ", schemas as in support/batch_text.h: "id: int64 not null".
+ *
+ * What changes a graph here is done with each of its allocations refused before it is done for
+ * good, on the same graph: so every test of the plan is one of refusals, too.
  */
 #ifndef SABOT_TEST_PLAN_GRAPHS_H
 #define SABOT_TEST_PLAN_GRAPHS_H
@@ -15,6 +18,7 @@
 
 #include "columnar/arrow.h"
 #include "plan/graph.h"
+#include "support/allocation.h"
 #include "support/batch_text.h"
 
 /* `text` with " for '; free() it. */
@@ -31,11 +35,28 @@ static inline char *graphs_json(const char *text)
     return json;
 }
 
+struct graphs_creation {
+    const char *json;
+    struct sb_graph **out;
+    struct sb_error *err;
+};
+
+static inline enum sb_status graphs_creation_attempt(struct sb_memory *memory, void *context)
+{
+    const struct graphs_creation *creation = context;
+
+    (void)memory;
+    *creation->err = (struct sb_error){0};
+    return sb_graph_create_from_json(creation->json, strlen(creation->json), creation->out,
+                                     creation->err);
+}
+
 static inline enum sb_status graphs_try_create(const char *text, struct sb_graph **out,
                                                struct sb_error *err)
 {
     char *json = graphs_json(text);
-    enum sb_status status = sb_graph_create_from_json(json, strlen(json), out, err);
+    struct graphs_creation creation = {json, out, err};
+    enum sb_status status = test_refusals(sb_memory_global(), graphs_creation_attempt, &creation);
 
     free(json);
     return status;
@@ -52,26 +73,49 @@ static inline struct sb_graph *graphs_create(const char *text)
     return graph;
 }
 
+/* From memory of its own, which nobody refuses. */
 static inline void graphs_schema_export(const char *text, struct ArrowSchema *out)
 {
+    struct sb_memory *memory = sb_memory_create(0);
     struct sb_schema *schema;
     struct sb_error err = {0};
 
-    assert_int_equal(test_schema_parse(sb_memory_global(), text, &schema), SB_OK);
+    assert_int_equal(test_schema_parse(memory, text, &schema), SB_OK);
     assert_int_equal(sb_schema_export(schema, out, &err), SB_OK);
     sb_schema_release(schema);
+    sb_memory_release(memory);
+}
+
+struct graphs_declaration {
+    struct sb_graph *graph;
+    const char *id;
+    const char *columns;
+    struct sb_error *err;
+};
+
+static inline enum sb_status graphs_declaration_attempt(struct sb_memory *memory, void *context)
+{
+    const struct graphs_declaration *declaration = context;
+    struct ArrowSchema schema;
+    enum sb_status status;
+
+    (void)memory;
+    *declaration->err = (struct sb_error){0};
+    graphs_schema_export(declaration->columns, &schema);
+    status =
+        sb_graph_set_source_schema(declaration->graph, declaration->id, &schema, declaration->err);
+    assert_null(schema.release);
+    return status;
 }
 
 static inline void graphs_declare(struct sb_graph *graph, const char *id, const char *columns)
 {
-    struct ArrowSchema schema;
     struct sb_error err = {0};
+    struct graphs_declaration declaration = {graph, id, columns, &err};
 
-    graphs_schema_export(columns, &schema);
-    if (sb_graph_set_source_schema(graph, id, &schema, &err) != SB_OK) {
+    if (test_refusals(sb_memory_global(), graphs_declaration_attempt, &declaration) != SB_OK) {
         fail_msg("%s", err.message);
     }
-    assert_null(schema.release);
 }
 
 /* Answers with the schema that `context` (text) says; "!" followed by a message fails. */
@@ -91,13 +135,39 @@ static inline enum sb_status graphs_resolver(void *context, const char *id,
     return SB_OK;
 }
 
+struct graphs_validation {
+    struct sb_graph *graph;
+    sb_schema_resolver resolver;
+    const char *resolved;
+    struct sb_error *err;
+};
+
+static inline enum sb_status graphs_validation_attempt(struct sb_memory *memory, void *context)
+{
+    const struct graphs_validation *validation = context;
+
+    (void)memory;
+    *validation->err = (struct sb_error){0};
+    return sb_graph_validate(validation->graph, validation->resolver, (void *)validation->resolved,
+                             validation->err);
+}
+
+/* With what `resolver` gives for every function; NULL = nobody is asked. */
+static inline enum sb_status graphs_try_validate(struct sb_graph *graph,
+                                                 sb_schema_resolver resolver, const char *resolved,
+                                                 struct sb_error *err)
+{
+    struct graphs_validation validation = {graph, resolver, resolved, err};
+
+    return test_refusals(sb_memory_global(), graphs_validation_attempt, &validation);
+}
+
 static inline void graphs_validate(struct sb_graph *graph, const char *resolved)
 {
     struct sb_error err = {0};
-    enum sb_status status =
-        sb_graph_validate(graph, resolved == NULL ? NULL : graphs_resolver, (void *)resolved, &err);
 
-    if (status != SB_OK) {
+    if (graphs_try_validate(graph, resolved == NULL ? NULL : graphs_resolver, resolved, &err) !=
+        SB_OK) {
         fail_msg("%s", err.message);
     }
 }
@@ -180,8 +250,8 @@ static inline void graphs_assert_chain_refused(const char *type, const char *res
         enum sb_status validated;
 
         graphs_declare(graph, "s", columns);
-        validated = sb_graph_validate(graph, resolved == NULL ? NULL : graphs_resolver,
-                                      (void *)resolved, &err);
+        validated =
+            graphs_try_validate(graph, resolved == NULL ? NULL : graphs_resolver, resolved, &err);
         assert_int_equal(sb_graph_node(graph, "s")->schema != NULL, validated == SB_OK);
         sb_graph_destroy(graph);
         if (validated == SB_OK) {

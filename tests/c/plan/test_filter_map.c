@@ -83,7 +83,7 @@ static void assert_refused_with(const char *type, const char *rest, const char *
     graphs_chain_text(text, sizeof text, type, rest);
     graph = graphs_create(text);
     graphs_declare(graph, "s", COLUMNS);
-    assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), SB_INVALID);
+    assert_int_equal(graphs_try_validate(graph, NULL, NULL, &err), SB_INVALID);
     if (strncmp(err.message, beginning, strlen(beginning)) != 0) {
         fail_msg("%s does not begin with %s", err.message, beginning);
     }

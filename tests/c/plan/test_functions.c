@@ -118,7 +118,7 @@ static void refuses_types_the_engine_lacks(void **state)
     graphs_chain_text(text, sizeof text, "custom", "'parameters': {}");
     graph = graphs_create(text);
     graphs_declare(graph, "s", COLUMNS);
-    assert_int_equal(sb_graph_validate(graph, resolve_union, NULL, &err), SB_UNSUPPORTED);
+    assert_int_equal(graphs_try_validate(graph, resolve_union, NULL, &err), SB_UNSUPPORTED);
     assert_ptr_equal(strstr(err.message, "operator 'n' (custom): "), err.message);
     assert_int_equal(sb_graph_validate(graph, resolve_union, NULL, NULL), SB_UNSUPPORTED);
     sb_graph_destroy(graph);

@@ -144,7 +144,7 @@ static void refuses_names_whose_types_do_not_meet(void **state)
     struct sb_graph *graph = union_by("'reconcile': 'by_name'", "a: int64, b: utf8", "b: int8");
     struct sb_error err = {0};
 
-    assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), SB_INVALID);
+    assert_int_equal(graphs_try_validate(graph, NULL, NULL, &err), SB_INVALID);
     assert_string_equal(err.message, "operator 'u' (union): parameter 'reconcile': column 'b' is "
                                      "utf8 in input 0 and int8 in input 1, which no type unites; "
                                      "cast one of them in a map before the union");
@@ -181,7 +181,7 @@ static void assert_union_refused(const char *first, const char *second, const ch
     struct sb_graph *graph = union_of(first, second);
     struct sb_error err = {0};
 
-    assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), SB_INVALID);
+    assert_int_equal(graphs_try_validate(graph, NULL, NULL, &err), SB_INVALID);
     assert_string_equal(err.message, message);
     sb_graph_destroy(graph);
 }

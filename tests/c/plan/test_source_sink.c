@@ -41,7 +41,7 @@ static void assert_refused(const char *source, const char *sink, const char *mes
         if (strstr(source, "generator") == NULL) {
             graphs_declare(graph, "s", COLUMNS);
         }
-        status = sb_graph_validate(graph, NULL, NULL, &err);
+        status = graphs_try_validate(graph, NULL, NULL, &err);
         sb_graph_destroy(graph);
     }
     assert_int_equal(status, SB_INVALID);
@@ -150,7 +150,7 @@ static void refuses_two_columns_of_one_name(void **state)
     graph_text(text, sizeof text, "batch", "", "");
     graph = graphs_create(text);
     graphs_declare(graph, "s", "a: int64, b: utf8, a: utf8");
-    assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), SB_INVALID);
+    assert_int_equal(graphs_try_validate(graph, NULL, NULL, &err), SB_INVALID);
     assert_string_equal(err.message, "operator 's' (source): its rows would have two columns named "
                                      "'a'; rename one where the rows come from");
     sb_graph_destroy(graph);
@@ -252,7 +252,7 @@ static void refuses_a_declared_schema_for_a_generator(void **state)
     graph_text(text, sizeof text, "batch", COLUMN("'kind': 'sequence'"), "");
     graph = graphs_create(text);
     graphs_declare(graph, "s", "a: int64");
-    assert_int_equal(sb_graph_validate(graph, NULL, NULL, &err), SB_INVALID);
+    assert_int_equal(graphs_try_validate(graph, NULL, NULL, &err), SB_INVALID);
     assert_string_equal(err.message, "operator 's' (source): a generator knows its columns; do not "
                                      "declare a schema for it");
     sb_graph_destroy(graph);

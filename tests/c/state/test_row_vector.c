@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "state/column_writer.h"
+#include "support/allocation.h"
 #include "support/batch_text.h"
 #include "support/domain.h"
 #include "support/seed.h"
@@ -72,6 +73,44 @@ static void batch_make(struct sb_memory *memory, struct sb_schema *schema, uint6
     assert_int_equal(test_domain_batch(memory, schema, numbers, ROW_COUNT, random, out), SB_OK);
 }
 
+/* A batch on its way through words; what is refused is the writer's and the scratch's memory. */
+struct trip {
+    const struct sb_batch *batch;
+    const int8_t *numbers;
+    const uint32_t *selected;
+};
+
+static enum sb_status trip_attempt(struct sb_memory *memory, void *context)
+{
+    static struct sb_row_scratch scratch;
+    const struct trip *trip = context;
+    const struct sb_column *from = &trip->batch->columns[0];
+    struct sb_column_writer writer = {0};
+    struct sb_row_vector vector;
+    struct sb_column column = {0};
+    enum sb_status status;
+
+    SB_TRY_OUT(sb_column_writer_init(&writer, memory, from->type, ROW_COUNT + ROW_COUNT / 2, NULL));
+    SB_TRY_OUT(sb_row_vector_load(from, NULL, 0, ROW_COUNT, SB_ROW_PLAIN, &scratch, &vector, NULL));
+    SB_TRY_OUT(sb_column_writer_append(&writer, &vector, ROW_COUNT, NULL));
+    SB_TRY_OUT(sb_row_vector_load(from, trip->selected, 0, ROW_COUNT / 2, SB_ROW_CANONICAL,
+                                  &scratch, &vector, NULL));
+    SB_TRY_OUT(sb_column_writer_append(&writer, &vector, ROW_COUNT / 2, NULL));
+    SB_TRY_OUT(sb_column_writer_finish(&writer, ROW_COUNT + ROW_COUNT / 2, &column, NULL));
+    for (int64_t i = 0; i < ROW_COUNT; i++) {
+        assert_int_equal(test_domain_number(&column, i), trip->numbers[i]);
+    }
+    for (int64_t i = 0; i < ROW_COUNT / 2; i++) {
+        assert_int_equal(test_domain_number(&column, ROW_COUNT + i),
+                         trip->numbers[trip->selected[i]]);
+    }
+
+out:
+    sb_column_deinit(&column);
+    sb_column_writer_deinit(&writer);
+    return status;
+}
+
 static void every_type_comes_back_from_words(void **state)
 {
     struct sb_memory *memory = sb_memory_create(0);
@@ -79,35 +118,13 @@ static void every_type_comes_back_from_words(void **state)
 
     for (int id = SB_TYPE_BOOL; id <= SB_TYPE_BINARY_VIEW; id++) {
         struct sb_schema *schema = schema_make((enum sb_type_id)id);
-        static struct sb_row_scratch scratch;
-        struct sb_column_writer writer;
-        struct sb_row_vector vector;
-        struct sb_column column;
         struct sb_batch batch;
         int8_t numbers[ROW_COUNT];
         uint32_t selected[ROW_COUNT / 2];
+        struct trip trip = {&batch, numbers, selected};
 
         batch_make(memory, schema, &random, numbers, selected, &batch);
-        assert_int_equal(sb_column_writer_init(&writer, memory, &schema->fields[0].type,
-                                               ROW_COUNT + ROW_COUNT / 2, NULL),
-                         SB_OK);
-        assert_int_equal(sb_row_vector_load(&batch.columns[0], NULL, 0, ROW_COUNT, SB_ROW_PLAIN,
-                                            &scratch, &vector, NULL),
-                         SB_OK);
-        assert_int_equal(sb_column_writer_append(&writer, &vector, ROW_COUNT, NULL), SB_OK);
-        assert_int_equal(sb_row_vector_load(&batch.columns[0], selected, 0, ROW_COUNT / 2,
-                                            SB_ROW_CANONICAL, &scratch, &vector, NULL),
-                         SB_OK);
-        assert_int_equal(sb_column_writer_append(&writer, &vector, ROW_COUNT / 2, NULL), SB_OK);
-        assert_int_equal(sb_column_writer_finish(&writer, ROW_COUNT + ROW_COUNT / 2, &column, NULL),
-                         SB_OK);
-        for (int64_t i = 0; i < ROW_COUNT; i++) {
-            assert_int_equal(test_domain_number(&column, i), numbers[i]);
-        }
-        for (int64_t i = 0; i < ROW_COUNT / 2; i++) {
-            assert_int_equal(test_domain_number(&column, ROW_COUNT + i), numbers[selected[i]]);
-        }
-        sb_column_deinit(&column);
+        test_allocations(trip_attempt, &trip);
         sb_batch_deinit(&batch);
         sb_schema_release(schema);
     }

@@ -5,6 +5,7 @@
 
 #include "columnar/builder.h"
 
+#include "support/allocation.h"
 #include "support/batch_text.h"
 #include "support/test.h"
 
@@ -136,28 +137,54 @@ void test_expect_rows(struct op_harness *harness, const char *rows)
     sb_batch_deinit(&all);
 }
 
+struct text_run {
+    struct aggregate_plan plan;
+    const char *rows;
+};
+
+static enum sb_status text_attempt(struct sb_memory *memory, void *context)
+{
+    const struct text_run *run = context;
+    struct op_harness harness;
+    struct sb_batch batch;
+    enum sb_status status;
+
+    SB_TRY_OUT(op_harness_init(&harness, sb_aggregate_create, &run->plan.node, memory, 1));
+    if (run->rows[0] != '\0') {
+        SB_TRY_OUT(test_rows_parse(memory, run->plan.input, run->rows, &batch));
+        SB_TRY_OUT(op_harness_push(&harness, 0, 0, &batch));
+    }
+    SB_TRY_OUT(op_harness_end(&harness));
+
+out:
+    op_harness_deinit(&harness);
+    return status;
+}
+
 void test_aggregate_text(const char *schema, int32_t key_count,
                          const struct sb_aggregate_call *calls, int32_t call_count,
                          const char *rows, const char *expected)
 {
     struct sb_memory *memory = sb_memory_create(0);
     struct op_harness harness;
-    struct aggregate_plan plan;
+    struct text_run run = {.rows = rows};
+    struct aggregate_plan *plan = &run.plan;
 
-    aggregate_plan_init(&plan, test_schema(schema), key_count);
+    aggregate_plan_init(plan, test_schema(schema), key_count);
     for (int32_t c = 0; c < call_count; c++) {
-        aggregate_plan_call(&plan, calls[c].function, calls[c].column, calls[c].quantile);
+        aggregate_plan_call(plan, calls[c].function, calls[c].column, calls[c].quantile);
     }
-    aggregate_plan_finish(&plan);
-    assert_int_equal(op_harness_init(&harness, sb_aggregate_create, &plan.node, memory, 1), SB_OK);
+    aggregate_plan_finish(plan);
+    assert_int_equal(op_harness_init(&harness, sb_aggregate_create, &plan->node, memory, 1), SB_OK);
     if (rows[0] != '\0') {
-        test_push_rows(&harness, plan.input, rows);
+        test_push_rows(&harness, plan->input, rows);
     }
     assert_int_equal(op_harness_end(&harness), SB_OK);
     test_expect_rows(&harness, expected);
     assert_true(op_harness_is_balanced(&harness));
     assert_int_equal(harness.ledger[SB_LEDGER_HELD], 0);
     op_harness_deinit(&harness);
-    aggregate_plan_deinit(&plan);
     sb_memory_release(memory);
+    test_allocations(text_attempt, &run);
+    aggregate_plan_deinit(plan);
 }

@@ -38,7 +38,7 @@ void test_push_rows(struct op_harness *harness, struct sb_schema *schema, const 
 /* Fails unless everything that came out is `rows`, in any order. */
 void test_expect_rows(struct op_harness *harness, const char *rows);
 
-/* Runs calls over rows as text, to the end. */
+/* Runs calls over rows as text, to the end; and again with each allocation refused. */
 void test_aggregate_text(const char *schema, int32_t key_count,
                          const struct sb_aggregate_call *calls, int32_t call_count,
                          const char *rows, const char *expected);

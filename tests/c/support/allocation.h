@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * allocation.h - running a test body with each of its allocations refused in turn.
+ *
+ * Every C test does it, here or by what it is written in: plan/graphs.h, expr/expressions.h,
+ * support/job_attempt.h. The few that draw no memory stand in tools/check_tree.py, with the reason.
  */
 #ifndef SABOT_SUPPORT_ALLOCATION_H
 #define SABOT_SUPPORT_ALLOCATION_H

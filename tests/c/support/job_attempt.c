@@ -36,6 +36,7 @@ static enum sb_status job_finish(struct job_run *run, struct sb_job *job, struct
     struct ArrowArrayStream stream;
     struct test_rows rows;
     bool is_done;
+    int code;
 
     SB_TRY_RETURN(sb_job_wait(job, -1, &is_done, err));
     test_job_expect_balance(job);
@@ -43,7 +44,9 @@ static enum sb_status job_finish(struct job_run *run, struct sb_job *job, struct
         return SB_OK;
     }
     SB_TRY_RETURN(sb_job_collect(job, run->attempt->sink, &stream, err));
-    if (test_rows_try_read(&rows, &stream) != 0) {
+    code = test_rows_try_read(&rows, &stream);
+    if (code != 0) {
+        assert_int_equal(code, ENOMEM);
         return sb_error_set(err, SB_NO_MEMORY, "no memory for the rows that leave");
     }
     test_rows_sort(&rows);

@@ -25,7 +25,7 @@ struct test_rows {
 /* Reads a stream whose columns are all int64 (or timestamps) to the end and releases it. */
 void test_rows_read(struct test_rows *rows, struct ArrowArrayStream *stream);
 
-/* The same where memory is refused: 0, or ENOMEM and no rows. */
+/* The same where that may fail: 0, or the stream's code and no rows. */
 int test_rows_try_read(struct test_rows *rows, struct ArrowArrayStream *stream);
 
 void test_rows_sort(struct test_rows *rows);

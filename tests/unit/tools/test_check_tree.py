@@ -18,7 +18,7 @@ def tree(tmp_path: Path) -> Path:
         "src/base/meson.build": "sabot_sources += files(\n  'arena.c',\n)\n",
         "python/sabot/time/README.md": "# time\n",
         "python/sabot/time/timer.py": "# SPDX-License-Identifier: Apache-2.0\n",
-        "tests/c/base/test_arena.c": C_LINE,
+        "tests/c/base/test_arena.c": C_LINE + "    test_allocations(arena_use, NULL);\n",
         "tests/c/meson.build": "c_tests = [\n  'base/test_arena',\n]\n",
         "tools/run.py": "#!/usr/bin/env python3\n# SPDX-License-Identifier: Apache-2.0\n",
     }.items():
@@ -48,8 +48,21 @@ def test_misses_the_spdx_line(tree: Path, file: str) -> None:
 @pytest.mark.parametrize("file", ["src/base/hash.c", "tests/c/base/test_hash.c"])
 def test_misses_a_c_file_that_nothing_builds(tree: Path, file: str) -> None:
     (tree / file).write_text(C_LINE)
-    (problem,) = check_tree.check(tree)
+    problem = check_tree.check(tree)[0]
     assert problem.startswith(f"{file}:1: is in no meson.build")
+
+
+def test_misses_refusals_in_a_c_test(tree: Path) -> None:
+    (tree / "tests/c/base/test_arena.c").write_text(C_LINE)
+    (problem,) = check_tree.check(tree)
+    assert problem.startswith("tests/c/base/test_arena.c:1: refuses no allocation")
+
+
+def test_the_list_of_tests_without_refusals_has_no_others(tree: Path) -> None:
+    (tree / "tests/c/base/test_arena.c").rename(tree / "tests/c/base/test_hash.c")
+    (tree / "tests/c/meson.build").write_text("c_tests = [\n  'base/test_hash',\n]\n")
+    (problem,) = check_tree.check(tree)
+    assert "take it out of UNREFUSED" in problem
 
 
 def test_a_folder_for_one_platform_belongs_to_the_folder_above(tree: Path) -> None:
