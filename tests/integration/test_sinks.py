@@ -139,13 +139,27 @@ def test_topic(tmp_path):
         assert ordered(topic.read()).equals(ordered(TABLE))
 
 
+def test_topic_without_rows_has_its_columns(tmp_path):
+    place = {"topic": "t", "data_dir": str(tmp_path)}
+    run(line({"data": TABLE.slice(0, 0)}, sink=place))
+    assert rows(line(place)).equals(TABLE.slice(0, 0))
+    run(line({"data": TABLE}, sink=place))
+    run(line({"data": TABLE.slice(0, 0)}, sink=place))
+    assert rows(line(place)).equals(TABLE)
+
+
 def test_topic_of_another_type_is_refused(tmp_path):
     with TopicLog(tmp_path, durability="os") as log:
         log.topic("t").append({"n": "text"})
         sink = {"topic": "t", "data_dir": str(tmp_path)}
-        with pytest.raises(JobFailedError, match=r"operator 'out' \(sink\): writing to t") as e:
+        with pytest.raises(
+            InvalidJobError, match=r"operator 'out' \(sink\): topic 't': column 'n'"
+        ):
             line({"data": {"n": [1]}}, sink=sink).run()
-        assert "'n'" in str(e.value)
+        with pytest.raises(
+            InvalidJobError, match=r"\(sink\): topic 't': column '_key' is reserved"
+        ):
+            line({"data": {"_key": [1]}}, sink=sink).run()
         assert log.topic("t").read().num_rows == 1
 
 

@@ -3,6 +3,7 @@
 
 import asyncio
 import datetime as dt
+import os
 import threading
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ import pytest
 
 from pipelines import ledger_is_balanced, line, node, ordered, rows, run
 from sabot import InvalidJobError, JobFailedError, JobGraph
+from sabot.connect.file_source import FileSource
 from sabot.connect.topic_log import TopicLog
 
 TABLE = pa.table({"n": [1, 2, None], "s": ["a", None, "c"]})
@@ -478,3 +480,41 @@ def test_a_generator_that_is_refused_is_closed(item):
     with pytest.raises(InvalidJobError):
         line({"data": rows_of_items}).run()
     assert closed == [True]
+
+
+# --- folders with links, files that change --------------------------------------------------------
+
+
+@pytest.mark.parametrize("pattern", ["", "/**", "/**/*.csv"])
+def test_links_that_lead_up_again_are_not_followed(tmp_path, pattern, monkeypatch):
+    (tmp_path / "sub" / "deep").mkdir(parents=True)
+    (tmp_path / "sub" / "deep" / "a.csv").write_text("a\n1\n")
+    (tmp_path / "b.csv").write_text("a\n2\n")
+    os.symlink(tmp_path, tmp_path / "sub" / "up")
+    os.symlink(tmp_path / "sub", tmp_path / "sub" / "deep" / "again")
+    found = rows(line({"path": f"{tmp_path}{pattern}"}))
+    assert sorted(found["a"].to_pylist()) == [1, 2]
+    os.symlink(tmp_path / "sub", tmp_path / "other")  # a second name, no loop
+    assert sorted(rows(line({"path": f"{tmp_path}{pattern}"}))["a"].to_pylist()) == [1, 1, 2]
+    monkeypatch.chdir(tmp_path)
+    assert rows(line({"path": pattern.lstrip("/") or "."})).num_rows == 3
+
+
+@pytest.mark.parametrize("change", ["gone", "cut"])
+@pytest.mark.parametrize("suffix", ["csv", "ndjson", "csv.gz", "arrows", "parquet"])
+def test_files_that_change_before_the_job_reads_them(tmp_path, monkeypatch, change, suffix):
+    paths = [tmp_path / f"{i}.{suffix}" for i in range(2)]
+    for path in paths:
+        run(line({"data": {"a": list(range(5000))}}, sink={"path": path}))
+    bind = FileSource.bind
+
+    def bind_late(self, job, operator_id):
+        if change == "gone":
+            os.unlink(paths[1])
+        else:
+            os.truncate(paths[1], os.path.getsize(paths[1]) // 2)
+        return bind(self, job, operator_id)
+
+    monkeypatch.setattr(FileSource, "bind", bind_late)
+    with pytest.raises(JobFailedError, match=r"operator 'src' \(source\)"):
+        line({"path": tmp_path}).run()

@@ -501,3 +501,17 @@ def test_types_that_do_not_go_together_can_be_declared(tmp_path):
     with pytest.raises(InvalidJobError, match=r"1\.csv and .*2\.csv.*parameter 'column_types'"):
         read(tmp_path)
     assert read(tmp_path, column_types={"a": "string"})["a"].to_pylist() == ["1", "x"]
+
+
+def test_a_wrong_place_of_dead_letters_is_refused_first(tmp_path):
+    path = write(tmp_path / "a.csv", "a\n1\nx\n")
+    source = {"path": path, "schema": {"a": "int64"}, "on_error": "dead_letter"}
+    for target, message in [
+        (tmp_path / "no" / "dl.csv", r"\(source\): parameter 'dead_letter': there is no directory"),
+        (tmp_path / "dl.xyz", r"'dead_letter': .*dl\.xyz: the format is not clear"),
+        (path, r"'dead_letter': .*a\.csv is read by this source"),
+    ]:
+        with pytest.raises(InvalidJobError, match=message):
+            line({**source, "dead_letter": target}).run()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.csv"]
+    assert path.read_text() == "a\n1\nx\n"

@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from sabot.connect.redaction import has_scheme
 from sabot.errors import InvalidJobError
 
 if TYPE_CHECKING:
     from sabot.connect.sink import Writer
     from sabot.execution.node import StreamOperatorNode
 
-__all__ = ["DEAD_LETTER_SCHEMA", "DeadLetter", "open_dead_letter"]
+__all__ = ["DEAD_LETTER_SCHEMA", "DeadLetter", "check_apart", "open_dead_letter"]
 
 DEAD_LETTER_SCHEMA = pa.schema(
     [
@@ -96,4 +99,34 @@ def open_dead_letter(node: StreamOperatorNode, data_dir: str) -> DeadLetter | No
             f"or {{'topic': ...}}, found {target!r}"
         )
     sink = StreamOperatorNode(OperatorType.SINK, f"{node.name}.dead_letter", parameters)
-    return DeadLetter(lambda: open_writer(sink, DEAD_LETTER_SCHEMA, data_dir))
+
+    def open_checked() -> Writer:
+        try:
+            return open_writer(sink, DEAD_LETTER_SCHEMA, data_dir)
+        except InvalidJobError as error:
+            cause = str(error).removeprefix(f"{sink.title}: ").removeprefix("parameter 'path': ")
+            raise InvalidJobError(f"{node.title}: parameter 'dead_letter': {cause}") from error
+
+    if "path" in parameters:
+        open_checked().discard()  # so that a wrong place is known before anything runs
+    return DeadLetter(open_checked)
+
+
+def check_apart(node: StreamOperatorNode, files: Iterable[str]) -> None:
+    """Refuse dead letters in a file that is read: it would be gone.
+
+    Raises
+    ------
+    InvalidJobError
+        If the path is one of `files`.
+    """
+    target = node.parameters.get("dead_letter")
+    path = target.get("path") if isinstance(target, dict) else target
+    if not isinstance(path, str | os.PathLike) or has_scheme(os.fspath(path)):
+        return
+    real = os.path.realpath(path)
+    if any(os.path.realpath(file) == real for file in files):
+        raise InvalidJobError(
+            f"{node.title}: parameter 'dead_letter': {os.fspath(path)} is read by this source and "
+            "would be replaced; name another file"
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from sabot.connect.data_file import DataFile, ReadCounts, ReadRequest
-from sabot.connect.dead_letter import DeadLetter, open_dead_letter
+from sabot.connect.dead_letter import DeadLetter, check_apart, open_dead_letter
 from sabot.connect.file_format import ARROW_STREAM, CSV, PARQUET, FileKind, file_kind
 from sabot.connect.file_schema import check_declared, check_names, unified_schema
 from sabot.connect.hive import partition_types, typed
@@ -20,7 +20,7 @@ from sabot.connect.predicate import conjuncts, pruning_expression
 from sabot.connect.rows import project, schema_of
 from sabot.connect.source_filters import filters_of, read_columns
 from sabot.connect.text_options import HeaderError, text_options
-from sabot.errors import InvalidJobError
+from sabot.errors import InvalidJobError, JobFailedError
 
 if TYPE_CHECKING:
     from sabot._core import Job
@@ -111,7 +111,13 @@ class FileSource:
                 on_bad_row=self._dead_letter.put if self._dead_letter is not None else None,
                 counts=self._counts,
             )
-            file.bind(job, operator_id, request)
+            try:
+                file.bind(job, operator_id, request)
+            except (pa.ArrowException, OSError) as error:
+                raise JobFailedError(
+                    f"{self._title}: {found} cannot be read any more: {error}; it has changed "
+                    "since the job was checked, run it again"
+                ) from error
         return ()
 
     def describe(self) -> str:
@@ -168,6 +174,7 @@ def open_files(node: StreamOperatorNode, settings: SourceSettings) -> Source:
             f"{title}: parameter 'bounded': files end; leave it out, or use a topic"
         )
     found = find_files(parameters, title)
+    check_apart(node, (one.place.path for one in found if one.place.is_local))
     opened = [(one, file) for one in found if (file := _open_file(one, parameters, title))]
     is_text = bool(opened) and all(
         file_kind(one.place.path, parameters.get("format"), title).is_text for one, _ in opened

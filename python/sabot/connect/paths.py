@@ -7,7 +7,7 @@ import glob
 import os
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,12 +113,43 @@ def _found(place: Place, info: FileInfo, root: str | None) -> FoundFile:
 
 
 def _files_below(place: Place, folder: str) -> list[FileInfo]:
-    selector = FileSelector(folder, recursive=True)
-    infos = place.filesystem.get_file_info(selector)
+    if place.is_local:
+        infos = place.filesystem.get_file_info(list(_names_below(folder)))
+    else:
+        infos = place.filesystem.get_file_info(FileSelector(folder, recursive=True))
     start = len(folder.rstrip("/")) + 1
     return [
         info for info in infos if info.type is FileType.File and not is_hidden(info.path[start:])
     ]
+
+
+def _names_by_walking(pattern: str, root: str) -> list[str]:
+    """Return what a pattern with ``**`` matches; `glob` would go round links that lead up again."""
+    if root and not os.path.isdir(root):
+        return []
+    matches = re.compile(_regex_of(pattern)).fullmatch
+    names = _names_below(root or os.curdir, passes_over_hidden=False)
+    return [name for name in (n if root else n[2:] for n in names) if matches(name)]
+
+
+def _names_below(folder: str, *, passes_over_hidden: bool = True) -> Iterator[str]:
+    """Yield the files below a folder of this machine; links that lead up again are not followed."""
+    above: dict[str, frozenset[tuple[int, int]]] = {folder: frozenset()}
+    for parent, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
+        status = os.stat(parent)
+        seen = above.pop(parent)
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen |= {(status.st_dev, status.st_ino)}
+        if passes_over_hidden:
+            folders[:] = [name for name in folders if not is_hidden(f"{name}/")]
+        above.update({os.path.join(parent, name): seen for name in folders})
+        yield from (os.path.join(parent, name) for name in files)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def is_hidden(relative: str) -> bool:
@@ -142,7 +173,7 @@ def _fixed_part(pattern: str) -> str:
 
 def _files_matching(place: Place, pattern: str, root: str) -> list[FileInfo]:
     if place.is_local:
-        names = glob.glob(pattern, recursive=True)
+        names = _names_by_walking(pattern, root) if "**" in pattern else glob.glob(pattern)
         infos = place.filesystem.get_file_info(names)
         return [info for info in infos if info.type is FileType.File]
     try:

@@ -82,5 +82,5 @@ def open_writer(node: StreamOperatorNode, schema: pa.Schema, data_dir: str) -> W
     if parameters.get("topic") or parameters.get("kafka_topic"):
         from sabot.connect.topic_sink import TopicWriter
 
-        return TopicWriter(node, data_dir)
+        return TopicWriter(node, schema, data_dir)
     raise InvalidJobError(f"{node.title}: has no path, topic or callback")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,9 @@ class TextFile:
         }
 
     def _parts(self, options: dict[str, Any], count: int) -> list[tuple[int, int]]:
-        size = self._place.filesystem.get_file_info(self._place.path).size
+        size = os.path.getsize(self._place.path)
+        if size < self.size:
+            raise OSError(f"it has {size} bytes, and had {self.size}")
         length = size - self._begin
         count = min(count, length // _SPLIT_BYTES_MIN)
         if self._options.escape or count <= 1:

@@ -25,16 +25,19 @@ class TopicWriter:
     Raises
     ------
     InvalidJobError
-        If the topic cannot be opened.
+        If the topic cannot be opened, or does not take these columns.
     """
 
-    def __init__(self, node: StreamOperatorNode, data_dir: str) -> None:
+    def __init__(self, node: StreamOperatorNode, schema: pa.Schema, data_dir: str) -> None:
         from sabot.connect.topic_log import TopicError
 
         self._log = open_log(node, data_dir)
+        self._schema = schema
+        self._is_empty = True
         self._key_column = node.parameters.get("key_column")
         try:
             self._topic = self._log.topic(topic_name(node), node.parameters.get("partitions"))
+            self._topic.check_fits(schema)
         except TopicError as error:
             self._log.close()
             raise InvalidJobError(f"{node.title}: {error}") from error
@@ -42,9 +45,12 @@ class TopicWriter:
     def write(self, batch: pa.RecordBatch) -> None:
         """Append a batch."""
         self._topic.append(batch, key_column=self._key_column)
+        self._is_empty = False
 
     def finish(self) -> None:
-        """Do nothing: every append is durable."""
+        """Leave the columns of no rows behind, so that they can be read; appends are durable."""
+        if self._is_empty:
+            self._topic.append(self._schema.empty_table())
 
     def publish(self) -> None:
         """Do nothing: every append is visible."""

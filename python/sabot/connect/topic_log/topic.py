@@ -107,6 +107,11 @@ class Topic:
         """Return the offset of the next row of each partition."""
         return {partition.number: partition.end_offset for partition in self._partitions}
 
+    def check_fits(self, schema: pa.Schema) -> None:
+        """Raise `TopicSchemaError` if rows of these columns could not be appended."""
+        check_value_columns(schema, self.name)
+        widen_schema(self._metadata.stored_schema, schema, topic=self.name, is_inferred=False)
+
     def append(
         self,
         data: Any,
