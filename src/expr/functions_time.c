@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * functions_time.c - functions of dates and timestamps: parts, truncation, moving, differences.
+ * functions_time.c - functions of dates, timestamps and times of day: parts, truncation, moving,
+ * differences.
  *
  * Units and parts are constants, read when the expression is bound. A timestamp with a zone counts
  * by the zone's clock and calendar.
@@ -14,6 +15,7 @@
 #include "expr/type_rules.h"
 
 static const char wants_time[] = "it takes a date or a timestamp";
+static const char wants_clock[] = "it takes a date, a timestamp or a time of day";
 
 bool sb_type_is_calendar(const struct sb_type *type)
 {
@@ -67,13 +69,15 @@ static enum sb_status bind_part(struct sb_binder *binder, const char *name, enum
                                 const struct sb_bound_node **out)
 {
     const struct sb_type type = sb_type_of(part == SB_PART_EPOCH ? SB_TYPE_FLOAT64 : SB_TYPE_INT64);
+    const bool is_of_clock = part >= SB_PART_HOUR && part <= SB_PART_NANOSECOND;
     const struct sb_zone *zone;
 
     if (sb_bound_is_null(argument)) {
         return sb_bind_null(binder, &type, out);
     }
-    if (!sb_type_is_calendar(&argument->type)) {
-        return sb_bind_refuse(binder, name, &argument, 1, wants_time);
+    if (!sb_type_is_calendar(&argument->type) &&
+        !(is_of_clock && sb_type_is_clock(argument->type.id))) {
+        return sb_bind_refuse(binder, name, &argument, 1, is_of_clock ? wants_clock : wants_time);
     }
     SB_TRY_RETURN(sb_bind_zone_of(binder, &argument->type, &zone));
     return sb_bind_call(binder,
@@ -338,7 +342,9 @@ static enum sb_status resolve_epoch(struct sb_binder *binder, const struct sb_ex
         .name = part_name,                                                                         \
         .argument_min = 1,                                                                         \
         .argument_max = 1,                                                                         \
-        .signature = "date or timestamp",                                                          \
+        .signature = (part) >= SB_PART_HOUR && (part) <= SB_PART_NANOSECOND                        \
+                         ? "date, timestamp or time of day"                                        \
+                         : "date or timestamp",                                                    \
         .summary = sentence,                                                                       \
         .example = "[" value "]",                                                                  \
         .result = answer,                                                                          \
@@ -375,11 +381,12 @@ static const struct sb_function functions[] = {
         .name = "date_part",
         .argument_min = 2,
         .argument_max = 2,
-        .signature = "part, date or timestamp",
+        .signature = "part, date, timestamp or time of day",
         .summary = "A part of a time: year, iso_year, quarter, month, week (ISO), day, day_of_week "
                    "(Sunday is 0), iso_day_of_week (Monday is 1), day_of_year, hour, minute, "
                    "second, millisecond, microsecond, nanosecond (these three of the minute), or "
-                   "epoch (seconds since 1970, float64).",
+                   "epoch (seconds since 1970, float64). A time of day has hours and what is "
+                   "below.",
         .example = "['quarter', " DATE("2024-02-29") "]",
         .result = "1",
         .resolve = resolve_date_part,

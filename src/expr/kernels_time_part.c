@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kernels_time_part.c - year, month, hour, ... of dates and timestamps.
+ * kernels_time_part.c - year, month, hour, ... of dates, timestamps and times of day.
  *
  * Each part is a loop over days or ticks of the day (time_chunk.h); the calendar loops are written
  * for days that fit 32 bits of arithmetic and, for the rest, once more.

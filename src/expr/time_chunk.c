@@ -142,6 +142,7 @@ enum sb_status sb_time_chunk_read(struct sb_kernel_call *call, int32_t index,
 {
     const struct sb_type *type = &call->node->arguments[index]->type;
     const void *values = sb_kernel_argument(call, index)->values;
+    int64_t wide[SB_EXPR_CHUNK];
     bool fits;
 
     if (type->id == SB_TYPE_DATE32) {
@@ -149,6 +150,12 @@ enum sb_status sb_time_chunk_read(struct sb_kernel_call *call, int32_t index,
         memset(out->ticks, 0, (size_t)call->count * sizeof out->ticks[0]);
         out->is_narrow = are_narrow(out->days, call->count);
         return SB_OK;
+    }
+    if (type->id == SB_TYPE_TIME32) {
+        for (int32_t i = 0; i < call->count; i++) {
+            wide[i] = ((const int32_t *)values)[i];
+        }
+        values = wide;
     }
     fits = zone == NULL ? split_by_unit(values, call->count, sb_time_ticks_per_day(type), out)
                         : split_local_by_unit(values, call->count, sb_time_ticks_per_second(type),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * time_chunk.h - dates and timestamps of a chunk as what calendars and clocks show, and back.
+ * time_chunk.h - dates, timestamps and times of day of a chunk as what calendars and clocks show,
+ * and back.
  *
  * Temporal kernels work in two steps: values become days and ticks of the day (of the zone's clock,
  * if there is one), and loops over these do the rest. Days are those a date32 holds, years

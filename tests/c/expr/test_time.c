@@ -89,6 +89,30 @@ static void takes_parts_of_timestamps(void **state)
     RUN_CASES(cases);
 }
 
+static void takes_parts_of_times_of_day(void **state)
+{
+    static const struct row_case cases[] = {
+        {"a: time32[s]", "0; 45015; 86399; null", "(hour a)", "0; 12; 23; null"},
+        {"a: time32[s]", "0; 45015; 86399; null", "(minute a)", "0; 30; 59; null"},
+        {"a: time32[s]", "0; 45015; 86399; null", "(second a)", "0; 15; 59; null"},
+        {"a: time32[ms]", "45015500; 86399999", "(millisecond a)", "15500; 59999"},
+        {"a: time32[ms]", "45015500; 86399999", "(nanosecond a)", "15500000000; 59999000000"},
+        {"a: time64[us]", "45015500001; 86399999999", "(date_part 'hour' a)", "12; 23"},
+        {"a: time64[us]", "45015500001; 86399999999", "(microsecond a)", "15500001; 59999999"},
+        {"a: time64[ns]", "45015500000001; 86399999999999; null", "(second a)", "15; 59; null"},
+        {"a: time64[ns]", "45015500000001; 86399999999999; null", "(nanosecond a)",
+         "15500000001; 59999999999; null"},
+        {"a: time64[us]", "0", "(day a)",
+         "error: day does not take time64[us]: it takes a date or a timestamp"},
+        {"a: time32[s]", "0", "(epoch a)",
+         "error: epoch does not take time32[s]: it takes a date or a timestamp"},
+        {"a: int32", "0", "(hour a)",
+         "error: hour does not take int32: it takes a date, a timestamp or a time of day"},
+    };
+
+    RUN_CASES(cases);
+}
+
 static void truncates(void **state)
 {
     static const struct row_case cases[] = {
@@ -427,6 +451,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_parts_of_dates),
         cmocka_unit_test(takes_parts_of_timestamps),
+        cmocka_unit_test(takes_parts_of_times_of_day),
         cmocka_unit_test(truncates),
         cmocka_unit_test(moves),
         cmocka_unit_test(counts_boundaries),
