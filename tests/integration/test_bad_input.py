@@ -16,6 +16,7 @@ import pytest
 
 from pipelines import line, node, quote_enrichment, run
 from sabot import InvalidJobError, JobFailedError, JobGraph, OperatorType, col
+from sabot.connect.paths import find_files
 from sabot.connect.topic_log import TopicLog
 
 TABLE = pa.table({"n": [1, 2], "s": ["a", "b"]})
@@ -417,3 +418,18 @@ def test_failed_plans_leave_topics_unlocked(tmp_path):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.arrow", "a.arrows", "a.ndjson.gz"])
+def test_a_file_that_may_not_be_opened_is_not_called_damaged(tmp_path, monkeypatch, name):
+    line({"data": [{"a": 1}]}, sink={"path": tmp_path / name}).run()
+    found = find_files({"path": str(tmp_path / name)}, "")
+
+    def find_and_remove(parameters, title):
+        (tmp_path / name).unlink()  # root may read what it may not read
+        return found
+
+    monkeypatch.setattr("sabot.connect.file_source.find_files", find_and_remove)
+    with pytest.raises(InvalidJobError, match="cannot be opened: .*No such file") as raised:
+        line({"path": tmp_path / name}).run()
+    assert "damaged" not in str(raised.value)

@@ -2,6 +2,7 @@
 """Folders of files: partitions, sizes, modes; whole or nothing, also under a kill."""
 
 import datetime as dt
+import errno
 import os
 import signal
 import stat
@@ -431,3 +432,12 @@ def test_file_systems_with_folders(tmp_path):
     with pytest.raises(InvalidJobError, match=r"other files in it \(letter\.txt\)"):
         run(line({"data": TABLE}, sink={"path": "new/", "format": "parquet", **place}))
     assert (tmp_path / "new" / "letter.txt").read_text() == "dear"
+
+
+def test_a_folder_that_cannot_be_made_is_refused_first(tmp_path, monkeypatch):
+    def makedirs(path, mode=0o777, exist_ok=False):
+        raise PermissionError(errno.EACCES, "Permission denied", path)  # root may do everything
+
+    monkeypatch.setattr(os, "makedirs", makedirs)
+    with pytest.raises(InvalidJobError, match=r"'path': .*out cannot be written: .*Permission"):
+        line({"data": TABLE}, sink={"path": tmp_path / "out", "partition_by": "city"}).run()

@@ -481,9 +481,16 @@ def test_files_without_content_have_the_declared_columns(tmp_path):
     assert read(tmp_path, schema={"a": "int64"}).to_pydict() == {"a": []}
 
 
-def test_hexadecimal_numbers_are_text(tmp_path):
+def test_values_of_another_notation_are_text(tmp_path):
+    """What pyarrow infers a number or a time from must read as one, or it is a text."""
     out = read(write(tmp_path / "a.csv", "a,b,c\n0x1F,1,0x\n2,2,y\n"))
     assert out.to_pydict() == {"a": ["0x1F", "2"], "b": [1, 2], "c": ["0x", "y"]}
+    hours = ["2024-01-01 10", "2024-01-01T11:00"]
+    out = read(
+        write(tmp_path / "b.csv", "t,u\n" + "".join(f"{t},2024-01-01 10:00\n" for t in hours))
+    )
+    assert out["t"].to_pylist() == hours
+    assert out["u"].to_pylist() == [dt.datetime(2024, 1, 1, 10)] * 2
 
 
 def test_column_types_may_name_columns_of_some_files(tmp_path):

@@ -85,6 +85,8 @@ class FileWriter:
         try:
             if not self._partition_by:
                 self._file_of("")
+            elif self._target.is_local:
+                os.makedirs(self._hidden_folder())  # whether that is allowed
         except (OSError, pa.ArrowException) as error:
             self.discard()
             raise InvalidJobError(

@@ -233,6 +233,10 @@ def _open_file(found: FoundFile, parameters: dict[str, Any], title: str) -> Data
         file = _file_of(found, kind, options)
     except HeaderError as error:
         raise InvalidJobError(f"{title}: parameter 'path': {found}: {error}") from error
+    except (PermissionError, FileNotFoundError) as error:
+        raise InvalidJobError(
+            f"{title}: parameter 'path': {found} cannot be opened: {error}"
+        ) from error
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InvalidJobError(
             f"{title}: parameter 'path': {found} cannot be read as {kind.format}: {error}; the "

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["TextSchema", "infer_csv", "infer_ndjson"]
 
 _BOM = b"\xef\xbb\xbf"
+_ODD_VALUE = re.compile(rb"0[xX]|-\d\d[ T]\d\d(?:[^:]|\Z)")  # see _odd_form
 _BOMS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -217,19 +218,29 @@ def _csv_types(rows: bytes, names: list[str], options: TextOptions) -> pa.Schema
         return pa.schema([(name, pa.null()) for name in names])
     found = _read_sample(rows, names, options, {}).schema
     schema = pa.schema([(field.name, _readable(field.type)) for field in found])
-    if re.search(rb"0[xX]", rows) is None:
+    if _ODD_VALUE.search(rows) is None:
         return schema
-    # pyarrow takes 0x1F for a number; it is a text.
-    integers = {field.name: pa.string() for field in schema if pa.types.is_integer(field.type)}
-    texts = _read_sample(rows, names, options, integers)
+    asked = {field.name: pa.string() for field in schema if _odd_form(field.type) is not None}
+    texts = _read_sample(rows, names, options, asked)
     for index, field in enumerate(schema):
-        is_hexadecimal = (
-            field.name in integers
-            and pc.any(pc.match_substring(texts.column(index), "0x", ignore_case=True)).as_py()
-        )
-        if is_hexadecimal:
+        form = _odd_form(field.type)
+        if (
+            form is not None
+            and pc.any(
+                pc.match_substring_regex(texts.column(index), form, ignore_case=True)
+            ).as_py()
+        ):
             schema = schema.set(index, pa.field(field.name, pa.string()))
     return schema
+
+
+def _odd_form(kind: pa.DataType) -> str | None:
+    """Return the texts that pyarrow takes for values of a type and the engine does not."""
+    if pa.types.is_integer(kind):
+        return "0x"  # hexadecimal
+    if pa.types.is_timestamp(kind):
+        return r"-\d\d[ T]\d\d(?:[^:]|$)"  # an hour without minutes
+    return None
 
 
 def _read_sample(
