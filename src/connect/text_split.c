@@ -254,7 +254,9 @@ static enum sb_status check_options(const struct sb_text_options *options,
     }
     for (int32_t i = 0; i < schema->field_count; i++) {
         if (!sb_text_type_is_read(&schema->fields[i].type)) {
-            return sb_error_set(err, SB_UNSUPPORTED, "column '%s' is %s, which is not read as text",
+            return sb_error_set(err, SB_UNSUPPORTED,
+                                "column '%s' is %s, which is not read from text; declare utf8 or "
+                                "binary, or a type of numbers, dates or times",
                                 schema->fields[i].name,
                                 sb_type_name(&schema->fields[i].type, type, sizeof type));
         }

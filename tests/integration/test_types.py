@@ -298,6 +298,15 @@ def test_csv_files(name: str, tmp_path: Path) -> None:
     assert cells(rows(line(source), worker_count=1)["c"]) == cells(given["c"])
 
 
+@pytest.mark.parametrize("name", ["utf8_view", "dictionary", "run_end_encoded", "list", "struct"])
+def test_types_that_are_not_read_from_text(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("id,c\n1,a\n")
+    graph = line({"path": str(path), "column_types": {"c": TYPES[name][0]}})
+    with pytest.raises(InvalidJobError, match=r"column 'c' is .*not read from text; declare utf8"):
+        run(graph)
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_ndjson_files(name: str, tmp_path: Path) -> None:
     given = table(name)
