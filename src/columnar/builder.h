@@ -62,6 +62,12 @@ SB_MUST_CHECK enum sb_status sb_builder_append_row(struct sb_builder *builder,
                                                    const struct sb_column *from, int64_t row,
                                                    struct sb_error *err);
 
+/*
+ * Drops the rows from `length` on, and what a row not yet ended has in children. A dictionary keeps
+ * the values that only they had.
+ */
+void sb_builder_truncate(struct sb_builder *builder, int64_t length);
+
 /* Hands the rows over; the builder is empty again. */
 SB_MUST_CHECK enum sb_status sb_builder_finish(struct sb_builder *builder, struct sb_column *out,
                                                struct sb_error *err);

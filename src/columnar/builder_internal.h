@@ -26,6 +26,9 @@ SB_MUST_CHECK enum sb_status sb_builder_append_nested_row(struct sb_builder *bui
                                                           const struct sb_column *from, int64_t row,
                                                           struct sb_error *err);
 
+/* What sb_builder_truncate needs of runs. */
+void sb_builder_runs_truncate(struct sb_builder *builder, int64_t length);
+
 /* The children's columns; NULL for flat types. */
 SB_MUST_CHECK enum sb_status sb_builder_children_finish(struct sb_builder *builder,
                                                         struct sb_children **out,

@@ -34,6 +34,7 @@ struct sb_value_index {
     int64_t bytes_used;
     struct sb_buffer *written; // what a row's value is written to before it is looked up
     bool has_last;             // of runs: the last run has a value that is not null
+    bool is_cut;               // of runs: what the last run has is not known
 };
 
 static void value_index_destroy(struct sb_value_index *index)
@@ -204,13 +205,14 @@ static enum sb_status run_append(struct sb_builder *builder, const uint8_t *byte
     SB_TRY_RETURN(index_make(builder, err));
     SB_TRY_RETURN(sb_builder_child(builder, 1, &values, err));
     index = builder->index;
-    is_new = !index->has_last || index->bytes_used != size ||
+    is_new = index->is_cut || !index->has_last || index->bytes_used != size ||
              (size > 0 && memcmp(index->bytes->data, bytes, (size_t)size) != 0);
     if (is_new) {
         SB_TRY_RETURN(sb_builder_append_value(values, bytes, size, err));
         index->bytes_used = 0;
         SB_TRY_RETURN(bytes_keep(index, bytes, size, err));
         index->has_last = true;
+        index->is_cut = false;
     }
     return run_extend(builder, is_new, err);
 }
@@ -222,12 +224,45 @@ static enum sb_status run_append_null(struct sb_builder *builder, struct sb_erro
 
     SB_TRY_RETURN(index_make(builder, err));
     SB_TRY_RETURN(sb_builder_child(builder, 1, &values, err));
-    is_new = builder->length == 0 || builder->index->has_last;
+    is_new = builder->length == 0 || builder->index->is_cut || builder->index->has_last;
     if (is_new) {
         SB_TRY_RETURN(sb_builder_append_null(values, err));
-        builder->index->has_last = false;
+        builder->index->has_last = builder->index->is_cut = false;
     }
     return run_extend(builder, is_new, err);
+}
+
+static int64_t run_end(const struct sb_builder *ends, int64_t run)
+{
+    int64_t end = 0;
+    int32_t width = sb_type_width(ends->type->id);
+
+    memcpy(&end, ends->values->data + run * width, (size_t)width); // little-endian, not negative
+    return end;
+}
+
+void sb_builder_runs_truncate(struct sb_builder *builder, int64_t length)
+{
+    struct sb_builder *ends = builder->children;
+    int64_t run_count;
+
+    if (builder->children == NULL) {
+        return;
+    }
+    // A value without its run end, of a row that failed, goes as well.
+    run_count = ends->length;
+    while (run_count > 0 && (run_count == 1 ? 0 : run_end(ends, run_count - 2)) >= length) {
+        run_count--;
+    }
+    sb_builder_truncate(&ends[0], run_count);
+    sb_builder_truncate(&ends[1], run_count);
+    if (run_count > 0 && run_end(ends, run_count - 1) > length) {
+        memcpy(ends->values->data + (run_count - 1) * sb_type_width(ends->type->id), &length,
+               (size_t)sb_type_width(ends->type->id));
+    }
+    if (builder->index != NULL) {
+        builder->index->is_cut = true;
+    }
 }
 
 // --- rows ----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
  *
  * The cursor stops at delimiters, line ends and quotes only; everything between is a value. A quote
  * opens a quoted field where a field begins and means nothing elsewhere, so where rows begin does
- * not depend on what is wrong inside them: csv_starts.c finds the same.
+ * not depend on what is wrong inside them: text_starts.c finds the same.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -162,7 +162,8 @@ static bool field_is_null(const struct csv_reader *self, const uint8_t *text, in
 }
 
 /* The value without escapes; NULL when there is no memory. */
-static const uint8_t *field_unescape(struct csv_reader *self, const uint8_t *text, int64_t *size)
+static const uint8_t *field_unescape(struct csv_reader *self, const uint8_t *text, int64_t *size,
+                                     struct sb_error *err)
 {
     int64_t used = 0;
 
@@ -172,6 +173,7 @@ static const uint8_t *field_unescape(struct csv_reader *self, const uint8_t *tex
         self->unescaped_capacity = 0;
         self->unescaped = sb_memory_alloc(self->base.memory, (size_t)capacity);
         if (self->unescaped == NULL) {
+            (void)sb_error_no_memory(err, "a quoted value", capacity);
             return NULL;
         }
         self->unescaped_capacity = capacity;
@@ -194,18 +196,17 @@ static bool field_take(struct csv_reader *self, const struct sb_text_window *win
     if (!field->is_quoted && field_is_null(self, text, size)) {
         return sb_text_rows_set_null(rows, column);
     }
-    if (field->is_quoted && size == 0 && column->kind != SB_TEXT_KIND_BYTES) {
+    if (field->is_quoted && size == 0 && !sb_type_is_variable(column->leaf.type->id)) {
         return sb_text_rows_set_null(rows, column);
     }
     if (field->has_escape) {
-        text = field_unescape(self, text, &size);
+        text = field_unescape(self, text, &size, &rows->failure);
         if (text == NULL) {
-            rows->is_out_of_memory = true;
             return false;
         }
     }
     if (!sb_text_rows_set(rows, column, text, size)) {
-        sb_text_bad_value(&self->base.bad, column, text, size);
+        sb_text_bad_value(&self->base.bad, column->field->name, column->leaf.type, text, size);
         return false;
     }
     return true;
@@ -248,8 +249,8 @@ static enum sb_text_outcome row_read(struct csv_reader *self, struct sb_text_win
         }
         if (index < self->wanted_end && self->targets[index] != NULL && !is_bad) {
             is_bad = !field_take(self, window, rows, self->targets[index], &field);
-            if (is_bad && rows->is_out_of_memory) {
-                return SB_TEXT_NO_MEMORY;
+            if (is_bad && sb_text_rows_is_failed(rows)) {
+                return SB_TEXT_FAILED;
             }
         }
         index++;

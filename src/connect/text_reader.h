@@ -9,10 +9,10 @@
 #include "connect/text_window.h"
 
 enum sb_text_outcome {
-    SB_TEXT_MORE, // the window has no whole row left: fill it; at the end of the text: the end
-    SB_TEXT_FULL, // the batch is full
-    SB_TEXT_BAD,  // a malformed row, which is taken: see `bad`
-    SB_TEXT_NO_MEMORY,
+    SB_TEXT_MORE,   // the window has no whole row left: fill it; at the end of the text: the end
+    SB_TEXT_FULL,   // the batch is full
+    SB_TEXT_BAD,    // a malformed row, which is taken: see `bad`
+    SB_TEXT_FAILED, // the job does, for what the rows' `failure` says
 };
 
 enum { SB_TEXT_REASON_SIZE = 400 };
@@ -52,7 +52,7 @@ SB_MUST_CHECK enum sb_status sb_json_reader_create(struct sb_memory *memory,
                                                    struct sb_error *err);
 
 /* "column 'n': 'abc' is no int64" */
-void sb_text_bad_value(struct sb_text_bad *bad, const struct sb_text_column *column,
+void sb_text_bad_value(struct sb_text_bad *bad, const char *column, const struct sb_type *type,
                        const uint8_t *text, int64_t size);
 
 #endif

@@ -13,6 +13,9 @@ enum {
 
 static enum sb_text_kind kind_of(const struct sb_type *type)
 {
+    if (sb_type_is_nested(type->id) || sb_type_is_view(type->id)) {
+        return SB_TEXT_KIND_BUILT;
+    }
     if (type->id == SB_TYPE_INT64) {
         return SB_TEXT_KIND_INT64;
     }
@@ -31,33 +34,35 @@ static enum sb_text_kind kind_of(const struct sb_type *type)
     return sb_type_is_variable(type->id) ? SB_TEXT_KIND_BYTES : SB_TEXT_KIND_OTHER;
 }
 
-bool sb_text_type_is_read(const struct sb_type *type)
+static bool flat_type_is_read(const struct sb_type *type)
 {
     switch (type->id) {
     case SB_TYPE_BOOL:
-    case SB_TYPE_INT8:
-    case SB_TYPE_INT16:
-    case SB_TYPE_INT32:
-    case SB_TYPE_INT64:
-    case SB_TYPE_UINT8:
-    case SB_TYPE_UINT16:
-    case SB_TYPE_UINT32:
-    case SB_TYPE_UINT64:
     case SB_TYPE_FLOAT32:
     case SB_TYPE_FLOAT64:
     case SB_TYPE_DATE32:
     case SB_TYPE_DATE64:
     case SB_TYPE_TIMESTAMP:
     case SB_TYPE_DECIMAL128:
-    case SB_TYPE_UTF8:
-    case SB_TYPE_LARGE_UTF8:
-    case SB_TYPE_BINARY:
-    case SB_TYPE_LARGE_BINARY:
     case SB_TYPE_FIXED_SIZE_BINARY:
         return true;
     default:
-        return sb_value_text_has(type->id);
+        return sb_type_is_integer(type->id) || sb_type_is_variable(type->id) ||
+               sb_value_text_has(type->id);
     }
+}
+
+bool sb_text_type_is_read(enum sb_text_format format, const struct sb_type *type)
+{
+    if (!sb_type_is_nested(type->id) || sb_type_is_encoded(type->id)) {
+        return flat_type_is_read(sb_type_value(type));
+    }
+    for (int32_t i = 0; i < type->child_count; i++) {
+        if (!sb_text_type_is_read(format, &type->children[i].type)) {
+            return false;
+        }
+    }
+    return format == SB_TEXT_NDJSON;
 }
 
 enum sb_status sb_text_rows_init(struct sb_text_rows *rows, struct sb_memory *memory,
@@ -79,14 +84,9 @@ enum sb_status sb_text_rows_init(struct sb_text_rows *rows, struct sb_memory *me
             .kind = kind_of(&field->type),
             .width = sb_type_bytes(&field->type),
             .is_large = sb_type_is_large(field->type.id),
-            .is_text = sb_type_is_text(field->type.id),
-            .is_binary =
-                sb_type_is_binary(field->type.id) || field->type.id == SB_TYPE_FIXED_SIZE_BINARY,
             .seen_row = -1,
         };
-        if (field->type.id == SB_TYPE_TIMESTAMP && field->type.zone != NULL) {
-            SB_TRY_RETURN(sb_zone_find(field->type.zone, &rows->columns[i].zone.zone, err));
-        }
+        SB_TRY_RETURN(sb_text_leaf_init(&rows->columns[i].leaf, &field->type, err));
     }
     return SB_OK;
 }
@@ -99,6 +99,7 @@ static void column_release(struct sb_text_column *column)
     column->values_buffer = column->valid_buffer = column->bytes_buffer = NULL;
     column->values = column->valid = column->bytes = NULL;
     column->bytes_size = column->row_bytes = column->bytes_capacity = 0;
+    sb_builder_deinit(&column->builder);
 }
 
 void sb_text_rows_deinit(struct sb_text_rows *rows)
@@ -131,6 +132,10 @@ static int64_t values_size(const struct sb_text_column *column, int64_t capacity
 static enum sb_status column_begin(struct sb_text_column *column, struct sb_memory *memory,
                                    int64_t capacity, struct sb_error *err)
 {
+    if (column->kind == SB_TEXT_KIND_BUILT) {
+        sb_builder_init(&column->builder, memory, &column->field->type);
+        return SB_OK;
+    }
     SB_TRY_RETURN(
         sb_buffer_create(memory, values_size(column, capacity), &column->values_buffer, err));
     column->values = column->values_buffer->data;
@@ -149,6 +154,7 @@ enum sb_status sb_text_rows_begin(struct sb_text_rows *rows, int64_t capacity, s
 {
     rows->count = 0;
     rows->capacity = capacity;
+    rows->built = 0;
     rows->is_full = false;
     rows->growing_count = 0;
     for (int32_t i = 0; i < rows->schema->field_count; i++) {
@@ -171,8 +177,7 @@ static bool bytes_grow(struct sb_text_rows *rows, struct sb_text_column *column,
     const int64_t capacity = needed > column->bytes_capacity * 2 ? needed : needed * 2;
     struct sb_buffer *buffer;
 
-    if (sb_buffer_create(rows->memory, capacity, &buffer, NULL) != SB_OK) {
-        rows->is_out_of_memory = true;
+    if (sb_buffer_create(rows->memory, capacity, &buffer, &rows->failure) != SB_OK) {
         return false;
     }
     memcpy(buffer->data, column->bytes, (size_t)column->bytes_size);
@@ -199,7 +204,7 @@ static void bytes_end_row(struct sb_text_rows *rows, struct sb_text_column *colu
 static bool bytes_set(struct sb_text_rows *rows, struct sb_text_column *column, const uint8_t *text,
                       int64_t size)
 {
-    if (column->is_text && !sb_text_is_utf8(text, size)) {
+    if (column->leaf.is_text && !sb_text_is_utf8(text, size)) {
         return false;
     }
     if (column->bytes_size + size > column->bytes_capacity && !bytes_grow(rows, column, size)) {
@@ -226,6 +231,38 @@ static bool bool_set(struct sb_text_rows *rows, struct sb_text_column *column, c
     return true;
 }
 
+struct sb_builder *sb_text_rows_builder(struct sb_text_rows *rows, struct sb_text_column *column)
+{
+    if (column->builder.length != rows->count) { // of a row that was given up, or is read again
+        sb_builder_truncate(&column->builder, rows->count);
+    }
+    return &column->builder;
+}
+
+void sb_text_rows_built(struct sb_text_rows *rows, struct sb_text_column *column, int64_t size)
+{
+    column->seen_row = rows->number;
+    rows->built += size;
+    rows->is_full |= rows->built >= BYTES_FULL;
+}
+
+void sb_text_rows_unbuild(struct sb_text_rows *rows, struct sb_text_column *column)
+{
+    sb_builder_truncate(&column->builder, rows->count);
+}
+
+static bool built_set(struct sb_text_rows *rows, struct sb_text_column *column, const uint8_t *text,
+                      int64_t size)
+{
+    struct sb_builder *builder = sb_text_rows_builder(rows, column);
+
+    if (!sb_text_leaf_append(&column->leaf, builder, text, size, &rows->failure)) {
+        return false;
+    }
+    sb_text_rows_built(rows, column, size);
+    return true;
+}
+
 static bool value_set(struct sb_text_rows *rows, struct sb_text_column *column, const uint8_t *text,
                       int64_t size)
 {
@@ -248,11 +285,14 @@ static bool value_set(struct sb_text_rows *rows, struct sb_text_column *column, 
         }
         memcpy(place, text, (size_t)size);
         return true;
+    case SB_TEXT_KIND_BUILT:
+        return built_set(rows, column, text, size);
     case SB_TEXT_KIND_OTHER:
         break;
     }
-    return sb_text_to_value(&column->field->type, column->zone.zone == NULL ? NULL : &column->zone,
-                            text, size, place);
+    return sb_text_to_value(column->leaf.type,
+                            column->leaf.zone.zone == NULL ? NULL : &column->leaf.zone, text, size,
+                            place);
 }
 
 bool sb_text_rows_set(struct sb_text_rows *rows, struct sb_text_column *column, const uint8_t *text,
@@ -270,11 +310,14 @@ bool sb_text_rows_set(struct sb_text_rows *rows, struct sb_text_column *column, 
 
 bool sb_text_rows_set_null(struct sb_text_rows *rows, struct sb_text_column *column)
 {
+    if (column->kind == SB_TEXT_KIND_BUILT) {
+        column->seen_row = rows->number;
+        return sb_builder_append_null(sb_text_rows_builder(rows, column), &rows->failure) == SB_OK;
+    }
     if (column->valid == NULL) {
         const int64_t size = sb_bitmap_size(rows->capacity);
 
-        if (sb_buffer_create(rows->memory, size, &column->valid_buffer, NULL) != SB_OK) {
-            rows->is_out_of_memory = true;
+        if (sb_buffer_create(rows->memory, size, &column->valid_buffer, &rows->failure) != SB_OK) {
             return false;
         }
         column->valid = column->valid_buffer->data;
@@ -300,8 +343,13 @@ void sb_text_rows_commit(struct sb_text_rows *rows)
     rows->number++;
 }
 
-static void column_hand_over(struct sb_text_column *column, int64_t count, struct sb_column *out)
+static enum sb_status column_hand_over(struct sb_text_column *column, int64_t count,
+                                       struct sb_column *out, struct sb_error *err)
 {
+    if (column->kind == SB_TEXT_KIND_BUILT) {
+        sb_builder_truncate(&column->builder, count);
+        return sb_builder_finish(&column->builder, out, err);
+    }
     *out = (struct sb_column){
         .length = count,
         .null_count = column->valid == NULL ? 0 : -1,
@@ -314,6 +362,7 @@ static void column_hand_over(struct sb_text_column *column, int64_t count, struc
     sb_buffer_keep(column->values_buffer, column->bytes_buffer);
     column->values_buffer = column->valid_buffer = column->bytes_buffer = NULL;
     column_release(column);
+    return SB_OK;
 }
 
 /* A column that is the same in every row. */
@@ -329,8 +378,8 @@ static enum sb_status column_fill(struct sb_text_rows *rows, struct sb_text_colu
     for (rows->count = 0; rows->count < count; rows->count++) {
         if (!sb_text_rows_set(rows, column, text, size)) {
             char type[SB_TYPE_NAME_SIZE];
-            status = rows->is_out_of_memory
-                         ? sb_error_no_memory(err, "a column", count)
+            status = sb_text_rows_is_failed(rows)
+                         ? sb_error_set(err, rows->failure.status, "%s", rows->failure.message)
                          : sb_error_set(err, SB_CORRUPT, "column '%s': '%s' is no %s",
                                         column->field->name, column->constant,
                                         sb_type_name(&column->field->type, type, sizeof type));
@@ -339,7 +388,7 @@ static enum sb_status column_fill(struct sb_text_rows *rows, struct sb_text_colu
         column->bytes_size += column->row_bytes;
         column->row_bytes = 0;
     }
-    column_hand_over(column, count, out);
+    SB_TRY_OUT(column_hand_over(column, count, out, err));
     return SB_OK;
 
 out:
@@ -359,7 +408,7 @@ enum sb_status sb_text_rows_finish(struct sb_text_rows *rows, struct sb_batch *o
         struct sb_column made = {0};
 
         if (column->is_wanted) {
-            column_hand_over(column, rows->count, &made);
+            SB_TRY_OUT(column_hand_over(column, rows->count, &made, err));
         } else if (column->constant != NULL) {
             SB_TRY_OUT(column_fill(rows, column, &made, err));
         } else {

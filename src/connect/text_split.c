@@ -65,19 +65,17 @@ static void show_bytes(const uint8_t *bytes, int64_t size, int64_t limit, char *
     snprintf(next, 4, "%s", size > limit ? "..." : "");
 }
 
-void sb_text_bad_value(struct sb_text_bad *bad, const struct sb_text_column *column,
+void sb_text_bad_value(struct sb_text_bad *bad, const char *column, const struct sb_type *type,
                        const uint8_t *text, int64_t size)
 {
     enum { SHOWN = 40 };
     char shown[4 * SHOWN + 8];
-    char type[SB_TYPE_NAME_SIZE];
+    char name[SB_TYPE_NAME_SIZE];
 
     show_bytes(text, size, SHOWN, shown);
-    snprintf(bad->reason, sizeof bad->reason, "column '%.100s': '%s' is no %s", column->field->name,
-             shown,
-             column->is_text ? "valid UTF-8"
-                             : sb_type_name(&column->field->type, type, sizeof type));
-    bad->is_value = !column->is_text;
+    snprintf(bad->reason, sizeof bad->reason, "column '%.200s': '%s' is no %s", column, shown,
+             sb_type_is_text(type->id) ? "valid UTF-8" : sb_type_name(type, name, sizeof name));
+    bad->is_value = !sb_type_is_text(type->id);
 }
 
 static int64_t without_line_end(const uint8_t *bytes, int64_t size)
@@ -145,8 +143,9 @@ static enum sb_status text_split_read(struct text_split *self, struct sb_error *
         case SB_TEXT_BAD:
             SB_TRY_RETURN(text_split_bad_row(self, err));
             break;
-        case SB_TEXT_NO_MEMORY:
-            return sb_error_no_memory(err, "rows of a text file", self->window.size);
+        case SB_TEXT_FAILED:
+            return sb_error_set(err, self->rows.failure.status, "%s: %s", self->options.file,
+                                self->rows.failure.message);
         case SB_TEXT_MORE:
             if (self->window.is_last) {
                 self->is_ended = true;
@@ -253,12 +252,12 @@ static enum sb_status check_options(const struct sb_text_options *options,
                             "delimiter and quote must be two different bytes that end no line");
     }
     for (int32_t i = 0; i < schema->field_count; i++) {
-        if (!sb_text_type_is_read(&schema->fields[i].type)) {
+        if (!sb_text_type_is_read(options->format, &schema->fields[i].type)) {
             return sb_error_set(err, SB_UNSUPPORTED,
-                                "column '%s' is %s, which is not read from text; declare utf8 or "
-                                "binary, or a type of numbers, dates or times",
+                                "column '%s' is %s, which has no form in %s; declare it as utf8",
                                 schema->fields[i].name,
-                                sb_type_name(&schema->fields[i].type, type, sizeof type));
+                                sb_type_name(&schema->fields[i].type, type, sizeof type),
+                                options->format == SB_TEXT_CSV ? "CSV" : "JSON");
         }
     }
     return SB_OK;

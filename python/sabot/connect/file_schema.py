@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from sabot.errors import InvalidJobError
 if TYPE_CHECKING:
     from sabot.connect.paths import FoundFile
 
-__all__ = ["check_declared", "check_names", "unified_schema"]
+__all__ = ["check_declared", "check_names", "text_for_unknown", "unified_schema"]
 
 
 def check_names(schema: pa.Schema, where: str, title: str) -> None:
@@ -87,6 +87,33 @@ def _wider(
             f"{field.type} in {second}, which do not go together; {remedy}"
         ) from error
     return merged.field(0).type
+
+
+def text_for_unknown(schema: pa.Schema, declared: Collection[str] = ()) -> pa.Schema:
+    """Return the schema with text where no value was seen, and so no type: it holds any.
+
+    Columns that are `declared` have what is declared, unless that is null.
+    """
+    return pa.schema(
+        [
+            field
+            if field.name in declared and not pa.types.is_null(field.type)
+            else field.with_type(_known(field.type))
+            for field in schema
+        ]
+    )
+
+
+def _known(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_null(kind):
+        return pa.string()
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_known(kind.value_type)))
+    if pa.types.is_struct(kind):
+        if kind.num_fields == 0:
+            return pa.string()
+        return pa.struct([field.with_type(_known(field.type)) for field in kind])
+    return kind
 
 
 def check_declared(found: pa.Schema, declared: pa.Schema, title: str) -> None:

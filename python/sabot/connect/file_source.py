@@ -11,7 +11,7 @@ import pyarrow as pa
 from sabot.connect.data_file import DataFile, ReadCounts, ReadRequest
 from sabot.connect.dead_letter import DeadLetter, check_apart, open_dead_letter
 from sabot.connect.file_format import ARROW_STREAM, CSV, PARQUET, FileKind, file_kind
-from sabot.connect.file_schema import check_declared, check_names, unified_schema
+from sabot.connect.file_schema import check_declared, check_names, text_for_unknown, unified_schema
 from sabot.connect.hive import partition_types, typed
 from sabot.connect.ipc_file import IpcFile, IpcStream
 from sabot.connect.parquet_file import ParquetFile
@@ -195,13 +195,8 @@ def open_files(node: StreamOperatorNode, settings: SourceSettings) -> Source:
             f"{title}: parameter 'path': {_shown(found)} has no columns and no rows; declare "
             "parameter 'schema'"
         )
-    # A column without values has no type; text holds whatever comes.
-    schema = pa.schema(
-        [
-            one.with_type(pa.string()) if is_text and pa.types.is_null(one.type) else one
-            for one in schema
-        ]
-    )
+    if is_text:
+        schema = text_for_unknown(schema, _declared_names(parameters, title))
     source = FileSource(
         opened,
         schema,
@@ -212,6 +207,15 @@ def open_files(node: StreamOperatorNode, settings: SourceSettings) -> Source:
     )
     source.narrow(read_columns(node), filters_of(node))
     return source
+
+
+def _declared_names(parameters: dict[str, Any], title: str) -> list[str]:
+    return [
+        name
+        for parameter in ("schema", "column_types")
+        if parameters.get(parameter) is not None
+        for name in schema_of(parameters[parameter], title, parameter).names
+    ]
 
 
 def _open_file(found: FoundFile, parameters: dict[str, Any], title: str) -> DataFile | None:

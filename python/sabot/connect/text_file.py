@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from sabot._core import text_row_starts
 from sabot.connect.file_format import CSV, FileKind
-from sabot.connect.text_schema import infer_csv, infer_ndjson
+from sabot.connect.ndjson_schema import infer_ndjson
+from sabot.connect.text_schema import infer_csv
 
 if TYPE_CHECKING:
     from sabot._core import Job

@@ -103,8 +103,8 @@ def text_options(
         escape=_byte(parameters, "escape", "", title, may_be_empty=True),
         has_header=names is None if header is None else bool(header),
         column_names=None if names is None else _names(names, title),
-        column_types=None if types is None else schema_of(types, title, "column_types"),
-        declared=None if schema is None else schema_of(schema, title),
+        column_types=_types(types, title, "column_types", is_csv),
+        declared=_types(schema, title, "schema", is_csv),
         null_values=(nulls,) if isinstance(nulls, str) else tuple(nulls),
         skip_rows=int(parameters.get("skip_rows") or 0),
         skips_bad_rows=policy != "fail",
@@ -115,6 +115,29 @@ def text_options(
             "another with parameter 'quote'"
         )
     return options
+
+
+def _types(types: Any, title: str, parameter: str, is_csv: bool) -> pa.Schema | None:
+    """Return declared columns whose values have a form in the format, or None."""
+    if types is None:
+        return None
+    schema = schema_of(types, title, parameter)
+    for field in schema:
+        if not _has_form(field.type, is_csv):
+            raise InvalidJobError(
+                f"{title}: parameter '{parameter}': column {field.name!r} is {field.type}, which "
+                f"has no form in {'CSV' if is_csv else 'JSON'}; declare it as string"
+                f"{', or read NDJSON' if is_csv else ''}"
+            )
+    return schema
+
+
+def _has_form(kind: pa.DataType, is_csv: bool) -> bool:
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return not pa.types.is_nested(kind.value_type)
+    if pa.types.is_union(kind) or (is_csv and pa.types.is_nested(kind)):
+        return False
+    return all(_has_form(kind.field(i).type, is_csv) for i in range(kind.num_fields))
 
 
 def _byte(

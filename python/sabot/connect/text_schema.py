@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The columns of a text file, from its header and the types of its first rows.
+"""The columns of a CSV file, from its header and the types of its first rows.
 
 pyarrow infers the types of a sample; the engine reads the rows. What a later row has that does not
 fit is a malformed row, and the remedy is to declare the type.
@@ -8,7 +8,6 @@ fit is a malformed row, and the remedy is to declare the type.
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,16 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
-import pyarrow.json as pj
 
 from sabot.connect.text_options import HeaderError
 
 if TYPE_CHECKING:
     from sabot.connect.text_options import TextOptions
 
-__all__ = ["TextSchema", "infer_csv", "infer_ndjson"]
+__all__ = ["BOM", "TextSchema", "infer_csv", "with_declared"]
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _ODD_VALUE = re.compile(rb"0[xX]|-\d\d[ T]\d\d(?:[^:]|\Z)")  # see _odd_form
 _BOMS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -55,7 +53,7 @@ def infer_csv(sample: bytes, options: TextOptions, *, is_whole: bool) -> TextSch
     """
     if sample.startswith(_BOMS_OF_UTF_16):
         raise HeaderError("the file is UTF-16; convert it to UTF-8 first (iconv does)")
-    begin = len(_BOM) if sample.startswith(_BOM) else 0
+    begin = len(BOM) if sample.startswith(BOM) else 0
     for _ in range(options.skip_rows):
         begin = _line_end(sample, begin)
     while sample.startswith((b"\n", b"\r\n"), begin) and options.has_header:
@@ -85,41 +83,10 @@ def infer_csv(sample: bytes, options: TextOptions, *, is_whole: bool) -> TextSch
         known = {field.name: field.type for field in options.declared}
         return TextSchema(pa.schema([(n, known.get(n, pa.null())) for n in names]), begin)
     types = _csv_types(rows, names, options)
-    return TextSchema(_declared(types, names, options), begin)
+    return TextSchema(with_declared(types, names, options), begin)
 
 
-def infer_ndjson(sample: bytes, options: TextOptions, *, is_whole: bool) -> TextSchema:
-    """Return the columns of an NDJSON file: every key of the sample's objects.
-
-    Raises
-    ------
-    ValueError
-        If a key has values of several kinds in the sample.
-    """
-    begin = len(_BOM) if sample.startswith(_BOM) else 0
-    if options.declared is not None:
-        return TextSchema(options.declared, begin)
-    rows = sample[begin:]
-    if not is_whole:
-        rows = rows[: rows.rfind(b"\n") + 1]
-    if not rows.strip():
-        return TextSchema(_declared(pa.schema([]), None, options), begin)
-    try:
-        found = _json_types(rows)
-    except pa.ArrowException:
-        rows = _good_lines(rows)
-        if not rows:
-            return TextSchema(_declared(pa.schema([]), None, options), begin)
-        try:
-            found = _json_types(rows)
-        except pa.ArrowException as error:
-            if options.column_types is None:
-                raise ValueError(f"{error}; declare the column in parameter 'schema'") from error
-            found = _json_types(_without_declared(rows, options.column_types.names))
-    return TextSchema(_declared(found, None, options), begin)
-
-
-def _declared(found: pa.Schema, allowed: list[str] | None, options: TextOptions) -> pa.Schema:
+def with_declared(found: pa.Schema, allowed: list[str] | None, options: TextOptions) -> pa.Schema:
     """Return the columns with what `column_types` says, behind them those that it adds.
 
     Only columns in `allowed` are added; None allows any.
@@ -260,36 +227,8 @@ def _read_sample(
     )
 
 
-def _json_types(rows: bytes) -> pa.Schema:
-    table = pj.read_json(
-        io.BytesIO(rows), pj.ReadOptions(use_threads=False, block_size=len(rows) + 1)
-    )
-    return pa.schema([(field.name, _readable(field.type)) for field in table.schema])
-
-
 def _readable(kind: pa.DataType) -> pa.DataType:
-    """Return the type the engine reads text as; objects and arrays stay JSON text."""
-    if pa.types.is_nested(kind):
-        return pa.string()
+    """Return the type the engine reads text as."""
     if pa.types.is_time(kind) or pa.types.is_duration(kind) or pa.types.is_binary(kind):
         return pa.string()
     return kind
-
-
-def _good_lines(rows: bytes) -> bytes:
-    good = []
-    for line in rows.splitlines():
-        try:
-            if isinstance(json.loads(line), dict):
-                good.append(line)
-        except ValueError:
-            pass
-    return b"\n".join(good)
-
-
-def _without_declared(rows: bytes, names: list[str]) -> bytes:
-    objects = [json.loads(line) for line in rows.splitlines() if line.strip()]
-    return b"\n".join(
-        json.dumps({key: value for key, value in one.items() if key not in names}).encode()
-        for one in objects
-    )

@@ -17,6 +17,8 @@
 
 static const char *const types[] = {
     "null",
+    "utf8",
+    "utf8_view",
     "float16",
     "decimal32(9, 2)",
     "decimal64(18, 2)",
@@ -165,6 +167,63 @@ static void keeps_rows_of_every_type(void **state)
             assert_int_equal(rows_trip(memory, &batch, &random), SB_OK);
             sb_batch_deinit(&batch);
         }
+    }
+    assert_int_equal(atomic_load(&memory->used_bytes), 0);
+    sb_memory_release(memory);
+}
+
+// A row that is not ended yet.
+static void begin_row(struct sb_builder *builder, uint64_t *random)
+{
+    struct sb_builder *child;
+
+    if (!sb_type_is_nested(builder->type->id) || sb_type_is_encoded(builder->type->id)) {
+        return;
+    }
+    for (int32_t i = 0; i < builder->type->child_count && test_random(random) % 3 != 0; i++) {
+        assert_int_equal(sb_builder_child(builder, i, &child, NULL), SB_OK);
+        test_value_append_random(child, builder->type->children[i].is_nullable, random);
+        begin_row(child, random);
+    }
+}
+
+static void forgets_the_rows_that_are_cut_off(void **state)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    uint64_t random = test_seed();
+
+    (void)state;
+    for (int t = 0; t < 20 * TYPE_COUNT; t++) {
+        struct sb_schema *schema = schema_of(memory, types[t % TYPE_COUNT]);
+        struct sb_builder cut;
+        struct sb_builder straight;
+        struct sb_column found;
+        struct sb_column expected;
+        uint64_t seeds[ROW_COUNT];
+
+        sb_builder_init(&cut, memory, &schema->fields[0].type);
+        sb_builder_init(&straight, memory, &schema->fields[0].type);
+        for (int i = 0; i < ROW_COUNT; i++) {
+            uint64_t seed = seeds[cut.length] = test_random(&random);
+
+            test_value_append_random(&cut, true, &seed);
+            if (test_random(&random) % 8 == 0) {
+                begin_row(&cut, &random);
+                sb_builder_truncate(&cut, cut.length -
+                                              (int64_t)(test_random(&random) % 3) * cut.length / 4);
+            }
+        }
+        for (int64_t i = 0; i < cut.length; i++) {
+            test_value_append_random(&straight, true, &seeds[i]);
+        }
+        assert_int_equal(cut.null_count, straight.null_count);
+        assert_int_equal(cut.bytes_size, straight.bytes_size);
+        assert_int_equal(sb_builder_finish(&cut, &found, NULL), SB_OK);
+        assert_int_equal(sb_builder_finish(&straight, &expected, NULL), SB_OK);
+        test_column_expect(&found, &expected, NULL, expected.length);
+        sb_column_deinit(&found);
+        sb_column_deinit(&expected);
+        sb_schema_release(schema);
     }
     assert_int_equal(atomic_load(&memory->used_bytes), 0);
     sb_memory_release(memory);
@@ -482,9 +541,13 @@ static void float16_keeps_every_value(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_rows_of_every_type),  cmocka_unit_test(reads_the_bytes_it_writes),
-        cmocka_unit_test(survives_refused_memory),   cmocka_unit_test(refuses_arrays_that_lie),
-        cmocka_unit_test(checks_text_when_asked_to), cmocka_unit_test(float16_keeps_every_value),
+        cmocka_unit_test(keeps_rows_of_every_type),
+        cmocka_unit_test(forgets_the_rows_that_are_cut_off),
+        cmocka_unit_test(reads_the_bytes_it_writes),
+        cmocka_unit_test(survives_refused_memory),
+        cmocka_unit_test(refuses_arrays_that_lie),
+        cmocka_unit_test(checks_text_when_asked_to),
+        cmocka_unit_test(float16_keeps_every_value),
         cmocka_unit_test(hashes_values_as_ever),
     };
 
