@@ -2,9 +2,10 @@
 /*
  * aggregate_collect.c - the group half of steps that need the values themselves.
  *
- * Distinct values stand in a table of (keys, value); a new entry adds one to the count in the row
- * of its key. Values of quantiles lie in chunks that double, chained from the row of their key, the
- * newest first; the row has their number. Both are state: a snapshot has a row for each value.
+ * Distinct values that are not words (aggregate_distinct.h) stand in a table of (keys, value); a
+ * new entry adds one to the count in the row of its key. Values of quantiles lie in chunks that
+ * double, chained from the row of their key, the newest first; the row has their number. Both are
+ * state: a snapshot has a row for each value.
  */
 #include "exec/ops/aggregate_internal.h"
 #include "exec/row_snapshot.h"
@@ -114,6 +115,13 @@ enum sb_status sb_aggregate_collect(const struct sb_aggregate *aggregate,
     int32_t step = collector->step;
     int64_t rows_before = group->full.store.row_count;
 
+    if (collector->is_words) { // only from snapshots; else those of the null key are what is left
+        struct sb_distinct_words words;
+        int64_t taken = sb_distinct_split(aggregate, chunk, &count, &words);
+        SB_TRY_RETURN(sb_distinct_apply(aggregate, &group->distincts[c], words.columns, 1, taken,
+                                        ctx->error));
+        sb_row_chunk_hash(chunk, aggregate->key_count, count);
+    }
     if (aggregate->steps[step].kind == SB_STEP_DISTINCT) {
         SB_TRY_RETURN(entries_add(aggregate, &group->entries[c], chunk, &count, ctx->error));
     }
@@ -192,11 +200,11 @@ enum sb_status sb_aggregate_quantiles(const struct sb_aggregate *aggregate,
 
 // --- snapshots -----------------------------------------------------------------------------------
 
-/* The chunk's vectors as rows of a snapshot: keys and the value are there, all else is null. */
-static enum sb_status collected_save(const struct sb_aggregate *aggregate, int32_t c,
-                                     struct sb_row_saver *saver, struct sb_row_chunk *chunk,
-                                     const struct sb_row_vector *values, int64_t count,
-                                     struct sb_op_ctx *ctx)
+/* As rows of a snapshot: keys and the value are there, all else is null. */
+enum sb_status sb_aggregate_value_save(const struct sb_aggregate *aggregate, int32_t c,
+                                       struct sb_row_saver *saver, struct sb_row_chunk *chunk,
+                                       const struct sb_row_vector *values, int64_t count,
+                                       struct sb_op_ctx *ctx)
 {
     static const uint64_t zeros[2 * SB_ROW_CHUNK];
     const struct sb_schema *schema = aggregate->state_schema;
@@ -234,7 +242,7 @@ static enum sb_status entries_save(const struct sb_aggregate *aggregate,
         }
         sb_row_field_load(&layout->fields[aggregate->key_count], chunk->rows, count, NULL,
                           &chunk->scratches[aggregate->key_count], &values);
-        SB_TRY_RETURN(collected_save(aggregate, c, saver, chunk, &values, count, ctx));
+        SB_TRY_RETURN(sb_aggregate_value_save(aggregate, c, saver, chunk, &values, count, ctx));
     }
     return SB_OK;
 }
@@ -268,7 +276,7 @@ static enum sb_status row_values_save(const struct sb_aggregate *aggregate, uint
                 sb_row_field_load(&aggregate->state_layout.fields[k], chunk->rows, count, NULL,
                                   &chunk->scratches[k], &chunk->vectors[k]);
             }
-            SB_TRY_RETURN(collected_save(aggregate, c, saver, chunk, &values, count, ctx));
+            SB_TRY_RETURN(sb_aggregate_value_save(aggregate, c, saver, chunk, &values, count, ctx));
         }
     }
     return SB_OK;
@@ -285,6 +293,9 @@ enum sb_status sb_aggregate_collected_save(struct sb_aggregate *aggregate,
 
         if (aggregate->steps[aggregate->collectors[c].step].kind == SB_STEP_DISTINCT) {
             SB_TRY_RETURN(entries_save(aggregate, &group->entries[c], c, saver, chunk, ctx));
+            if (aggregate->collectors[c].is_words) {
+                SB_TRY_RETURN(sb_distinct_save(aggregate, group, c, saver, chunk, ctx));
+            }
             continue;
         }
         while (sb_row_cursor_next(&cursor, &group->full.store, 1, &row) > 0) {

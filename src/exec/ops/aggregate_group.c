@@ -17,8 +17,13 @@ static size_t entries_size(const struct sb_aggregate *aggregate)
     return sizeof(struct sb_row_table) * (size_t)aggregate->collector_count;
 }
 
-static enum sb_status entries_init(const struct sb_aggregate *aggregate,
-                                   struct sb_aggregate_group *group, struct sb_error *err)
+static size_t distincts_size(const struct sb_aggregate *aggregate)
+{
+    return sizeof(struct sb_distinct_group) * (size_t)aggregate->collector_count;
+}
+
+static enum sb_status collected_init(const struct sb_aggregate *aggregate,
+                                     struct sb_aggregate_group *group, struct sb_error *err)
 {
     if (aggregate->collector_count == 0) {
         return SB_OK;
@@ -27,10 +32,17 @@ static enum sb_status entries_init(const struct sb_aggregate *aggregate,
     if (group->entries == NULL) {
         return sb_error_no_memory(err, "a key group", (int64_t)entries_size(aggregate));
     }
+    group->distincts = sb_memory_alloc_zeroed(aggregate->op.memory, distincts_size(aggregate));
+    if (group->distincts == NULL) {
+        return sb_error_no_memory(err, "a key group", (int64_t)distincts_size(aggregate));
+    }
     for (int32_t c = 0; c < aggregate->collector_count; c++) {
         const struct sb_aggregate_collector *collector = &aggregate->collectors[c];
         sb_row_table_init(&group->entries[c], aggregate->op.memory, &collector->entries,
                           collector->initial_entry);
+        if (collector->is_words) {
+            sb_distinct_group_init(&group->distincts[c], aggregate, c);
+        }
     }
     return SB_OK;
 }
@@ -53,14 +65,19 @@ enum sb_status sb_aggregate_group_create(struct sb_op *op, int32_t group_index,
     group->values.memory = op->memory;
     sb_row_store_init(&group->changed, op->memory, 1);
     *out = group;
-    return entries_init(aggregate, group, ctx->error);
+    return collected_init(aggregate, group, ctx->error);
 }
 
 void sb_aggregate_collected_drop(const struct sb_aggregate *aggregate,
                                  struct sb_aggregate_group *group)
 {
-    for (int32_t c = 0; group->entries != NULL && c < aggregate->collector_count; c++) {
-        sb_row_table_deinit(&group->entries[c]);
+    for (int32_t c = 0; c < aggregate->collector_count; c++) {
+        if (group->entries != NULL) {
+            sb_row_table_deinit(&group->entries[c]);
+        }
+        if (group->distincts != NULL && aggregate->collectors[c].is_words) {
+            sb_distinct_group_deinit(&group->distincts[c]);
+        }
     }
     sb_row_heap_deinit(&group->values);
 }
@@ -92,6 +109,9 @@ void sb_aggregate_group_destroy(struct sb_op *op, void *state)
     sb_aggregate_collected_drop(sb_aggregate_from(op), group);
     if (group->entries != NULL) {
         sb_memory_free(op->memory, group->entries, entries_size(sb_aggregate_from(op)));
+    }
+    if (group->distincts != NULL) {
+        sb_memory_free(op->memory, group->distincts, distincts_size(sb_aggregate_from(op)));
     }
     sb_row_store_deinit(&group->changed);
     sb_memory_free(op->memory, group, sizeof *group);
@@ -354,12 +374,28 @@ static enum sb_status plain_block_apply(const struct sb_aggregate *aggregate,
 
 // --- pending blocks ------------------------------------------------------------------------------
 
+/* The words of a collector. */
+static enum sb_status words_block_apply(const struct sb_aggregate *aggregate,
+                                        struct sb_aggregate_group *group, int32_t c,
+                                        struct sb_block *block, struct sb_error *err)
+{
+    const struct sb_row_block *header = sb_row_block(block);
+    const uint64_t *columns[SB_WORD_SET_WIDTH_MAX] = {header->rows, header->rows + 1};
+
+    return sb_distinct_apply(aggregate, &group->distincts[c], columns, header->row_words,
+                             block->row_count, err);
+}
+
 static enum sb_status block_apply(const struct sb_aggregate *aggregate,
                                   struct sb_aggregate_group *group, struct sb_block *block,
                                   struct sb_row_chunk **chunk, struct sb_op_ctx *ctx)
 {
     int32_t format = sb_row_block(block)->format;
+    int32_t c = format - SB_AGGREGATE_COLLECTED - aggregate->collector_count;
 
+    if (c >= 0) {
+        return words_block_apply(aggregate, group, c, block, ctx->error);
+    }
     if (format == SB_AGGREGATE_PLAIN_RAW || format == SB_AGGREGATE_PLAIN_STATE) {
         return plain_block_apply(aggregate, group, block, ctx);
     }
@@ -385,6 +421,18 @@ enum sb_status sb_aggregate_group_settle(struct sb_aggregate *aggregate,
     return status;
 }
 
+/* The rows of the tables that waiting blocks are applied to. */
+static int64_t rows_stored(const struct sb_aggregate *aggregate,
+                           const struct sb_aggregate_group *group)
+{
+    int64_t count = group->plain.row_count + group->full.store.row_count;
+
+    for (int32_t c = 0; c < aggregate->collector_count; c++) {
+        count += sb_distinct_group_weight(&group->distincts[c]);
+    }
+    return count;
+}
+
 enum sb_status sb_aggregate_on_block(struct sb_op *op, void *state, struct sb_block *block,
                                      struct sb_op_ctx *ctx)
 {
@@ -395,7 +443,7 @@ enum sb_status sb_aggregate_on_block(struct sb_op *op, void *state, struct sb_bl
     group->pending_last = &block->next;
     group->pending_row_count += block->row_count;
     if (group->pending_row_count < PENDING_ROWS_MIN ||
-        group->pending_row_count < group->plain.row_count + group->full.store.row_count) {
+        group->pending_row_count < rows_stored(sb_aggregate_from(op), group)) {
         return SB_OK;
     }
     return sb_aggregate_group_settle(sb_aggregate_from(op), group, ctx);
@@ -409,6 +457,7 @@ enum sb_status sb_aggregate_group_unite(struct sb_aggregate *aggregate,
     enum sb_status status = SB_OK;
 
     SB_TRY_RETURN(sb_aggregate_group_settle(aggregate, group, ctx));
+    SB_TRY_RETURN(sb_distinct_unite(aggregate, group, ctx));
     if (group->full.store.row_count == 0 || group->plain.row_count == 0) {
         return SB_OK;
     }

@@ -21,6 +21,7 @@
 #define SABOT_EXEC_OPS_AGGREGATE_INTERNAL_H
 
 #include "base/int256.h"
+#include "exec/ops/aggregate_distinct.h"
 #include "exec/ops/aggregate_words.h"
 #include "exec/row_recent.h"
 #include "exec/row_scatter.h"
@@ -102,6 +103,8 @@ struct sb_aggregate_collector {
     struct sb_row_layout layout;  // keys, value: as it travels
     struct sb_row_layout entries; // DISTINCT: the same, and all of it is the key
     uint64_t *initial_entry;
+    bool is_words;              // DISTINCT: see aggregate_distinct.h
+    struct sb_row_layout words; // is_words: key, value; nothing else
 };
 
 struct sb_aggregate_call_plan {
@@ -141,6 +144,7 @@ struct sb_aggregate {
     int32_t field_count; // of steps: columns, then what only the group has
     int32_t collector_count;
     struct sb_aggregate_collector *collectors;
+    bool is_words; // so are all steps
     bool emits_updates;
     int32_t round_field; // emits_updates: the round a row was changed in last
     int32_t call_count;
@@ -171,7 +175,7 @@ enum sb_aggregate_format {
     SB_AGGREGATE_STATE, // state_layout: merge
     SB_AGGREGATE_PLAIN_RAW,
     SB_AGGREGATE_PLAIN_STATE,
-    SB_AGGREGATE_COLLECTED, // and up: values of that collector
+    SB_AGGREGATE_COLLECTED, // and up: values of that collector; then the words of each
 };
 
 struct sb_aggregate_group {
@@ -183,9 +187,10 @@ struct sb_aggregate_group {
     int64_t pending_row_count;
     int64_t spilled_count;        // rows of `full` that no input row stands for in the ledger
     struct sb_row_table *entries; // [collector_count]: what DISTINCT steps have seen
-    struct sb_row_heap values;    // of VALUES steps
-    int64_t round;                // updates: the one that has begun
-    struct sb_row_store changed;  // updates: addresses of the rows changed in it
+    struct sb_distinct_group *distincts; // [collector_count]: words that they have seen
+    struct sb_row_heap values;           // of VALUES steps
+    int64_t round;                       // updates: the one that has begun
+    struct sb_row_store changed;         // updates: addresses of the rows changed in it
 };
 
 /* DISTINCT may be an aggregate, too. */
@@ -335,11 +340,18 @@ SB_MUST_CHECK enum sb_status sb_aggregate_list_append(const struct sb_aggregate 
                                                       struct sb_builder *builder,
                                                       struct sb_error *err);
 
+/* Adds values of collector `c` to a snapshot; their keys are in the chunk's vectors. */
+struct sb_row_saver;
+SB_MUST_CHECK enum sb_status sb_aggregate_value_save(const struct sb_aggregate *aggregate,
+                                                     int32_t c, struct sb_row_saver *saver,
+                                                     struct sb_row_chunk *chunk,
+                                                     const struct sb_row_vector *values,
+                                                     int64_t count, struct sb_op_ctx *ctx);
+
 /* Forgets what was collected. */
 void sb_aggregate_collected_drop(const struct sb_aggregate *aggregate,
                                  struct sb_aggregate_group *group);
 /* Adds what was collected to a snapshot. */
-struct sb_row_saver;
 SB_MUST_CHECK enum sb_status sb_aggregate_collected_save(struct sb_aggregate *aggregate,
                                                          struct sb_aggregate_group *group,
                                                          struct sb_row_saver *saver,

@@ -34,6 +34,7 @@ struct local_balance {
 struct local_collector {
     struct sb_row_recent recent; // DISTINCT: what was sent lately
     struct sb_row_scatter values;
+    struct sb_distinct_local distinct; // words
 };
 
 struct aggregate_local {
@@ -96,6 +97,9 @@ void sb_aggregate_local_destroy(struct sb_op *op, int32_t port, void *state)
          c++) {
         sb_row_recent_deinit(&local->collectors[c].recent);
         sb_row_scatter_deinit(&local->collectors[c].values);
+        if (sb_aggregate_from(op)->collectors[c].is_words) {
+            sb_distinct_local_deinit(&local->collectors[c].distinct);
+        }
     }
     if (local->collectors != NULL) {
         sb_memory_free(op->memory, local->collectors, collectors_size(sb_aggregate_from(op)));
@@ -128,6 +132,9 @@ static enum sb_status collectors_init(struct sb_aggregate *aggregate, struct agg
                            collector->initial_entry);
         sb_row_scatter_init(&local->collectors[c].values, &aggregate->op, &collector->layout,
                             SB_AGGREGATE_COLLECTED + c);
+        if (collector->is_words) {
+            sb_distinct_local_init(&local->collectors[c].distinct, aggregate, c);
+        }
     }
     return sb_row_chunk_create(memory, aggregate->key_count + 1, &local->collected, err);
 }
@@ -514,6 +521,11 @@ static int64_t collected_load(const struct sb_aggregate *aggregate,
     uint16_t places[SB_ROW_CHUNK];
     int64_t found = 0;
 
+    if (arg->nulls == NULL && step->kind != SB_STEP_VALUES) {
+        memcpy(out->vectors, from->vectors, sizeof *out->vectors * (size_t)aggregate->key_count);
+        *values = *arg;
+        return count;
+    }
     for (int64_t i = 0; i < count; i++) {
         places[found] = (uint16_t)i;
         found += arg->nulls == NULL || !arg->nulls[i];
@@ -547,6 +559,7 @@ static enum sb_status collect_apply(struct sb_aggregate *aggregate, struct aggre
 {
     struct sb_row_chunk *chunk = local->collected;
     uint64_t pair_hashes[SB_ROW_CHUNK];
+    struct sb_distinct_words words;
 
     for (int32_t c = 0; c < aggregate->collector_count; c++) {
         const struct sb_aggregate_collector *collector = &aggregate->collectors[c];
@@ -562,6 +575,13 @@ static enum sb_status collect_apply(struct sb_aggregate *aggregate, struct aggre
                 &batch->columns[aggregate->args[collector->arg].column], sb_batch_rows(batch),
                 order, first, count, &local->listed, &chunk->scratches[aggregate->key_count],
                 &chunk->vectors[aggregate->key_count], ctx->error));
+        }
+        if (collector->is_words) {
+            int64_t taken = sb_distinct_split(aggregate, chunk, &found, &words);
+            SB_TRY_RETURN(sb_distinct_send(&local->collectors[c].distinct, &words, taken, ctx));
+            if (found == 0) {
+                continue;
+            }
         }
         sb_row_chunk_hash(chunk, aggregate->key_count, found);
         if (aggregate->steps[collector->step].kind == SB_STEP_DISTINCT) {
@@ -598,6 +618,24 @@ static enum sb_status keyed_apply(struct sb_aggregate *aggregate, struct aggrega
     SB_TRY_RETURN(plain_apply(aggregate, local, kept, ctx));
     SB_TRY_RETURN(strays_apply(aggregate, local, ctx));
     return kept < count ? full_apply(aggregate, local, local->moved, count - kept, ctx) : SB_OK;
+}
+
+/* Where all steps are words, only a row with a null has something left to say: that it was there.
+ */
+static enum sb_status words_apply(struct sb_aggregate *aggregate, struct aggregate_local *local,
+                                  int64_t count, bool has_nulls, struct sb_op_ctx *ctx)
+{
+    uint8_t moved[SB_ROW_CHUNK] = {0};
+    int64_t kept = count;
+
+    if (has_nulls) {
+        SB_TRY_RETURN(chunk_split(aggregate, local, moved, count, &kept, ctx->error));
+    }
+    sb_aggregate_count_merged(ctx, kept, 0);
+    if (kept == count) {
+        return SB_OK;
+    }
+    return full_apply(aggregate, local, kept == 0 ? local->chunk : local->moved, count - kept, ctx);
 }
 
 /* The numbers of rows from `first` on, of a batch that begins with `order`. */
@@ -665,7 +703,9 @@ enum sb_status sb_aggregate_on_batch(struct sb_op *op, void *state, int32_t port
         SB_TRY_OUT(vectors_load(aggregate, batch, order, first, count, local->chunk, &has_nulls,
                                 ctx->error));
         SB_TRY_OUT(collect_apply(aggregate, local, batch, order, first, count, ctx));
-        if (aggregate->key_count > 0) {
+        if (aggregate->is_words) {
+            SB_TRY_OUT(words_apply(aggregate, local, count, has_nulls, ctx));
+        } else if (aggregate->key_count > 0) {
             SB_TRY_OUT(keyed_apply(aggregate, local, count, has_nulls, ctx));
         } else {
             SB_TRY_OUT(keyless_apply(aggregate, local, count, ctx));
@@ -691,6 +731,9 @@ enum sb_status sb_aggregate_on_flush(struct sb_op *op, void *state, int32_t port
     SB_TRY_RETURN(sb_row_scatter_flush(&local->plain_states, ctx));
     for (int32_t c = 0; c < aggregate->collector_count; c++) {
         SB_TRY_RETURN(sb_row_scatter_flush(&local->collectors[c].values, ctx));
+        if (aggregate->collectors[c].is_words) {
+            SB_TRY_RETURN(sb_row_scatter_flush(&local->collectors[c].distinct.words, ctx));
+        }
     }
     return SB_OK;
 }

@@ -380,6 +380,30 @@ static enum sb_status plan_collector(const struct planner *planner, int32_t s)
     return collector->initial_entry == NULL ? plan_no_memory(planner) : SB_OK;
 }
 
+/* Values of one word under keys of at most one word need no more than those words. */
+static enum sb_status plan_words(const struct planner *planner,
+                                 struct sb_aggregate_collector *collector)
+{
+    struct sb_aggregate *aggregate = planner->aggregate;
+    int32_t key_count = aggregate->key_count;
+    enum sb_row_kind kinds[SB_WORD_SET_WIDTH_MAX];
+    struct sb_row_layout_options options = {.kinds = kinds, .field_count = key_count + 1};
+
+    if (aggregate->steps[collector->step].kind != SB_STEP_DISTINCT || aggregate->emits_updates ||
+        key_count + 1 > SB_WORD_SET_WIDTH_MAX) {
+        return SB_OK;
+    }
+    for (int32_t f = 0; f <= key_count; f++) {
+        kinds[f] = f < key_count ? key_kind(aggregate, f) : sb_row_kind(&collector->type);
+        if (sb_row_kind_words(kinds[f]) != 1) {
+            return SB_OK;
+        }
+    }
+    options.key_count = key_count;
+    collector->is_words = true;
+    return sb_row_layout_init(&collector->words, aggregate->op.memory, &options, planner->err);
+}
+
 static enum sb_status plan_collectors(const struct planner *planner)
 {
     struct sb_aggregate *aggregate = planner->aggregate;
@@ -393,6 +417,12 @@ static enum sb_status plan_collectors(const struct planner *planner)
         if (sb_step_is_collecting(aggregate->steps[s].kind)) {
             SB_TRY_RETURN(plan_collector(planner, s));
         }
+    }
+    aggregate->is_words = aggregate->key_count > 0 && aggregate->step_count > 0 &&
+                          aggregate->collector_count == aggregate->step_count;
+    for (int32_t c = 0; c < aggregate->collector_count; c++) {
+        SB_TRY_RETURN(plan_words(planner, &aggregate->collectors[c]));
+        aggregate->is_words = aggregate->is_words && aggregate->collectors[c].is_words;
     }
     return SB_OK;
 }
@@ -657,6 +687,7 @@ void sb_aggregate_plan_deinit(struct sb_aggregate *aggregate)
     for (int32_t c = 0; c < aggregate->collector_count; c++) {
         sb_row_layout_deinit(&aggregate->collectors[c].layout);
         sb_row_layout_deinit(&aggregate->collectors[c].entries);
+        sb_row_layout_deinit(&aggregate->collectors[c].words);
     }
     sb_schema_release(aggregate->state_schema);
     sb_arena_deinit(&aggregate->arena);

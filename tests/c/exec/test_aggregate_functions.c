@@ -45,6 +45,21 @@ static void distinct_counts_pass_over_nulls_and_know_nan_and_zero(void **state)
         CALL(COUNT_ROWS, -1));
 }
 
+static void distinct_words_know_null_keys_zero_and_keys_without_a_value(void **state)
+{
+    // Only distinct counts of words: rows without a null are known by their values alone.
+    RUN("k: int64, v: int32, w: float64", 1,
+        "1, 0, 0.0; 1, 0, -0.0; 1, 1, nan; 1, null, nan; 0, 0, 0.0; 2, null, null; null, 5, 1.0; "
+        "null, 5, 2.0; null, null, null; 0, 0, null; -1, 0, 1.0",
+        "1, 2, 2; 0, 1, 1; 2, 0, 0; null, 1, 2; -1, 1, 1", CALL(COUNT_DISTINCT, 1),
+        CALL(COUNT_DISTINCT, 2));
+    // The same beside a step that is none.
+    RUN("k: bool, v: uint64", 1,
+        "true, 18446744073709551615; false, 0; true, 0; null, 0; true, 0; false, null",
+        "true, 2, 3; false, 1, 2; null, 1, 1", CALL(COUNT_DISTINCT, 1), CALL(COUNT_ROWS, -1));
+    RUN("v: float64", 0, "0.0; -0.0; nan; null; nan; 1.0", "3", CALL(COUNT_DISTINCT, 0));
+}
+
 static void quantiles_are_linear_between_neighbours(void **state)
 {
     RUN("k: int64, v: int64", 1, "1, 40; 1, 10; 1, 30; 1, 20; 2, 7; 3, null",
@@ -179,6 +194,85 @@ static void distinct_values_of_many_keys(void **state)
     }
     assert_int_equal(group_count, KEYS);
     assert_true(op_harness_is_balanced(&harness));
+    op_harness_deinit(&harness);
+    aggregate_plan_deinit(&plan);
+    sb_memory_release(memory);
+}
+
+static enum sb_status attempt_distinct(struct sb_memory *memory, void *context)
+{
+    struct aggregate_plan *plan = context;
+    struct op_harness harness;
+    struct op_harness next;
+    struct test_batches snapshot = {0};
+    struct sb_batch batch;
+    enum sb_status status = op_harness_init(&harness, sb_aggregate_create, &plan->node, memory, 1);
+
+    if (status == SB_OK) {
+        status = test_rows_parse(memory, plan->input,
+                                 "1, 2; 2, null; 1, 3; null, 4; null, 4; 1, 2; 0, 0", &batch);
+    }
+    if (status == SB_OK) {
+        status = op_harness_push(&harness, 0, 0, &batch);
+    }
+    if (status == SB_OK) {
+        status = op_harness_snapshot(&harness, &snapshot);
+    }
+    op_harness_deinit(&harness);
+    if (status == SB_OK) {
+        status = op_harness_init(&next, sb_aggregate_create, &plan->node, memory, 1);
+        if (status == SB_OK) {
+            status = op_harness_restore(&next, &snapshot, 2);
+        }
+        if (status == SB_OK) {
+            status = op_harness_end(&next);
+        }
+        if (status == SB_OK && memory->fail_at == 0) { // checking needs memory, too
+            test_expect_rows(&next, "1, 2; 2, 0; null, 1; 0, 1");
+        }
+        op_harness_deinit(&next);
+    }
+    test_batches_deinit(&snapshot, memory);
+    return status;
+}
+
+static void distinct_words_survive_a_snapshot_and_refused_memory(void **state)
+{
+    struct aggregate_plan plan;
+
+    aggregate_plan_init(&plan, test_schema("k: int64, v: int64"), 1);
+    aggregate_plan_call(&plan, SB_AGGREGATE_COUNT_DISTINCT, 1, 0);
+    aggregate_plan_finish(&plan);
+    test_allocations(attempt_distinct, &plan);
+    aggregate_plan_deinit(&plan);
+}
+
+static void distinct_values_that_lie_close_survive_a_snapshot(void **state)
+{
+    enum { ROWS = 90000, KEYS = 3, VALUES = 70001 };
+    struct sb_memory *memory = sb_memory_create(0);
+    struct aggregate_plan plan;
+    struct op_harness harness;
+    int64_t group_count = 0;
+
+    aggregate_plan_init(&plan, test_schema("k: int64, v: int64"), 1);
+    aggregate_plan_call(&plan, SB_AGGREGATE_COUNT_DISTINCT, 1, 0);
+    aggregate_plan_finish(&plan);
+    assert_int_equal(op_harness_init(&harness, sb_aggregate_create, &plan.node, memory, 2), SB_OK);
+    push_values(&harness, plan.input, ROWS, KEYS, VALUES); // each key other values every time
+    restart(&harness, &plan);
+    push_values(&harness, plan.input, 10000, KEYS, 1); // 0, which keys 0 and 2 have
+    assert_int_equal(op_harness_end(&harness), SB_OK);
+    for (int64_t b = 0; b < harness.emitted.count; b++) {
+        const int64_t *keys = sb_column_fixed(&harness.emitted.batches[b].columns[0], 8);
+        const int64_t *counts = sb_column_fixed(&harness.emitted.batches[b].columns[1], 8);
+        for (int64_t i = 0; i < harness.emitted.batches[b].row_count; i++, group_count++) {
+            assert_int_equal(counts[i], ROWS / KEYS + (keys[i] == 1));
+        }
+    }
+    assert_int_equal(group_count, KEYS);
+    assert_true(op_harness_is_balanced(&harness));
+    assert_int_equal(harness.ledger[SB_LEDGER_HELD], 0);
     op_harness_deinit(&harness);
     aggregate_plan_deinit(&plan);
     sb_memory_release(memory);
@@ -320,11 +414,14 @@ int main(void)
         cmocka_unit_test(variance_of_a_sample_needs_two_values),
         cmocka_unit_test(variance_keeps_its_digits_far_from_zero),
         cmocka_unit_test(distinct_counts_pass_over_nulls_and_know_nan_and_zero),
+        cmocka_unit_test(distinct_words_know_null_keys_zero_and_keys_without_a_value),
         cmocka_unit_test(quantiles_are_linear_between_neighbours),
         cmocka_unit_test(no_key_and_no_input_still_give_one_row),
         cmocka_unit_test(sketches_of_few_values_are_exact),
         cmocka_unit_test(a_global_row_over_many_values_survives_a_snapshot),
         cmocka_unit_test(distinct_values_of_many_keys),
+        cmocka_unit_test(distinct_values_that_lie_close_survive_a_snapshot),
+        cmocka_unit_test(distinct_words_survive_a_snapshot_and_refused_memory),
         cmocka_unit_test(lists_are_in_row_order_after_a_snapshot),
         cmocka_unit_test(updates_hold_what_has_changed_since_the_last_round),
         cmocka_unit_test(updates_of_no_key_and_no_input_are_one_row),
