@@ -64,6 +64,27 @@ static bool push_split_claim_wake(struct push_split *self)
     return is_owed;
 }
 
+/* Under the lock: drops rows that a snapshot was ahead of; some may have come before its restore.
+ */
+static void push_split_drop_skipped(struct push_split *self)
+{
+    while (self->first != NULL && self->rows_to_skip > 0) {
+        struct pushed_batch *pushed = self->first;
+        int64_t row_count = pushed->batch.row_count;
+        int64_t skipped = self->rows_to_skip < row_count ? self->rows_to_skip : row_count;
+
+        self->rows_to_skip -= skipped;
+        sb_batch_slice(&pushed->batch, skipped, row_count - skipped);
+        if (skipped == row_count) {
+            self->first = pushed->next;
+            self->bytes -= pushed->bytes;
+            sb_batch_deinit(&pushed->batch);
+            sb_memory_free(self->base.memory, pushed, sizeof *pushed);
+            pthread_cond_broadcast(&self->room);
+        }
+    }
+}
+
 static enum sb_status push_split_next(struct sb_split *split, int64_t row_count_max,
                                       struct sb_batch *out, enum sb_split_state *state,
                                       struct sb_error *err)
@@ -73,6 +94,7 @@ static enum sb_status push_split_next(struct sb_split *split, int64_t row_count_
     struct pushed_batch *emptied = NULL;
 
     pthread_mutex_lock(&self->lock);
+    push_split_drop_skipped(self);
     if (self->first == NULL) {
         *state = self->is_ended || self->is_stopped ? SB_SPLIT_END : SB_SPLIT_WAIT;
         self->is_waiting = *state == SB_SPLIT_WAIT;
@@ -202,15 +224,9 @@ enum sb_status sb_push_split_push(struct sb_split *split, struct ArrowArray *arr
     struct pushed_batch *pushed;
     struct sb_batch batch;
     enum sb_status status;
-    int64_t skipped;
 
     SB_TRY_RETURN(
         sb_batch_import_checked(split->memory, split->schema, array, self->depth, &batch, err));
-    pthread_mutex_lock(&self->lock);
-    skipped = self->rows_to_skip < batch.row_count ? self->rows_to_skip : batch.row_count;
-    self->rows_to_skip -= skipped;
-    pthread_mutex_unlock(&self->lock);
-    sb_batch_slice(&batch, skipped, batch.row_count - skipped);
     if (batch.row_count == 0) {
         sb_batch_deinit(&batch);
         return SB_OK;

@@ -418,9 +418,60 @@ static void a_refused_allocation_is_a_status_on_the_way_in(void **state)
 
     (void)state;
     test_job_allocations(&attempt);
-    attempt.bind = bind_pushed;
-    attempt.is_moved = false;
+    attempt.bind = bind_pushed; // before the restore, which skips what the snapshot has
     test_job_allocations(&attempt);
+    sb_graph_destroy(graph);
+}
+
+static void push_chunks(struct sb_job *job, int32_t split, int count)
+{
+    struct sb_error err = {0};
+
+    for (int i = 0; i < count; i++) {
+        struct ArrowArray array;
+
+        chunk_make(&array, NULL);
+        assert_int_equal(sb_job_push(job, "a", split, &array, &err), SB_OK);
+    }
+}
+
+static void rows_pushed_before_a_restore_are_passed_over(void **state)
+{
+    struct sb_graph *graph =
+        graph_of(NODE("a", "source", BOUND) "," NODE("s", "sink", ""), "a>s", "l");
+    struct sb_job *job = job_of(graph, 0);
+    struct sb_operator_metrics metrics = {0};
+    struct ArrowArrayStream stream;
+    struct sb_snapshot *snapshot;
+    struct sb_error err = {0};
+    struct test_rows rows;
+    int32_t split;
+    bool is_done;
+
+    (void)state;
+    assert_int_equal(sb_job_add_push_split(job, "a", &split, &err), SB_OK);
+    assert_int_equal(sb_job_start(job, &err), SB_OK);
+    push_chunks(job, split, 2);
+    while (metrics.rows_in < 2 * CHUNK_ROWS) {
+        assert_int_equal(sb_job_wait(job, 1, &is_done, &err), SB_OK);
+        sb_job_operator_metrics(job, 0, &metrics);
+    }
+    assert_int_equal(sb_job_snapshot(job, &snapshot, &err), SB_OK);
+    sb_job_destroy(job);
+
+    job = job_of(graph, 0);
+    assert_int_equal(sb_job_add_push_split(job, "a", &split, &err), SB_OK);
+    push_chunks(job, split, 3);
+    assert_int_equal(sb_job_restore(job, snapshot, &err), SB_OK);
+    sb_snapshot_destroy(snapshot);
+    assert_int_equal(sb_job_start(job, &err), SB_OK);
+    assert_int_equal(sb_job_push_end(job, "a", split, NULL, &err), SB_OK);
+    assert_int_equal(sb_job_wait(job, -1, &is_done, &err), SB_OK);
+    assert_int_equal(sb_job_collect(job, "s", &stream, &err), SB_OK);
+    test_rows_read(&rows, &stream);
+    assert_int_equal(rows.row_count, 3 * CHUNK_ROWS);
+    test_rows_deinit(&rows);
+    sb_job_destroy(job);
     sb_graph_destroy(graph);
 }
 
@@ -487,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_slow_reader_holds_the_source_back),
         cmocka_unit_test(canceling_frees_a_blocked_pusher_and_a_blocked_reader),
         cmocka_unit_test(a_reader_that_lets_go_fails_the_job),
+        cmocka_unit_test(rows_pushed_before_a_restore_are_passed_over),
         cmocka_unit_test(a_refused_allocation_is_a_status_on_the_way_in),
         cmocka_unit_test(a_refused_allocation_is_a_status_on_the_way_out),
     };
