@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import line, node
+from sabot import col
 from sabot.execution.plan import Plan
 
 TABLE = pa.table({"k": [1, 2, 1], "x": [1.0, 2.0, 3.0], "t": ["a", "b", "c"], "n": [7, 8, 9]})
@@ -73,3 +74,10 @@ def test_a_graph_that_ran_narrowed_runs_again_whole():
     first = graph.run()["outputs"]["out"].sort_by("k")
     assert graph.explain() == graph.explain()
     assert graph.run(optimize=False)["outputs"]["out"].sort_by("k").equals(first)
+
+
+def test_a_computed_column_keeps_the_place_of_the_one_it_replaces():
+    doubled = node("map", "m", expressions={"x": col("n") * 2})
+    rows = line({"data": TABLE}, doubled).run()["outputs"]["out"]
+    assert rows.column_names == TABLE.column_names
+    assert rows["x"].to_pylist() == [14, 16, 18]

@@ -191,19 +191,27 @@ static json_t *expression_texts(const struct sb_node *node, struct sb_arena *scr
     return sb_details_end(list, is_failed);
 }
 
-/* Expressions are bound whether or not anybody wants them. */
+/*
+ * Expressions are bound whether or not anybody wants them. One that takes the place of an input
+ * column needs that column when wanted ones stand behind it: else its place would be the last.
+ */
 static void map_require(const struct sb_node *node, const bool *wanted, int32_t port,
                         bool *required)
 {
     const struct sb_map_spec *spec = &node->spec.map;
+    const struct sb_schema *input = node->inputs[0]->schema;
+    bool is_last_wanted = true; // nothing behind is
 
-    for (int32_t i = 0; i < node->schema->field_count; i++) {
+    for (int32_t i = node->schema->field_count - 1; i >= 0; i--) {
         if (wanted[i] && spec->source_columns[i] >= 0) {
             required[spec->source_columns[i]] = true;
+        } else if (wanted[i] && !is_last_wanted && spec->is_keeping && i < input->field_count) {
+            required[i] = true;
         }
+        is_last_wanted = is_last_wanted && !wanted[i];
     }
     for (int32_t i = 0; i < spec->expression_count; i++) {
-        sb_expr_columns(spec->expressions[i], node->inputs[0]->schema, required);
+        sb_expr_columns(spec->expressions[i], input, required);
     }
 }
 
