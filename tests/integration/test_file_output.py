@@ -441,3 +441,27 @@ def test_a_folder_that_cannot_be_made_is_refused_first(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "makedirs", makedirs)
     with pytest.raises(InvalidJobError, match=r"'path': .*out cannot be written: .*Permission"):
         line({"data": TABLE}, sink={"path": tmp_path / "out", "partition_by": "city"}).run()
+
+
+def test_dictionaries_are_for_what_repeats(tmp_path):
+    count = 70_000
+    table = pa.table(
+        {
+            "city": [("Zürich", "Paris", None)[i % 3] for i in range(count)],
+            "name": [f"customer {i * 7919 % 20_000}" for i in range(count)],  # not in 4,096 rows
+            "unique": [f"a text seen once {i}" for i in range(count)],
+            "code": [i % 50 for i in range(count)],
+            "n": range(count),
+            "nothing": pa.array([None] * count, pa.string()),
+        }
+    )
+    path = tmp_path / "f.parquet"
+    run(line({"data": table}, sink={"path": path}))
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    with_dictionary = {
+        group.column(i).path_in_schema
+        for i in range(group.num_columns)
+        if group.column(i).has_dictionary_page
+    }
+    assert with_dictionary == {"city", "name", "code", "nothing"}
+    assert pq.read_table(path).sort_by("n").equals(table)

@@ -20,7 +20,8 @@ from sabot.errors import InvalidJobError, SabotError
 
 __all__ = ["OutputFile", "OutputOptions", "check_types", "sync"]
 
-_SAMPLE_ROWS = 4096  # that decide about dictionaries
+_SAMPLE_ROWS = 4_096  # that decide about dictionaries
+_SAMPLE_TEXTS = 65_536
 
 
 @dataclass(frozen=True)
@@ -216,14 +217,23 @@ def check_types(schema: pa.Schema, options: OutputOptions, title: str) -> None:
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:
-    """Return whether a dictionary pays: text, and numbers of which half or more are repeated."""
+    """Return whether a dictionary pays: half or more of the values are repeated.
+
+    A text that is seen again is long, so more rows are looked at before it is said not to be.
+    """
     kind = column.type
+    if pt.is_string(kind) or pt.is_large_string(kind):
+        return _has_repeats(column, _SAMPLE_ROWS) or _has_repeats(column, _SAMPLE_TEXTS)
     if not (pt.is_integer(kind) or pt.is_floating(kind) or pt.is_temporal(kind)):
         return not pt.is_boolean(kind)
     if pt.is_float16(kind) or pt.is_interval(kind):
         return False
-    sample = column.slice(0, _SAMPLE_ROWS)
-    return 2 * pc.count_distinct(sample).as_py() <= len(sample)
+    return _has_repeats(column, _SAMPLE_ROWS)
+
+
+def _has_repeats(column: pa.ChunkedArray, count: int) -> bool:
+    sample = column.slice(0, count)
+    return bool(2 * pc.count_distinct(sample).as_py() <= len(sample))
 
 
 def sync(path: str) -> None:
