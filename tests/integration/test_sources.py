@@ -443,10 +443,10 @@ def test_empty_lists_of_a_generator_are_no_rows(make, mode):
     ],
 )
 def test_a_value_is_never_cut(first, later):
-    with pytest.raises(JobFailedError, match="column 'a' is .*, which would cut a value"):
+    with pytest.raises(JobFailedError, match=r"column 'a' is .*, which would cut a value"):
         line({"data": yielding(first, later)}).run()
     schema = pa.Table.from_pylist([first]).schema
-    with pytest.raises(InvalidJobError, match="column 'a' is .*, which would cut a value"):
+    with pytest.raises(InvalidJobError, match=r"column 'a' is .*, which would cut a value"):
         line({"data": [first, later], "schema": schema}).run()
 
 
@@ -457,12 +457,12 @@ def test_values_that_fit_a_declared_type_are_taken():
     out = rows(line({"data": data, "schema": schema}))
     assert out["i"].to_pylist() == [2, None]
     assert out["t"].to_pylist() == [moment.replace(tzinfo=dt.UTC), None]
-    with pytest.raises(InvalidJobError, match="column 't' is .*, which would cut a value"):
+    with pytest.raises(InvalidJobError, match=r"column 't' is .*, which would cut a value"):
         line({"data": [{"t": moment.replace(microsecond=5)}], "schema": schema}).run()
 
 
 def test_a_column_of_nulls_in_the_first_item_is_explained():
-    with pytest.raises(JobFailedError, match="only nulls in column 'a'.*declare parameters"):
+    with pytest.raises(JobFailedError, match=r"only nulls in column 'a'.*declare parameters"):
         line({"data": yielding({"a": None}, {"a": "x"})}).run()
 
 

@@ -46,8 +46,8 @@ def find_files(parameters: dict[str, Any], title: str) -> list[FoundFile]:
     """Return the files of parameter ``path``, sorted within each item of a list.
 
     A path is a file, a folder (with all below it), or a pattern with ``*``, ``?``, ``[]`` or
-    ``**``. Names that begin with ``.`` or ``_`` are passed over in folders, those with ``.`` also by
-    patterns that do not begin so.
+    ``**``. Names that begin with ``.`` or ``_`` are passed over in folders, those with ``.`` also
+    by patterns that do not begin so.
 
     Raises
     ------

@@ -150,42 +150,57 @@ def _table_of_list(items: Sequence[Any], schema: pa.Schema | None) -> pa.Table:
 
 
 def _table_of_records(records: Sequence[Mapping[str, Any]], schema: pa.Schema | None) -> pa.Table:
+    if schema is not None:
+        return pa.Table.from_arrays([_column_of(records, f) for f in schema], schema=schema)
     try:
-        table = pa.Table.from_pylist(_all_keys(records), schema=schema)
-        if schema is not None:
-            _check_nothing_lost(records, table)
-        return table
+        return pa.Table.from_pylist(_all_keys(records))
     except (pa.ArrowException, TypeError, OverflowError) as error:
         for name in dict.fromkeys(name for record in records for name in record):
-            field = None if schema is None or name not in schema.names else schema.field(name).type
             try:
-                pa.array([record.get(name) for record in records], field)
+                pa.array([record.get(name) for record in records])
             except (pa.ArrowException, TypeError, OverflowError) as cause:
                 raise pa.ArrowInvalid(f"column {name!r}: {cause}") from error
         raise
 
 
-def _check_nothing_lost(records: Sequence[Mapping[str, Any]], table: pa.Table) -> None:
-    """Refuse values of which a column keeps a part only: pyarrow makes 1 of 1.5 without a word."""
-    for field in table.schema:
-        if pa.types.is_floating(field.type) or pa.types.is_string(field.type):
-            continue  # rounding is what floats are for, and text is kept or refused
-        values = [record.get(field.name) for record in records]
+def _column_of(records: Sequence[Mapping[str, Any]], field: pa.Field) -> pa.Array:
+    """Return a column of a declared type.
+
+    pyarrow makes 1 of 1.5 without a word where an integer is declared, and cuts times: a value of
+    which only a part would be kept is an error here.
+    """
+    values = [record.get(field.name) for record in records]
+    inferred = None
+    # Rounding is what floats are for, and text is kept or refused.
+    if not (pa.types.is_floating(field.type) or pa.types.is_string(field.type)):
         try:
             inferred = pa.array(values)
-            if not inferred.type.equals(field.type):
-                inferred.cast(field.type)
-        except pa.ArrowInvalid as error:
-            if _differ(values, table.column(field.name).to_pylist()):
-                raise pa.ArrowInvalid(
-                    f"column {field.name!r} is {field.type}, which would cut a value: {error}"
-                ) from error
         except (pa.ArrowException, TypeError, OverflowError):
-            pass  # not comparable that way; the column has taken them as they are
+            pass  # the declared type may help
+    if inferred is not None and inferred.type.equals(field.type):
+        return inferred
+    try:
+        column = pa.array(values, field.type)
+    except (pa.ArrowException, TypeError, OverflowError) as error:
+        raise pa.ArrowInvalid(f"column {field.name!r}: {error}") from error
+    if inferred is not None:
+        _check_kept(values, inferred, column, field)
+    return column
 
 
-def _differ(given: Sequence[Any], kept: Sequence[Any]) -> bool:
-    return any(a is not None and a != b for a, b in zip(given, kept, strict=True))
+def _check_kept(
+    values: Sequence[Any], inferred: pa.Array, column: pa.Array, field: pa.Field
+) -> None:
+    try:
+        inferred.cast(field.type)
+    except pa.ArrowInvalid as error:
+        kept = column.to_pylist()
+        if any(a is not None and a != b for a, b in zip(values, kept, strict=True)):
+            raise pa.ArrowInvalid(
+                f"column {field.name!r} is {field.type}, which would cut a value: {error}"
+            ) from error
+    except (pa.ArrowException, TypeError, OverflowError):
+        pass  # not comparable that way; the column has taken them as they are
 
 
 def _all_keys(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -196,8 +196,8 @@ def _check_sinks(graph: JobGraph) -> None:
                 node.parameters.get("mode"),
             } != {"append"}:
                 raise InvalidJobError(
-                    f"{node.title}: parameter 'path': operator {other.name!r} writes there, too, and "
-                    "the last one would win; give each its own path, or both the mode 'append' to "
+                    f"{node.title}: parameter 'path': operator {other.name!r} writes there, too, "
+                    "and the last one would win; give each its own path, or both the mode 'append' to "
                     "a folder"
                 )
         if sink_kind(node) != "collect":
