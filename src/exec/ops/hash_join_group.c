@@ -347,6 +347,8 @@ static enum sb_status rows_link(struct sb_hash_join *join, struct sb_join_group 
 /* When all rows have come. Under the lock. */
 static enum sb_status form_decide(struct sb_hash_join *join, struct sb_error *err)
 {
+    enum sb_status status = SB_OK;
+
     if (join->is_decided) {
         return SB_OK;
     }
@@ -356,12 +358,16 @@ static enum sb_status form_decide(struct sb_hash_join *join, struct sb_error *er
         sb_join_direct_init(join);
         if (sb_join_has_values(join)) {
             join->form = SB_JOIN_VALUES;
-            return sb_join_values_alloc(join, err);
+            status = sb_join_values_alloc(join, err);
         }
     } else if (join->is_word && sb_join_slots_layout(join)->row_words <= SLOT_WORDS_MAX) {
         join->form = SB_JOIN_SLOTS;
     }
-    return SB_OK;
+    if (status != SB_OK) { // another group may be at its end on another worker: it must fail, too
+        sb_join_values_free(join);
+        join->is_decided = false;
+    }
+    return status;
 }
 
 enum sb_status sb_join_link(struct sb_hash_join *join, struct sb_join_group *group,
