@@ -305,6 +305,9 @@ static enum sb_status compile_inline(struct compiler *compiler, struct sb_statio
         next->blocks = compiler->op_exchanges[node->index];
         return exchange_add_writer(next->blocks, stage, &writer, err);
     }
+    if (op->vtable->may_multiply) {
+        atomic_store(&stage->morsel_rows, SB_MORSEL_ROWS_FIRST);
+    }
     if (op->vtable->placement == SB_OP_KEYED) {
         SB_TRY_RETURN(stage_add_gate(stage, compiler->op_exchanges[node->index]->stage, err));
         SB_TRY_RETURN(station_owe_probe_end(next, compiler->op_exchanges[node->index], err));

@@ -100,6 +100,11 @@ struct sb_op_vtable {
     // kept until it has run. Default: nothing.
     enum sb_status (*on_finish)(struct sb_op *op, struct sb_op_ctx *ctx);
     /*
+     * What it emits of a batch may be larger by any factor, so sources begin with few rows.
+     * Default: no.
+     */
+    bool may_multiply;
+    /*
      * KEYED: once group 0 has state, every group sees the passes and on_end, and consumers get what
      * the groups emit there in the order of the groups, like the rows of one split. Groups still
      * work at the same time. Nothing may be emitted before. Default: no.

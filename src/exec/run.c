@@ -77,6 +77,7 @@ static enum sb_status run_send(struct sb_run *run, int32_t outlet, struct sb_bat
                                struct sb_error *err)
 {
     struct sb_message *message;
+    int64_t bytes;
     enum sb_status status;
 
     if (atomic_load_explicit(&run->stage->outlets[outlet]->is_closed, memory_order_relaxed)) {
@@ -89,7 +90,10 @@ static enum sb_status run_send(struct sb_run *run, int32_t outlet, struct sb_bat
         status = sb_error_no_memory(err, "a message", (int64_t)sizeof *message);
         goto out;
     }
-    return sb_message_add_batch(run->job->memory, message, batch, err);
+    bytes = message->bytes;
+    status = sb_message_add_batch(run->job->memory, message, batch, err);
+    run->sent_bytes += message->bytes - bytes;
+    return status;
 
 out:
     sb_batch_deinit(batch);
@@ -110,10 +114,13 @@ static enum sb_status station_emit(struct sb_station *station, struct sb_batch *
 {
     enum sb_status status = SB_OK;
 
-    if (batch->row_count == 0 ||
-        atomic_load_explicit(&run->job->is_canceled, memory_order_relaxed)) {
+    if (batch->row_count == 0) {
         sb_batch_deinit(batch);
         return SB_OK;
+    }
+    if (atomic_load_explicit(&run->job->is_canceled, memory_order_relaxed)) {
+        sb_batch_deinit(batch); // whoever would emit many more batches shall not make them
+        return sb_error_set(err, SB_CANCELED, "the job has ended");
     }
     if (station->op_index >= 0) {
         struct sb_ledger_page *page =

@@ -114,24 +114,51 @@ void sb_split_run_wake(struct sb_split *split)
     split_run_submit(split->run, SB_WORKER_NONE);
 }
 
+enum {
+    MORSEL_ROWS_MAX = 65536,
+    MORSEL_GROWTH = 4,     // from one run to the next
+    RUNS_PER_EXCHANGE = 8, // what a run sends should fit an exchange's budget so many times
+};
+
+/*
+ * A run cannot pause, and its rows wait at an exchange until it ends. So where each row may become
+ * very many, morsels begin small and grow while what the runs send stays within bounds.
+ */
+static void stage_note_run(struct sb_stage *stage, int64_t row_count, int64_t sent_bytes)
+{
+    int64_t bytes_max = stage->job->options.exchange_limit_bytes / RUNS_PER_EXCHANGE;
+    int64_t rows = atomic_load_explicit(&stage->morsel_rows, memory_order_relaxed);
+    int64_t row_bytes = sent_bytes / row_count;
+
+    if (rows == 0) {
+        return;
+    }
+    rows = rows * MORSEL_GROWTH < MORSEL_ROWS_MAX ? rows * MORSEL_GROWTH : MORSEL_ROWS_MAX;
+    if (row_bytes > 0 && rows > bytes_max / row_bytes) {
+        rows = bytes_max / row_bytes;
+    }
+    atomic_store_explicit(&stage->morsel_rows, rows > 0 ? rows : 1, memory_order_relaxed);
+}
+
 /* Rows of a morsel: about half a mebibyte, within what L2 holds beside the operators' state. */
 static int64_t split_run_morsel_rows(const struct sb_split_run *split_run)
 {
     const struct sb_schema *schema = split_run->node->schema;
     int64_t fixed = split_run_job(split_run)->options.morsel_rows_max;
+    int64_t bound = atomic_load_explicit(&split_run->stage->morsel_rows, memory_order_relaxed);
     int64_t width = 0;
     int64_t rows;
 
     if (fixed > 0) {
-        return fixed;
+        return bound > 0 && bound < fixed ? bound : fixed;
     }
     for (int32_t i = 0; i < schema->field_count; i++) {
         int32_t bytes = sb_type_width(schema->fields[i].type.id);
         width += bytes > 0 ? bytes : 16;
     }
     rows = 512 * 1024 / (width > 0 ? width : 8);
-    rows = rows < 4096 ? 4096 : rows > 65536 ? 65536 : rows;
-    return rows;
+    rows = rows < 4096 ? 4096 : rows > MORSEL_ROWS_MAX ? MORSEL_ROWS_MAX : rows;
+    return bound > 0 && bound < rows ? bound : rows;
 }
 
 static int64_t unit_us(const struct sb_type *type, int64_t value)
@@ -178,7 +205,8 @@ static void split_run_carry(struct sb_split_run *split_run, struct sb_batch *bat
     bool has_time = source->is_endless && source->timestamp_index >= 0;
     struct sb_generation *generation = NULL;
     int64_t sequence = split_run->sequence++;
-    int64_t base = atomic_fetch_add(&split_run->row_count, batch->row_count);
+    int64_t row_count = batch->row_count;
+    int64_t base = atomic_fetch_add(&split_run->row_count, row_count);
     int64_t time_max_us = SB_WATERMARK_NONE;
     struct sb_error err = {0};
     enum sb_status status;
@@ -202,6 +230,9 @@ static void split_run_carry(struct sb_split_run *split_run, struct sb_batch *bat
         status = sb_station_push(stage->head, batch, &run, &err);
         if (status == SB_OK) {
             status = sb_run_flush(&run, &err);
+        }
+        if (row_count > 0) {
+            stage_note_run(stage, row_count, run.sent_bytes);
         }
         (void)sb_run_end(&run);
     } else {

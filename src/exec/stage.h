@@ -153,6 +153,8 @@ enum sb_stage_phase {
 
 enum { SB_GENERATION_COUNT = 4 };
 
+enum { SB_MORSEL_ROWS_FIRST = 64 }; // of a stage that may multiply its rows
+
 /* Runs between two watermark fences of a source stage. */
 struct sb_generation {
     int64_t run_count; // at work
@@ -209,6 +211,11 @@ struct sb_stage {
     int64_t flush_count;         // sequence of the flush channel; one flusher at a time
     int32_t depth;               // exchanges between here and the farthest source
     bool is_restored;            // it had ended before the snapshot: on_end is not owed again
+    /*
+     * Rows of a morsel at most; 0 = as many as ever. Of stages of a source whose operators may make
+     * very many rows of one: begins small and follows what the runs have sent, see source.c.
+     */
+    _Atomic int64_t morsel_rows;
 };
 
 /* One split at work. */
@@ -237,6 +244,7 @@ struct sb_run {
     int64_t ordered_count;  // rows numbered by sb_op_order
     int64_t head_row_count; // rows that the head of the stage emitted
     int64_t child_ns;       // spent in consumers of the operator at work
+    int64_t sent_bytes;     // of batches to outlets
     bool may_be_silent; // runs of the channel are serial: one that sends nothing takes no number
     bool has_failed;    // the operator's name is in the error already
     struct sb_message **outlets; // [outlet_count], NULL until something is sent

@@ -106,3 +106,16 @@ gc.collect(); core.memory_trim()
 print(resident_mb() - before)
 """
     assert measured(program) < 30.0
+
+
+def test_a_join_with_many_partners_stops_where_enough_rows_are():
+    program = """
+import numpy as np
+from sabot import Stream
+left = Stream.from_table({"k": np.zeros(100_000, np.int64)}, batch_size=100_000)
+right = Stream.from_table({"k": np.zeros(2_000, np.int64), "n": np.arange(2_000)})
+result = left.join(right, "k", "k").limit(10).to_graph().run()
+assert result["rows_out"] == 10
+print(result["metrics"]["peak_memory_bytes"] / 2**20)
+"""
+    assert measured(program) < 100.0

@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines import line, node
-from sabot import JobCanceledError
+from sabot import JobCanceledError, Stream
 from sabot.execution.run import Run
 
 PRELUDE = """
@@ -242,6 +245,25 @@ def test_cancel_is_an_error_of_the_run():
         run.wait()
     run.close()
     run.close()
+
+
+def test_cancel_does_not_wait_for_the_rows_of_a_key():
+    """Each row has 30,000 partners: a morsel alone would take minutes to join."""
+    rows = pa.table({"k": np.zeros(30_000, np.int64)})
+    source = Stream.from_table(rows, batch_size=30_000)
+    graph = source.join(Stream.from_table(rows), "k", "k").aggregate(n=("k", "sum")).to_graph()
+    run = Run(graph)
+    run.start()
+    while all(
+        one["type"] != "hash_join" or one["rows_out"] == 0 for one in run.metrics()["operators"]
+    ):
+        time.sleep(0.001)
+    begin = time.monotonic()
+    run.stop("cancel")
+    with pytest.raises(JobCanceledError):
+        run.wait()
+    run.close()
+    assert time.monotonic() - begin < 2.0
 
 
 def test_jobs_that_nobody_holds_are_closed():

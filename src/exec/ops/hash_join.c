@@ -79,6 +79,7 @@ static const struct sb_op_vtable hash_join_vtable = {
     .placement = SB_OP_KEYED,
     .build_port = SB_JOIN_BUILD_PORT,
     .emits_only_at_end = true,
+    .may_multiply = true,
     .destroy = hash_join_destroy,
     .local_create = hash_join_local_create,
     .local_destroy = hash_join_local_destroy,

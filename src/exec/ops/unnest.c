@@ -280,6 +280,7 @@ static const struct sb_op_vtable unnest_vtable = {
     .name = "unnest",
     .placement = SB_OP_INLINE,
     .build_port = SB_NO_PORT,
+    .may_multiply = true,
     .destroy = unnest_destroy,
     .local_create = unnest_local_create,
     .local_destroy = unnest_local_destroy,
