@@ -15,6 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from sabot.connect.text_options import HeaderError
@@ -27,6 +28,7 @@ __all__ = ["infer_ndjson"]
 
 _DEPTH_MAX = 32  # types within each other; the engine has up to 64
 _PASSES_MAX = 64
+_CLOCK_AND_MORE = re.compile(rb"-\d\d[ T]\d\d(?:[^:]|[\d:]*[Z+-])")
 _STRING = re.compile(rb'"(?:[^"\\\n]|\\.)*"')
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"{}[]")
 
@@ -67,10 +69,58 @@ def _types(rows: bytes) -> pa.Schema:
 
 
 def _arrow_types(rows: bytes) -> pa.Schema:
-    table = pj.read_json(
-        io.BytesIO(rows), pj.ReadOptions(use_threads=False, block_size=len(rows) + 1)
+    found = _read(rows, None)
+    if _CLOCK_AND_MORE.search(rows) is not None:
+        texts = _read(rows, pa.schema([(one.name, _as_text(one.type)) for one in found.schema]))
+        found = pa.schema(
+            [(one.name, _timed(one.type, texts[one.name].combine_chunks())) for one in found.schema]
+        )
+    else:
+        found = found.schema
+    return pa.schema([(field.name, _cut(field.type, 0)) for field in found])
+
+
+def _read(rows: bytes, schema: pa.Schema | None) -> pa.Table:
+    return pj.read_json(
+        io.BytesIO(rows),
+        pj.ReadOptions(use_threads=False, block_size=len(rows) + 1),
+        pj.ParseOptions(explicit_schema=schema),
     )
-    return pa.schema([(field.name, _cut(field.type, 0)) for field in table.schema])
+
+
+def _as_text(kind: pa.DataType) -> pa.DataType:
+    """Return the type with text for timestamps."""
+    if pa.types.is_timestamp(kind):
+        return pa.string()
+    if pa.types.is_list(kind):
+        return pa.list_(_as_text(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([(field.name, _as_text(field.type)) for field in kind])
+    return kind
+
+
+def _timed(kind: pa.DataType, texts: pa.Array) -> pa.DataType:
+    """Return the type with what its timestamps are, for pyarrow has one type for all.
+
+    Where every one has a zone they are instants; where some have, or one is an hour without
+    minutes, which the engine does not read, they are text.
+    """
+    if pa.types.is_list(kind):
+        return pa.list_(_timed(kind.value_type, texts.flatten()))
+    if pa.types.is_struct(kind):
+        columns = texts.flatten()
+        return pa.struct(
+            [(field.name, _timed(field.type, columns[i])) for i, field in enumerate(kind)]
+        )
+    if not pa.types.is_timestamp(kind):
+        return kind
+    texts = texts.drop_null()
+    zoned = pc.sum(pc.match_substring_regex(texts, r"[ T]\d\d.*(?:Z|[+-][\d:]+)$")).as_py() or 0
+    if pc.any(pc.match_substring_regex(texts, r"[ T]\d\d(?:[^:]|$)")).as_py() or (
+        0 < zoned < len(texts)
+    ):
+        return pa.string()
+    return pa.timestamp(kind.unit, "UTC") if zoned else kind
 
 
 def _cut(kind: pa.DataType, depth: int) -> pa.DataType:
