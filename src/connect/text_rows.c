@@ -266,8 +266,12 @@ static bool built_set(struct sb_text_rows *rows, struct sb_text_column *column, 
 static bool value_set(struct sb_text_rows *rows, struct sb_text_column *column, const uint8_t *text,
                       int64_t size)
 {
-    uint8_t *place = column->values + rows->count * column->width;
+    uint8_t *place;
 
+    if (column->kind == SB_TEXT_KIND_BUILT) {
+        return built_set(rows, column, text, size);
+    }
+    place = column->values + rows->count * column->width;
     switch (column->kind) {
     case SB_TEXT_KIND_INT64:
         return sb_text_to_int64(text, size, (int64_t *)(void *)place);
@@ -286,7 +290,6 @@ static bool value_set(struct sb_text_rows *rows, struct sb_text_column *column, 
         memcpy(place, text, (size_t)size);
         return true;
     case SB_TEXT_KIND_BUILT:
-        return built_set(rows, column, text, size);
     case SB_TEXT_KIND_OTHER:
         break;
     }
