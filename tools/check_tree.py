@@ -84,7 +84,7 @@ def check_listed(file: Path, root: Path) -> Iterator[str]:
 
 
 def check_refusals(file: Path, root: Path) -> Iterator[str]:
-    """Yield a sentence unless a C test refuses memory, or stands in the list of those that do not."""
+    """Yield a sentence unless a C test refuses memory, or is listed as one that does not."""
     name = file.relative_to(root / "tests" / "c").with_suffix("").as_posix()
     refuses = REFUSAL.search(file.read_text()) is not None
     if not refuses and name not in UNREFUSED:

@@ -430,6 +430,6 @@ def test_a_file_that_may_not_be_opened_is_not_called_damaged(tmp_path, monkeypat
         return found
 
     monkeypatch.setattr("sabot.connect.file_source.find_files", find_and_remove)
-    with pytest.raises(InvalidJobError, match="cannot be opened: .*No such file") as raised:
+    with pytest.raises(InvalidJobError, match=r"cannot be opened: .*No such file") as raised:
         line({"path": tmp_path / name}).run()
     assert "damaged" not in str(raised.value)

@@ -197,8 +197,8 @@ def _check_sinks(graph: JobGraph) -> None:
             } != {"append"}:
                 raise InvalidJobError(
                     f"{node.title}: parameter 'path': operator {other.name!r} writes there, too, "
-                    "and the last one would win; give each its own path, or both the mode 'append' to "
-                    "a folder"
+                    "and the last one would win; give each its own path, or both the mode 'append' "
+                    "to a folder"
                 )
         if sink_kind(node) != "collect":
             continue
