@@ -20,12 +20,23 @@
 enum { HEADER_SIZE = 5, COLUMNS_MAX = 24 };
 
 static const char *const flat[][2] = {
-    {"n", "int64"},     {"x", "float64"},       {"b", "bool"},      {"s", "utf8"},
-    {"i", "int8"},      {"d", "date32"},        {"t", "timestamp[us, Europe/Berlin]"},
-    {"e", "decimal128(9, 2)"},                  {"y", "binary"},    {"v", "utf8_view"},
-    {"k", "dictionary<int32, utf8>"},           {"u", "duration[ms]"},
-    {"q", "time64[us]"},                        {"p", "interval[month_day_nano]"},
-    {"w", "decimal256(60, 3)"},                 {"f", "float32"},   {"z", "fixed_size_binary[3]"},
+    {"n", "int64"},
+    {"x", "float64"},
+    {"b", "bool"},
+    {"s", "utf8"},
+    {"i", "int8"},
+    {"d", "date32"},
+    {"t", "timestamp[us, Europe/Berlin]"},
+    {"e", "decimal128(9, 2)"},
+    {"y", "binary"},
+    {"v", "utf8_view"},
+    {"k", "dictionary<int32, utf8>"},
+    {"u", "duration[ms]"},
+    {"q", "time64[us]"},
+    {"p", "interval[month_day_nano]"},
+    {"w", "decimal256(60, 3)"},
+    {"f", "float32"},
+    {"z", "fixed_size_binary[3]"},
 };
 static const char *const nested[][2] = {
     {"n", "int32"},
