@@ -12,9 +12,15 @@ static bool object_set(json_t *object, const char *key, json_t *value)
 
 static bool write_type(json_t *object, const struct sb_type *type)
 {
-    char name[SB_TYPE_NAME_SIZE];
+    struct sb_arena arena;
+    const char *name;
+    bool is_written;
 
-    return object_set(object, "type", json_string(sb_type_name(type, name, sizeof name)));
+    sb_arena_init(&arena, sb_memory_global());
+    name = sb_type_text(type, &arena); // whole: it is read again
+    is_written = name != NULL && object_set(object, "type", json_string(name));
+    sb_arena_deinit(&arena);
+    return is_written;
 }
 
 /* An integer without a type is a JSON number of any size, or it would be read as text. */

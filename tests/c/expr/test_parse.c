@@ -98,6 +98,29 @@ static void prints_and_writes_what_it_reads(void **state)
     }
 }
 
+/* Longer than any message shows of it. */
+static void writes_long_types_whole(void **state)
+{
+    struct fixture fixture = fixture_make();
+    const struct sb_expr *expr;
+    char text[512];
+    json_t *json;
+    json_t *written;
+
+    (void)state;
+    snprintf(text, sizeof text,
+             "{\"call\": \"cast\", \"args\": [{\"col\": \"a\"}], \"type\": "
+             "\"timestamp[us, %0*d]\"}",
+             SB_TYPE_NAME_SIZE, 0);
+    json = read_json(text);
+    assert_int_equal(sb_expr_parse(json, &fixture.arena, &expr, &fixture.err), SB_OK);
+    written = sb_expr_to_json(expr);
+    assert_true(json_equal(json, written));
+    json_decref(written);
+    json_decref(json);
+    fixture_free(&fixture);
+}
+
 static void quotes_names_and_text_in_explain(void **state)
 {
     struct fixture fixture = fixture_make();
@@ -361,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_and_writes_what_it_reads),
+        cmocka_unit_test(writes_long_types_whole),
         cmocka_unit_test(quotes_names_and_text_in_explain),
         cmocka_unit_test(refuses_wrong_forms),
         cmocka_unit_test(refuses_what_nests_too_deep),
