@@ -181,5 +181,7 @@ def test_encoded_columns_are_their_values_in_csv(tmp_path: Path) -> None:
 
 def test_csv_has_no_lists(tmp_path: Path) -> None:
     table = pa.table({"c": [[1]]})
-    with pytest.raises(sabot.SabotError, match=r"'c' is list<.*no form in csv; write another format"):
+    with pytest.raises(
+        sabot.SabotError, match=r"'c' is list<.*no form in csv; write another format"
+    ):
         run(line({"data": table}, sink={"path": str(tmp_path / "rows.csv")}))

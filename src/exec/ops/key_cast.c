@@ -47,6 +47,7 @@ struct sb_key_cast sb_key_cast_of(const struct sb_type *from, const struct sb_ty
     return (struct sb_key_cast){
         .widens = sb_row_kind(source) != SB_ROW_WIDE && sb_row_kind(target) == SB_ROW_WIDE,
         .is_unsigned = sb_row_kind(source) == SB_ROW_UINT,
+        .is_target_signed = sb_row_kind(target) == SB_ROW_INT,
         .factor_low = (uint64_t)factor,
         .factor_high = (uint64_t)((uint128)factor >> 64),
     };
@@ -176,6 +177,9 @@ enum sb_status sb_key_cast_apply(const struct sb_key_cast *cast, int64_t count,
     bool fits;
 
     if (sb_key_cast_is_none(cast)) {
+        if (cast->is_unsigned && cast->is_target_signed) {
+            vector->kind = SB_ROW_INT; // the words are the same
+        }
         return SB_OK;
     }
     SB_TRY_RETURN(sb_key_cast_try(cast, count, scratch, vector, lost, &fits, err));

@@ -12,12 +12,13 @@
 #include "state/row_vector.h"
 
 struct sb_key_cast {
-    bool widens;          // one word to two
-    bool is_unsigned;     // and that without a sign
-    bool is_decimal256;   // to the bytes of one, from any decimal
-    int32_t digits;       // and that times 10 to the power of this
-    uint64_t factor_low;  // else: values are multiplied by this
-    uint64_t factor_high; // of decimals
+    bool widens;           // one word to two
+    bool is_unsigned;      // and that without a sign
+    bool is_target_signed; // the other type is of signed integers
+    bool is_decimal256;    // to the bytes of one, from any decimal
+    int32_t digits;        // and that times 10 to the power of this
+    uint64_t factor_low;   // else: values are multiplied by this
+    uint64_t factor_high;  // of decimals
 };
 
 struct sb_key_cast sb_key_cast_of(const struct sb_type *from, const struct sb_type *to);
