@@ -203,6 +203,9 @@ static const char *refusal_hint(const struct sb_type *a, const struct sb_type *b
     if (sb_type_is_numeric(a) && sb_type_is_numeric(b)) {
         return "a decimal compares with decimals and integers; cast one of them";
     }
+    if (sb_physical_of(a) == SB_PHYSICAL_ROW && sb_type_equal(a, b)) {
+        return "values of this type are not compared in expressions";
+    }
     return "they are of different kinds; cast one to the type of the other";
 }
 

@@ -172,6 +172,10 @@ static enum sb_status resolve_extreme(struct sb_binder *binder, const struct sb_
         *out = arguments[0];
         return SB_OK;
     }
+    if (sb_physical_of(&type) == SB_PHYSICAL_ROW) {
+        return sb_bind_refuse(binder, expr->function->name, arguments, expr->argument_count,
+                              "values of this type are not compared in expressions");
+    }
     return bind_extreme(binder, expr->function, arguments, expr->argument_count, out);
 }
 

@@ -11,7 +11,7 @@ import pytest
 from tests.pipelines import line, node, rows
 
 from sabot import InvalidJobError, _core, col, lit
-from sabot.expressions import Expr
+from sabot.expressions import Expr, call
 
 COUNT = 2500
 POINT = pa.struct({"x": pa.int64(), "y": pa.string()})
@@ -178,7 +178,9 @@ def test_encoded_and_narrow_columns_are_what_they_stand_for(seed: int) -> None:
         (col("l").list_element("x"), "it takes a list and an integer"),
         (col("l").map_value("x"), "it takes a map and a key"),
         (col("l").cast("utf8"), "lists, structs, maps, intervals and decimal256 have no casts"),
-        (col("l") == col("l"), "equal does not take"),
+        (col("l") == col("l"), "values of this type are not compared in expressions"),
+        (call("greatest", col("l"), col("l")), "greatest does not take list<item: int64>"),
+        (call("least", col("s"), col("s"), col("s")), "values of this type are not compared"),
         (col("l") + 1, "add does not take"),
         (col("i").cast("dictionary<int32, utf8>"), "results of type dictionary<"),
     ],

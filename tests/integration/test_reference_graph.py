@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The quote enrichment gives the same 671 rows wherever its input lies and however it is cut."""
 
+import os
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -119,6 +121,7 @@ def test_logs_what_each_operator_did(inputs, caplog):
     assert len(lines) == 12
 
 
+@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="ASan takes its time")
 def test_first_result_of_a_small_graph_is_quick():
     import time
 
