@@ -264,6 +264,7 @@ struct sb_node {
     int32_t *output_ports;    // the port at outputs[i]
 
     struct sb_schema *declared_schema; // source: from sb_graph_set_source_schema; else NULL
+    bool is_narrowed;                  // and told again, with some of those columns
     struct sb_schema *schema;          // what it emits (a sink: what it takes); set by validation
     /* A source without end that feeds it; NULL = every row comes from sources that end. */
     const struct sb_node *endless_source;

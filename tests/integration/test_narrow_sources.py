@@ -81,3 +81,12 @@ def test_a_computed_column_keeps_the_place_of_the_one_it_replaces():
     rows = line({"data": TABLE}, doubled).run()["outputs"]["out"]
     assert rows.column_names == TABLE.column_names
     assert rows["x"].to_pylist() == [14, 16, 18]
+
+
+@pytest.mark.parametrize("kind", ["table", "parquet"])
+def test_columns_that_were_asked_for_may_be_left_out_as_well(kind, tmp_path):
+    pq.write_table(TABLE, tmp_path / "rows.parquet")
+    place = {"data": TABLE} if kind == "table" else {"path": str(tmp_path / "rows.parquet")}
+    graph = line({**place, "columns": ["k", "x", "t"]}, node("select", "s", columns=["x"]))
+    assert graph.run()["outputs"]["out"]["x"].to_pylist() == TABLE["x"].to_pylist()
+    assert read(graph, Plan.build(graph, is_narrowing=True)) == ["x"]

@@ -173,7 +173,8 @@ static enum sb_status check_columns(const struct sb_node *node, struct sb_deriva
                              "does not go with a generator; name the columns in generator.columns");
     }
     SB_TRY_RETURN(sb_node_names(node, argument, derivation->arena, &columns, err));
-    for (int32_t i = 0; i < columns.count; i++) {
+    // of a source that was told to leave some out, they have been checked before
+    for (int32_t i = 0; i < columns.count && !node->is_narrowed; i++) {
         SB_TRY_RETURN(
             sb_node_column(node, argument->spelling, node->schema, columns.names[i], &index, err));
     }
