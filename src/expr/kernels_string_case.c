@@ -14,7 +14,7 @@
 static bool rows_adjoin(const struct sb_bytes *texts, int32_t count)
 {
     for (int32_t i = 1; i < count; i++) {
-        if (texts[i].data != texts[i - 1].data + texts[i - 1].size) {
+        if (texts[i - 1].data == NULL || texts[i].data != texts[i - 1].data + texts[i - 1].size) {
             return false;
         }
     }
