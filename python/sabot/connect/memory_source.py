@@ -33,17 +33,36 @@ if TYPE_CHECKING:
 __all__ = ["IteratorSource", "RelationSource", "StreamSource", "TableSource", "open_memory"]
 
 
-class TableSource:
-    """A table, read where it is."""
+class _MemorySource:
+    """What these sources share: they end, write nothing, and what they read is not theirs."""
 
     is_endless = False
     is_reusable = True
     counts: ReadCounts | None = None
+    row_count: int | None = None
+    schema: pa.Schema
+
+    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+        """Leave the other columns out."""
+        if columns is None:
+            return False
+        self.schema = pa.schema([self.schema.field(name) for name in columns])
+        return True
+
+    def finish(self) -> None:
+        """Do nothing: it has written nothing."""
+
+    def close(self) -> None:
+        """Do nothing: what is read is the user's, the engine's or the feeding thread's."""
+
+
+class TableSource(_MemorySource):
+    """A table, read where it is."""
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
         self.schema = table.schema
-        self.row_count: int | None = table.num_rows
+        self.row_count = table.num_rows
 
     def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
         """Leave the other columns out; nothing is copied."""
@@ -62,20 +81,9 @@ class TableSource:
         """Return what is read, for errors."""
         return "rows in memory"
 
-    def finish(self) -> None:
-        """Do nothing: it has written nothing."""
 
-    def close(self) -> None:
-        """Do nothing: the table is the user's."""
-
-
-class StreamSource:
+class StreamSource(_MemorySource):
     """A stream of another library, pulled by the engine; read once."""
-
-    is_endless = False
-    is_reusable = True
-    counts: ReadCounts | None = None
-    row_count: int | None = None
 
     def __init__(
         self, data: Any, schema: pa.Schema | None, columns: list[str] | None, title: str
@@ -84,13 +92,6 @@ class StreamSource:
         self._reader = reader = _reader_of(data, schema, title)
         names = project(reader.schema, columns, title)
         self.schema = pa.schema([reader.schema.field(name) for name in names])
-
-    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
-        """Leave the other columns out; the stream brings them all the same."""
-        if columns is None:
-            return False
-        self.schema = pa.schema([self.schema.field(name) for name in columns])
-        return True
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add the stream as one split; the engine takes the columns by name."""
@@ -103,24 +104,13 @@ class StreamSource:
         """Return what is read, for errors."""
         return "a stream of rows"
 
-    def finish(self) -> None:
-        """Do nothing: it has written nothing."""
 
-    def close(self) -> None:
-        """Do nothing: the engine has released the stream, or it waits for another run."""
-
-
-class RelationSource:
+class RelationSource(_MemorySource):
     """A DuckDB relation; it is executed when the job starts, with the columns that are needed.
 
     Its rows are held in memory: a connection has one open result at a time, so that one that is
     read as it goes would shut out every other relation of the connection, and the user's queries.
     """
-
-    is_endless = False
-    is_reusable = True
-    counts: ReadCounts | None = None
-    row_count: int | None = None
 
     def __init__(
         self, relation: Any, schema: pa.Schema | None, columns: list[str] | None, title: str
@@ -138,13 +128,6 @@ class RelationSource:
         check_names(found, "parameter 'data'", title)
         names = project(found, columns, title)
         self.schema = pa.schema([found.field(name) for name in names])
-
-    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
-        """Leave the other columns out."""
-        if columns is None:
-            return False
-        self.schema = pa.schema([self.schema.field(name) for name in columns])
-        return True
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Execute the relation and add its rows as one split.
@@ -172,19 +155,9 @@ class RelationSource:
         """Return what is read, for errors."""
         return "a DuckDB relation"
 
-    def finish(self) -> None:
-        """Do nothing: it has written nothing."""
 
-    def close(self) -> None:
-        """Do nothing: the relation is the user's."""
-
-
-class IteratorSource:
+class IteratorSource(_MemorySource):
     """A generator or another Python iterable, fed by a thread."""
-
-    is_reusable = True
-    counts: ReadCounts | None = None
-    row_count: int | None = None
 
     def __init__(self, rows: RowIterator, *, is_endless: bool) -> None:
         self._rows = rows
@@ -202,12 +175,6 @@ class IteratorSource:
     def describe(self) -> str:
         """Return what is read, for errors."""
         return "a generator"
-
-    def finish(self) -> None:
-        """Do nothing: it has written nothing."""
-
-    def close(self) -> None:
-        """Do nothing: the thread that runs the generator closes it."""
 
 
 def open_memory(node: StreamOperatorNode, settings: SourceSettings) -> Source:
