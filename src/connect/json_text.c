@@ -219,7 +219,7 @@ static bool unescaper_reserve(struct sb_json_unescaper *self, int64_t size, stru
 {
     const int64_t capacity = size * 2 + UNESCAPED_FIRST;
 
-    if (size <= self->capacity) {
+    if (self->bytes != NULL && size <= self->capacity) {
         return true;
     }
     sb_json_unescaper_deinit(self);

@@ -70,6 +70,31 @@ static void any_cut_gives_the_same_rows(void **state)
     }
 }
 
+/* No room has been made for unescaped text then: a finding of the fuzzers. */
+static void the_first_binary_value_may_be_empty(void **state)
+{
+    static const char *const binary[][2] = {{"y", "binary"}, {NULL, NULL}};
+    static const char *const file_columns[] = {"y", NULL};
+    static const char text[] = "{\"y\":\"\"}\n{\"y\":\"YWI=\"}\n";
+    struct test_reading reading = {
+        .format = SB_TEXT_NDJSON,
+        .columns = binary,
+        .file_columns = file_columns,
+        .text = text,
+        .size = sizeof text - 1,
+        .piece = 1000,
+        .batch_rows = 2,
+    };
+    struct sb_error err = {0};
+
+    if (test_read_text(sb_memory_global(), &reading, &err) != SB_OK) {
+        fail_msg("%s", err.message);
+    }
+    assert_int_equal(reading.row_count, 2);
+    assert_memory_equal(reading.lines.text, text, sizeof text - 1);
+    sb_text_output_deinit(&reading.lines);
+}
+
 static void survives_every_refused_allocation(void **state)
 {
     for (int format = SB_TEXT_CSV; format <= SB_TEXT_NDJSON; format++) {
@@ -123,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_cut_gives_the_same_rows),
+        cmocka_unit_test(the_first_binary_value_may_be_empty),
         cmocka_unit_test(survives_every_refused_allocation),
         cmocka_unit_test(any_bytes_are_survived),
         cmocka_unit_test(masks_say_where_the_bytes_are),
