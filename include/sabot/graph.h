@@ -35,6 +35,23 @@ SB_API enum sb_status sb_graph_set_source_schema(struct sb_graph *graph, const c
                                                  struct ArrowSchema *schema, struct sb_error *err);
 
 /*
+ * Tells what is known of the rows of the source `operator_id`, whose schema is declared, from JSON
+ * text of `size` bytes; replaces what was told before:
+ *
+ *     {"row_count": 1000, "columns": {"price": {"min": 1.5, "max": 20, "null_count": 0,
+ *                                               "distinct_count": 75, "average_width": 8.0}}}
+ *
+ * Every key may be missing: unknown. `min` and `max` are written like literals of the wire form and
+ * read as the column's type (NaN = unknown); `distinct_count` does not count null; `average_width`
+ * is in bytes. The numbers may be estimates: plans depend on them, rows never do. A generator knows
+ * its own. They survive validation and being told a schema with fewer columns. To be called by who
+ * has the graph alone.
+ */
+SB_API enum sb_status sb_graph_set_source_statistics(struct sb_graph *graph,
+                                                     const char *operator_id, const char *json,
+                                                     size_t size, struct sb_error *err);
+
+/*
  * Asks for the output schema of an operator that runs a function the engine cannot see into (MAP
  * or FILTER with `function`, CUSTOM). `input` is borrowed; `output` is filled by the callee.
  * Returns SB_OK or the status for `err`, which the callee fills.
@@ -62,6 +79,15 @@ SB_API enum sb_status sb_graph_output_schema(const struct sb_graph *graph, const
  * graph validates and its sinks get the same.
  */
 SB_API enum sb_status sb_graph_required_columns(const struct sb_graph *graph,
+                                                const char *operator_id, bool *out, int32_t count,
+                                                struct sb_error *err);
+
+/*
+ * Which columns of the source `operator_id` decide how many rows operators give: those that
+ * conditions, join keys and group keys are made of. Of the others, statistics are of little use.
+ * `out[i]` is about column i of its schema, which has `count`.
+ */
+SB_API enum sb_status sb_graph_deciding_columns(const struct sb_graph *graph,
                                                 const char *operator_id, bool *out, int32_t count,
                                                 struct sb_error *err);
 

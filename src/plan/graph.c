@@ -10,6 +10,7 @@
 #include "plan/graph_internal.h"
 #include "plan/json.h"
 #include "plan/node_internal.h"
+#include "plan/statistics.h"
 #include "plan/text_internal.h"
 
 static enum sb_status parse(const char *json, size_t size, json_t **out, struct sb_error *err)
@@ -75,6 +76,7 @@ void sb_graph_destroy(struct sb_graph *graph)
     for (int32_t i = 0; i < graph->node_count; i++) {
         if (graph->nodes[i] != NULL) {
             sb_schema_release(graph->nodes[i]->declared_schema);
+            sb_statistics_release(graph->nodes[i]->statistics);
         }
     }
     json_decref(graph->json);

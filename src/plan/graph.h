@@ -35,6 +35,7 @@ enum sb_node_type {
 struct sb_node;
 struct sb_node_class; // node_internal.h: what a type takes and how its schema is derived
 struct sb_argument;   // parameter_internal.h: one parameter as it was given
+struct sb_statistics; // statistics.h: what is known of a source's rows
 
 enum sb_generator_kind {
     SB_GENERATOR_SEQUENCE,
@@ -265,6 +266,7 @@ struct sb_node {
 
     struct sb_schema *declared_schema; // source: from sb_graph_set_source_schema; else NULL
     bool is_narrowed;                  // and told again, with some of those columns
+    struct sb_statistics *statistics;  // source: from sb_graph_set_source_statistics; counted
     struct sb_schema *schema;          // what it emits (a sink: what it takes); set by validation
     /* A source without end that feeds it; NULL = every row comes from sources that end. */
     const struct sb_node *endless_source;

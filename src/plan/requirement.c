@@ -4,6 +4,8 @@
  *
  * Walks from the sinks, which need all they get, to the sources. A node type that does not say what
  * it needs (functions, custom operators) needs everything; so does whatever is not known here.
+ *
+ * With sinks that need nothing, what is left are the columns that operators look into themselves.
  */
 #include <string.h>
 
@@ -12,16 +14,18 @@
 /* required[node->index]: by column of the node's schema. */
 struct requirement {
     const struct sb_graph *graph;
+    bool is_for_rows; // of the sinks, rows are wanted, and no column
     struct sb_arena arena;
     bool **required;
 };
 
 static enum sb_status requirement_init(struct requirement *requirement,
-                                       const struct sb_graph *graph, struct sb_error *err)
+                                       const struct sb_graph *graph, bool is_for_rows,
+                                       struct sb_error *err)
 {
     struct sb_arena *arena = &requirement->arena;
 
-    *requirement = (struct requirement){.graph = graph};
+    *requirement = (struct requirement){.graph = graph, .is_for_rows = is_for_rows};
     sb_arena_init(arena, graph->arena.memory);
     requirement->required =
         sb_arena_alloc_zeroed(arena, sizeof(bool *) * (size_t)graph->node_count);
@@ -79,7 +83,12 @@ static void node_require(struct requirement *requirement, const struct sb_node *
 {
     bool *wanted = requirement->required[node->index];
 
-    any_require(node->schema, wanted);
+    if (requirement->is_for_rows && node->type == SB_NODE_SINK) {
+        return;
+    }
+    if (!requirement->is_for_rows) {
+        any_require(node->schema, wanted);
+    }
     for (int32_t port = 0; port < node->input_count; port++) {
         const struct sb_node *input = node->inputs[port];
         bool *required = requirement->required[input->index];
@@ -87,7 +96,7 @@ static void node_require(struct requirement *requirement, const struct sb_node *
         if (node->class->require != NULL && !node->has_function) {
             node->class->require(node, wanted, port, required);
             keys_require(node, input->schema, required);
-        } else {
+        } else if (!requirement->is_for_rows) {
             memset(required, true, (size_t)input->schema->field_count);
         }
     }
@@ -100,8 +109,9 @@ static void requirement_find(struct requirement *requirement)
     }
 }
 
-enum sb_status sb_graph_required_columns(const struct sb_graph *graph, const char *operator_id,
-                                         bool *out, int32_t count, struct sb_error *err)
+static enum sb_status source_columns(const struct sb_graph *graph, const char *operator_id,
+                                     bool is_for_rows, bool *out, int32_t count,
+                                     struct sb_error *err)
 {
     const struct sb_node *node = sb_graph_node(graph, operator_id);
     struct requirement requirement = {0};
@@ -113,9 +123,9 @@ enum sb_status sb_graph_required_columns(const struct sb_graph *graph, const cha
                             "'%s' is no source of a validated graph with %d columns", operator_id,
                             count);
     }
-    SB_TRY_OUT(requirement_init(&requirement, graph, err));
+    SB_TRY_OUT(requirement_init(&requirement, graph, is_for_rows, err));
     requirement_find(&requirement);
-    if (node->spec.source.timestamp_index >= 0) {
+    if (!is_for_rows && node->spec.source.timestamp_index >= 0) {
         requirement.required[node->index][node->spec.source.timestamp_index] = true;
     }
     memcpy(out, requirement.required[node->index], sizeof *out * (size_t)count);
@@ -123,6 +133,18 @@ enum sb_status sb_graph_required_columns(const struct sb_graph *graph, const cha
 out:
     sb_arena_deinit(&requirement.arena);
     return status;
+}
+
+enum sb_status sb_graph_required_columns(const struct sb_graph *graph, const char *operator_id,
+                                         bool *out, int32_t count, struct sb_error *err)
+{
+    return source_columns(graph, operator_id, false, out, count, err);
+}
+
+enum sb_status sb_graph_deciding_columns(const struct sb_graph *graph, const char *operator_id,
+                                         bool *out, int32_t count, struct sb_error *err)
+{
+    return source_columns(graph, operator_id, true, out, count, err);
 }
 
 enum sb_status sb_graph_narrow_selects(struct sb_graph *graph, struct sb_error *err)
@@ -133,7 +155,7 @@ enum sb_status sb_graph_narrow_selects(struct sb_graph *graph, struct sb_error *
     if (!graph->is_validated) {
         return sb_error_set(err, SB_INVALID, "the graph is not validated");
     }
-    SB_TRY_OUT(requirement_init(&requirement, graph, err));
+    SB_TRY_OUT(requirement_init(&requirement, graph, false, err));
     requirement_find(&requirement);
     for (int32_t i = 0; i < graph->node_count; i++) {
         struct sb_node *node = graph->nodes[i];
