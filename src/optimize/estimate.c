@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "optimize/estimate_internal.h"
-#include "plan/node_internal.h"
 
 /* The walk: estimates that are made, and what an operator's inputs are. */
 struct walk {
