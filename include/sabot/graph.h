@@ -28,8 +28,9 @@ SB_API enum sb_status sb_graph_create_from_json(const char *json, size_t size,
 SB_API void sb_graph_destroy(struct sb_graph *graph);
 
 /*
- * Declares what rows the source `operator_id` yields. Takes `schema` (released in every outcome).
- * A source of a kind that knows its own schema (`generator`) needs no call.
+ * Declares what rows the source `operator_id` is given, before its `filters` and `columns`. Takes
+ * `schema` (released in every outcome). A source of a kind that knows its own schema (`generator`)
+ * needs no call.
  */
 SB_API enum sb_status sb_graph_set_source_schema(struct sb_graph *graph, const char *operator_id,
                                                  struct ArrowSchema *schema, struct sb_error *err);
@@ -73,8 +74,18 @@ SB_API enum sb_status sb_graph_output_schema(const struct sb_graph *graph, const
                                              struct ArrowSchema *out, struct sb_error *err);
 
 /*
- * Which columns of the source `operator_id` anybody downstream needs: `out[i]` says so for column i
- * of its schema, which has `count`. At least one, and the one of its timestamps. After
+ * What to give the source `operator_id`, as JSON: {"columns": names to read, or null for all;
+ * "filters": an expression, or null; rows for which it is not true may be left out}. The columns
+ * are those it emits, then what else its filters and its timestamps need. Giving more does no harm:
+ * the engine filters and projects. Known before the graph is validated; what an optimizer moved
+ * into a source is in it. Free with sb_string_free().
+ */
+SB_API enum sb_status sb_graph_source_request(const struct sb_graph *graph, const char *operator_id,
+                                              char **out, struct sb_error *err);
+
+/*
+ * Which columns of the source `operator_id` anybody needs: `out[i]` says so for column i of what it
+ * is given, which has `count`. At least one, and what its filters and its timestamps read. After
  * sb_graph_narrow_selects(), and after telling the source's schema again without the others, the
  * graph validates and its sinks get the same.
  */
@@ -85,7 +96,7 @@ SB_API enum sb_status sb_graph_required_columns(const struct sb_graph *graph,
 /*
  * Which columns of the source `operator_id` decide how many rows operators give: those that
  * conditions, join keys and group keys are made of. Of the others, statistics are of little use.
- * `out[i]` is about column i of its schema, which has `count`.
+ * `out[i]` is about column i of what it is given, which has `count`.
  */
 SB_API enum sb_status sb_graph_deciding_columns(const struct sb_graph *graph,
                                                 const char *operator_id, bool *out, int32_t count,

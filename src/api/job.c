@@ -75,7 +75,7 @@ enum sb_status sb_job_add_stream(struct sb_job *job, const char *operator_id,
         return status;
     }
     options = (struct sb_stream_options){skip_rows, limit_rows, import_depth(node)};
-    status = sb_stream_split_create(job->memory, node->schema, stream, &options, &split, err);
+    status = sb_stream_split_create(job->memory, node->delivered, stream, &options, &split, err);
     if (status != SB_OK) {
         sb_error_prefix(err, "operator '%s' (source)", node->name);
         return status;
@@ -90,7 +90,8 @@ enum sb_status sb_job_add_push_split(struct sb_job *job, const char *operator_id
     struct sb_split *split = NULL;
 
     SB_TRY_RETURN(sb_job_bindable(job, operator_id, SB_NODE_SOURCE, &node, err));
-    SB_TRY_RETURN(sb_push_split_create(job->memory, node->schema, import_depth(node), &split, err));
+    SB_TRY_RETURN(
+        sb_push_split_create(job->memory, node->delivered, import_depth(node), &split, err));
     return sb_job_bind_split(job, node, split, split_index, err);
 }
 

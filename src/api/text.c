@@ -24,7 +24,7 @@ enum sb_status sb_job_add_text(struct sb_job *job, const char *operator_id,
         }
         return status;
     }
-    status = sb_text_split_create(job->memory, node->schema, options, input, &split, err);
+    status = sb_text_split_create(job->memory, node->delivered, options, input, &split, err);
     if (status != SB_OK) {
         sb_error_prefix(err, "operator '%s' (source)", node->name);
         return status;

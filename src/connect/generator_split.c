@@ -51,13 +51,14 @@ static void generator_fill(const struct sb_source_spec *spec, int32_t index, int
         break;
     case SB_GENERATOR_UNIFORM_INT:
         for (int64_t i = 0; i < count; i++) {
-            ((int64_t *)values)[i] = generator_uniform(generator_random(spec, index, first + i),
-                                                       column->start, column->high);
+            ((int64_t *)values)[i] = generator_uniform(
+                generator_random(spec, column->number, first + i), column->start, column->high);
         }
         break;
     case SB_GENERATOR_UNIFORM_FLOAT:
         for (int64_t i = 0; i < count; i++) {
-            double unit = (double)(generator_random(spec, index, first + i) >> 11) * 0x1.0p-53;
+            double unit =
+                (double)(generator_random(spec, column->number, first + i) >> 11) * 0x1.0p-53;
             ((double *)values)[i] =
                 column->low_float + unit * (column->high_float - column->low_float);
         }
@@ -92,7 +93,7 @@ static enum sb_status generator_text(struct generator_split *self, int32_t index
 
     sb_builder_init(&builder, self->base.memory, &self->base.schema->fields[index].type);
     for (int64_t i = 0; i < count && status == SB_OK; i++) {
-        uint64_t random = generator_random(self->spec, index, self->next_row + i);
+        uint64_t random = generator_random(self->spec, column->number, self->next_row + i);
         int size = snprintf(text, sizeof text, "%.200s%" PRId64, column->prefix,
                             generator_uniform(random, column->start, column->high));
         status = sb_builder_append_bytes(&builder, text, size, err);
@@ -179,7 +180,7 @@ enum sb_status sb_generator_split_create(struct sb_memory *memory, const struct 
     }
     self->base.vtable = &generator_split_vtable;
     self->base.memory = memory;
-    self->base.schema = sb_schema_retain(node->schema);
+    self->base.schema = sb_schema_retain(node->delivered);
     self->spec = spec;
     self->next_row = share * index + (index < extra ? index : extra);
     self->end_row = self->next_row + share + (index < extra ? 1 : 0);

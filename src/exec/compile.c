@@ -70,7 +70,9 @@ static enum sb_status compile_ops(struct sb_job *job, struct sb_error *err)
             .worker_count = job->options.worker_count,
             .binding = job->bindings[i].op,
         };
-        if (node->type != SB_NODE_SOURCE) {
+        // a source is its splits, and an operator only when it filters or projects what they
+        // deliver
+        if (node->type != SB_NODE_SOURCE || sb_scan_is_needed(&node->spec.source.scan)) {
             enum sb_status status = job->factory(&options, &job->ops[i], err);
             if (status != SB_OK) {
                 sb_error_prefix(err, "operator '%s' (%s)", node->name, node->type_name);
@@ -366,7 +368,7 @@ static enum sb_status compile_source(struct compiler *compiler, const struct sb_
     stage->channel_count = stage->split_count;
     SB_TRY_RETURN(
         sb_watermark_tracker_init(&stage->watermarks, job->memory, stage->split_count, err));
-    SB_TRY_RETURN(station_create(stage, NULL, node->index, 0, &stage->head, err));
+    SB_TRY_RETURN(station_create(stage, job->ops[node->index], node->index, 0, &stage->head, err));
     return compile_consumers(compiler, stage->head, node, err);
 }
 

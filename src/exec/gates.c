@@ -15,7 +15,7 @@ static bool gates_begins_stage(const struct sb_gates *gates, const struct sb_nod
 {
     const struct sb_op *op = gates->ops[node->index];
 
-    return op == NULL || op->vtable->placement != SB_OP_INLINE;
+    return node->type == SB_NODE_SOURCE || op->vtable->placement != SB_OP_INLINE;
 }
 
 static uint8_t *gates_roots(const struct sb_gates *gates, const struct sb_node *node)

@@ -143,7 +143,7 @@ static void stage_note_run(struct sb_stage *stage, int64_t row_count, int64_t se
 /* Rows of a morsel: about half a mebibyte, within what L2 holds beside the operators' state. */
 static int64_t split_run_morsel_rows(const struct sb_split_run *split_run)
 {
-    const struct sb_schema *schema = split_run->node->schema;
+    const struct sb_schema *schema = split_run->node->delivered;
     int64_t fixed = split_run_job(split_run)->options.morsel_rows_max;
     int64_t bound = atomic_load_explicit(&split_run->stage->morsel_rows, memory_order_relaxed);
     int64_t width = 0;

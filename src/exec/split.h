@@ -23,7 +23,7 @@ enum sb_split_state {
 struct sb_split_vtable {
     const char *name;
     /*
-     * At most `row_count_max` rows (> 0) of the source's schema into `out`. May take long (decoding
+     * At most `row_count_max` rows (> 0) of the split's schema into `out`. May take long (decoding
      * a file), holds no lock of the engine. After SB_SPLIT_WAIT exactly one wake follows once there
      * is something to fetch, or the end.
      */
@@ -40,7 +40,7 @@ struct sb_split_vtable {
 struct sb_split {
     const struct sb_split_vtable *vtable;
     struct sb_memory *memory;
-    struct sb_schema *schema;             // the source's; retained by the implementation
+    struct sb_schema *schema;             // node->delivered; retained by the implementation
     void (*wake)(struct sb_split *split); // set by the engine
     struct sb_split_run *run;             // the engine's
     // Rows that could not be read and were passed over since the engine last looked.

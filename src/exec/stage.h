@@ -38,7 +38,7 @@ struct sb_target {
 
 /* An operator's place in a stage. */
 struct sb_station {
-    struct sb_op *op; // NULL: the head of a source's or a spool's stage, passes rows on
+    struct sb_op *op; // NULL: the head of a spool's or a plain source's stage, passes rows on
     int32_t op_index; // in the job and its ledger
     int32_t port;     // the operator's input here; SB_NO_PORT for the group half
     struct sb_stage *stage;

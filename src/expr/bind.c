@@ -186,6 +186,17 @@ bool sb_bound_expr_is_nullable(const struct sb_bound_expr *bound)
     return bound->root->is_nullable;
 }
 
+void sb_expr_visit_columns(const struct sb_expr *expr,
+                           void (*visit)(void *context, const char *column), void *context)
+{
+    if (expr->kind == SB_EXPR_COLUMN) {
+        visit(context, expr->column);
+    }
+    for (int32_t i = 0; i < expr->argument_count; i++) {
+        sb_expr_visit_columns(expr->arguments[i], visit, context);
+    }
+}
+
 void sb_expr_columns(const struct sb_expr *expr, const struct sb_schema *schema, bool *used)
 {
     if (expr->kind == SB_EXPR_COLUMN) {

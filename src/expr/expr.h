@@ -39,6 +39,10 @@ const char *sb_expr_to_text(const struct sb_expr *expr, struct sb_arena *arena);
 /* Marks `used[i]` for every column of `schema` that the expression reads. */
 void sb_expr_columns(const struct sb_expr *expr, const struct sb_schema *schema, bool *used);
 
+/* Calls `visit` with the name of every column the expression reads; one may come again. */
+void sb_expr_visit_columns(const struct sb_expr *expr,
+                           void (*visit)(void *context, const char *column), void *context);
+
 /* The error names the unknown column and those there are, or the function and the types it met. */
 SB_MUST_CHECK enum sb_status sb_expr_bind(const struct sb_expr *expr,
                                           const struct sb_schema *schema, struct sb_arena *arena,

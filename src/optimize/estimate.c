@@ -74,14 +74,17 @@ static void generator_column(struct sb_column_estimate *column,
     }
 }
 
-static enum sb_status estimate_source(struct walk *walk, const struct sb_node *node,
-                                      struct sb_estimate *out, struct sb_error *err)
+/* The rows its splits deliver. */
+static enum sb_status estimate_delivered(struct walk *walk, const struct sb_node *node,
+                                         struct sb_estimate *out, struct sb_error *err)
 {
     const struct sb_source_spec *spec = &node->spec.source;
     const struct sb_statistics *statistics = node->statistics;
-    struct sb_column_estimate *columns = columns_alloc(walk, out);
+    struct sb_column_estimate *columns;
     int32_t hint = 0;
 
+    *out = (struct sb_estimate){.column_count = node->delivered->field_count};
+    columns = columns_alloc(walk, out);
     if (columns == NULL) {
         return walk_no_memory(err);
     }
@@ -90,13 +93,45 @@ static enum sb_status estimate_source(struct walk *walk, const struct sb_node *n
                 : out->is_known    ? (double)statistics->row_count
                                    : SB_ESTIMATE_ROWS;
     for (int32_t i = 0; i < out->column_count; i++) {
-        const struct sb_field *field = &node->schema->fields[i];
+        const struct sb_field *field = &node->delivered->fields[i];
 
         columns[i] = sb_column_estimate_of_statistics(
             field, sb_statistics_column(statistics, field, &hint), out->rows);
         if (spec->is_generator) {
             generator_column(&columns[i], &spec->generator_columns[i], out->rows);
         }
+    }
+    out->columns = columns;
+    return SB_OK;
+}
+
+static enum sb_status estimate_source(struct walk *walk, const struct sb_node *node,
+                                      struct sb_estimate *out, struct sb_error *err)
+{
+    const struct sb_scan_spec *scan = &node->spec.source.scan;
+    const struct sb_column_estimate *delivered;
+    struct sb_column_estimate *columns;
+    double share = 1;
+
+    SB_TRY_RETURN(estimate_delivered(walk, node, out, err));
+    if (scan->predicate != NULL) {
+        const struct sb_estimate before = *out;
+
+        SB_TRY_RETURN(sb_estimate_condition(&before, scan->predicate, node->delivered, walk->arena,
+                                            &share, &out->columns, err));
+        out->rows = rows_clamp(before.rows * share, before.rows);
+    }
+    if (scan->columns == NULL) {
+        return SB_OK;
+    }
+    delivered = out->columns;
+    out->column_count = scan->column_count;
+    columns = columns_alloc(walk, out);
+    if (columns == NULL) {
+        return walk_no_memory(err);
+    }
+    for (int32_t i = 0; i < scan->column_count; i++) {
+        columns[i] = delivered[scan->columns[i]];
     }
     out->columns = columns;
     return SB_OK;

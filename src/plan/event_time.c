@@ -34,7 +34,11 @@ static int32_t declared_time(const struct sb_node *node)
     int32_t column;
 
     if (node->type == SB_NODE_SOURCE) {
-        return node->spec.source.timestamp_index;
+        const struct sb_scan_spec *scan = &node->spec.source.scan;
+        column = node->spec.source.timestamp_index;
+        return scan->columns == NULL || column < 0
+                   ? column
+                   : column_kept(scan->columns, scan->column_count, column);
     }
     if (node->input_count == 0) {
         return -1;

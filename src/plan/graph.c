@@ -58,6 +58,8 @@ static void graph_forget(struct sb_graph *graph)
         if (node != NULL) {
             sb_schema_release(node->schema);
             node->schema = NULL;
+            sb_schema_release(node->delivered);
+            node->delivered = NULL;
             node->endless_source = NULL;
             node->update_source = NULL;
             memset(&node->spec, 0, sizeof node->spec);

@@ -47,6 +47,7 @@ enum sb_generator_kind {
 
 struct sb_generator_column {
     const char *name;
+    int32_t number; // among those of the generator: what its values are made of
     enum sb_generator_kind kind;
     int64_t start; // sequence start, uniform_int low, string low, timestamp start_ms
     int64_t step;  // sequence step, timestamp step_ms
@@ -56,13 +57,27 @@ struct sb_generator_column {
     const char *prefix; // string
 };
 
+/* What a source makes of the rows that its splits deliver: `filters` first, then `columns`. */
+struct sb_scan_spec {
+    const struct sb_expr *predicate;   // NULL = every row leaves
+    const struct sb_bound_expr *bound; // to the delivered columns
+    int32_t column_count;
+    int32_t *columns; // by output column: where it is delivered; NULL = all, as they come
+};
+
+static inline bool sb_scan_is_needed(const struct sb_scan_spec *scan)
+{
+    return scan->predicate != NULL || scan->columns != NULL;
+}
+
 struct sb_source_spec {
     const char *timestamp_column; // NULL = none
-    int32_t timestamp_index;      // in the output schema; -1 = none
+    int32_t timestamp_index;      // among the delivered columns; -1 = none
     int64_t lateness_us;
     bool is_endless; // from mode and `bounded`; an endless source announces watermarks
     bool is_generator;
-    bool is_validated;      // contents of foreign batches are looked at, too
+    bool is_validated; // contents of foreign batches are looked at, too
+    struct sb_scan_spec scan;
     int64_t generator_rows; // all splits together
     uint64_t generator_seed;
     int32_t generator_splits;
@@ -268,6 +283,7 @@ struct sb_node {
     bool is_narrowed;                  // and told again, with some of those columns
     struct sb_statistics *statistics;  // source: from sb_graph_set_source_statistics; counted
     struct sb_schema *schema;          // what it emits (a sink: what it takes); set by validation
+    struct sb_schema *delivered;       // source: what its splits give; set by validation
     /* A source without end that feeds it; NULL = every row comes from sources that end. */
     const struct sb_node *endless_source;
     const bool *kept; // SELECT: which of `columns` it still gives (requirement.c); NULL = all

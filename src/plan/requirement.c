@@ -109,6 +109,20 @@ static void requirement_find(struct requirement *requirement)
     }
 }
 
+/* Of the columns that a source's splits deliver, those without which it cannot give `wanted`. */
+static void source_require(const struct sb_node *node, const bool *wanted, bool *required)
+{
+    const struct sb_source_spec *spec = &node->spec.source;
+
+    memset(required, false, sizeof *required * (size_t)node->delivered->field_count);
+    for (int32_t i = 0; i < node->schema->field_count; i++) {
+        required[spec->scan.columns == NULL ? i : spec->scan.columns[i]] = wanted[i];
+    }
+    if (spec->scan.predicate != NULL) {
+        sb_expr_columns(spec->scan.predicate, node->delivered, required);
+    }
+}
+
 static enum sb_status source_columns(const struct sb_graph *graph, const char *operator_id,
                                      bool is_for_rows, bool *out, int32_t count,
                                      struct sb_error *err)
@@ -118,17 +132,17 @@ static enum sb_status source_columns(const struct sb_graph *graph, const char *o
     enum sb_status status;
 
     if (node == NULL || !graph->is_validated || node->type != SB_NODE_SOURCE ||
-        node->schema->field_count != count) {
+        node->delivered->field_count != count) {
         return sb_error_set(err, SB_INVALID,
                             "'%s' is no source of a validated graph with %d columns", operator_id,
                             count);
     }
     SB_TRY_OUT(requirement_init(&requirement, graph, is_for_rows, err));
     requirement_find(&requirement);
+    source_require(node, requirement.required[node->index], out);
     if (!is_for_rows && node->spec.source.timestamp_index >= 0) {
-        requirement.required[node->index][node->spec.source.timestamp_index] = true;
+        out[node->spec.source.timestamp_index] = true;
     }
-    memcpy(out, requirement.required[node->index], sizeof *out * (size_t)count);
 
 out:
     sb_arena_deinit(&requirement.arena);

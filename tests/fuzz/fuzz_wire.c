@@ -142,6 +142,24 @@ static void round_trip(const struct sb_graph *graph)
     sb_graph_destroy(again);
 }
 
+/* What a source of a validated graph asks for can be said. */
+static void ask_sources(const struct sb_graph *graph)
+{
+    for (int32_t i = 0; i < graph->node_count; i++) {
+        char *text = NULL;
+        json_t *json;
+
+        if (graph->nodes[i]->type != SB_NODE_SOURCE) {
+            continue;
+        }
+        sb_assert(sb_graph_source_request(graph, graph->nodes[i]->id, &text, NULL) == SB_OK);
+        json = json_loads(text, 0, NULL);
+        sb_assert(json != NULL);
+        json_decref(json);
+        sb_string_free(text);
+    }
+}
+
 /* A validated graph gives its sinks the same when its sources have only what it says it needs. */
 static void narrow_sources(struct sb_graph *graph)
 {
@@ -157,7 +175,7 @@ static void narrow_sources(struct sb_graph *graph)
         }
         if (is_told(node)) {
             sb_assert(sb_graph_required_columns(graph, node->id, needed[i],
-                                                node->schema->field_count, &err) == SB_OK);
+                                                node->delivered->field_count, &err) == SB_OK);
         }
     }
     for (int32_t i = 0; i < graph->node_count && i < SOURCES_MAX; i++) {
@@ -201,6 +219,7 @@ static void live(struct sb_graph *graph)
         sb_assert(sb_graph_output_schema(graph, graph->nodes[i]->id, &schema, &err) == SB_OK);
         schema.release(&schema);
     }
+    ask_sources(graph);
     narrow_sources(graph);
 }
 

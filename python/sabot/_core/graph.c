@@ -158,6 +158,29 @@ static PyObject *graph_output_schema(PyObject *self, PyObject *args)
     return capsule_give_schema(&schema);
 }
 
+/* The engine's string as a str; frees it. */
+static PyObject *text_of(char *string)
+{
+    PyObject *text = PyUnicode_FromString(string);
+    sb_string_free(string);
+    return text;
+}
+
+static PyObject *graph_source_request(PyObject *self, PyObject *args)
+{
+    const char *operator_id;
+    struct sb_error err = {0};
+    char *string = NULL;
+
+    if (!PyArg_ParseTuple(args, "s:source_request", &operator_id)) {
+        return NULL;
+    }
+    if (sb_graph_source_request(handle_of(self), operator_id, &string, &err) != SB_OK) {
+        return failure_raise(&err, false, NULL);
+    }
+    return text_of(string);
+}
+
 static PyObject *graph_required_columns(PyObject *self, PyObject *args)
 {
     const char *operator_id;
@@ -198,14 +221,6 @@ static PyObject *graph_narrow_selects(PyObject *self, PyObject *unused)
         return failure_raise(&err, false, NULL);
     }
     Py_RETURN_NONE;
-}
-
-/* The engine's string as a str; frees it. */
-static PyObject *text_of(char *string)
-{
-    PyObject *text = PyUnicode_FromString(string);
-    sb_string_free(string);
-    return text;
 }
 
 static PyObject *graph_to_json(PyObject *self, PyObject *unused)
@@ -250,6 +265,8 @@ static PyMethodDef graph_methods[] = {
     {"validate", graph_validate, METH_VARARGS,
      "Derive every schema and check every parameter; the resolver answers for functions."},
     {"output_schema", graph_output_schema, METH_VARARGS, "What an operator emits, as a capsule."},
+    {"source_request", graph_source_request, METH_VARARGS,
+     "What a source is to be given, as JSON: columns to read, and filters, or null."},
     {"required_columns", graph_required_columns, METH_VARARGS,
      "Positions of the columns of a source, which has so many, that anybody needs."},
     {"narrow_selects", graph_narrow_selects, METH_NOARGS,

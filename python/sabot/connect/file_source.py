@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -82,7 +82,7 @@ class FileSource:
         """What was read and what was spared; whole once the source is bound."""
         return self._counts
 
-    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+    def narrow(self, columns: Collection[str] | None, predicate: Expr | None = None) -> bool:
         """Read only `columns`, and leave out what `predicate` certainly drops."""
         if columns is not None:
             names = project(self.schema, columns, self._title)

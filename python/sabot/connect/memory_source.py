@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -42,7 +42,7 @@ class _MemorySource:
     row_count: int | None = None
     schema: pa.Schema
 
-    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+    def narrow(self, columns: Collection[str] | None, predicate: Expr | None = None) -> bool:
         """Leave the other columns out."""
         if columns is None:
             return False
@@ -64,7 +64,7 @@ class TableSource(_MemorySource):
         self.schema = table.schema
         self.row_count = table.num_rows
 
-    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+    def narrow(self, columns: Collection[str] | None, predicate: Expr | None = None) -> bool:
         """Leave the other columns out; nothing is copied."""
         if columns is None:
             return False
@@ -86,7 +86,7 @@ class StreamSource(_MemorySource):
     """A stream of another library, pulled by the engine; read once."""
 
     def __init__(
-        self, data: Any, schema: pa.Schema | None, columns: list[str] | None, title: str
+        self, data: Any, schema: pa.Schema | None, columns: Collection[str] | None, title: str
     ) -> None:
         self._data = data
         self._reader = reader = _reader_of(data, schema, title)
@@ -113,7 +113,7 @@ class RelationSource(_MemorySource):
     """
 
     def __init__(
-        self, relation: Any, schema: pa.Schema | None, columns: list[str] | None, title: str
+        self, relation: Any, schema: pa.Schema | None, columns: Collection[str] | None, title: str
     ) -> None:
         self._relation = relation
         self._declared = schema
@@ -164,7 +164,7 @@ class IteratorSource(_MemorySource):
         self.schema = rows.schema
         self.is_endless = is_endless
 
-    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+    def narrow(self, columns: Collection[str] | None, predicate: Expr | None = None) -> bool:
         """Do nothing: the generator makes all columns anyway."""
         return False
 

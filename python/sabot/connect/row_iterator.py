@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -44,7 +44,7 @@ class RowIterator:
         self,
         data: Any,
         schema: pa.Schema | None,
-        columns: Sequence[str] | None,
+        columns: Collection[str] | None,
         title: str,
         *,
         joins_records: bool,

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -240,9 +240,11 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def project(
-    schema: pa.Schema, columns: Sequence[str] | None, title: str, parameter: str = "columns"
+    schema: pa.Schema, columns: Collection[str] | None, title: str, parameter: str = "columns"
 ) -> list[str]:
     """Return the columns to read: all of `schema`, or those asked for.
+
+    A mapping says of each which parameter asks for it.
 
     Raises
     ------
@@ -257,6 +259,8 @@ def project(
         )
     for name in columns:
         if name not in schema.names:
+            if isinstance(columns, Mapping):
+                parameter = columns[name]
             raise InvalidJobError(
                 f"{title}: parameter '{parameter}': there is no column {name!r}; the columns are: "
                 f"{', '.join(schema.names)}"

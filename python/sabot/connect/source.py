@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -65,7 +65,7 @@ class Source(Protocol):
         """What was read and what narrowing has spared; None where that is not counted."""
         ...
 
-    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+    def narrow(self, columns: Collection[str] | None, predicate: Expr | None = None) -> bool:
         """Read no more than is needed, from now on; called before `bind`, maybe more than once.
 
         Parameters

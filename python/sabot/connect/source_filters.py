@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``filters`` of a source: what it may leave out, and the FILTER that makes it exact.
+"""``filters`` of a source: what must be read for them, and what it may leave out.
 
-A source only leaves out what is cheap to tell. So the engine gets a FILTER behind the source, and a
-SELECT where the filter reads columns that the user does not want.
+A source only leaves out what is cheap to tell. The engine filters what it is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sabot.errors import InvalidJobError
 from sabot.expressions import Expr
 
 if TYPE_CHECKING:
-    from sabot.execution.job_graph import JobGraph
     from sabot.execution.node import StreamOperatorNode
 
-__all__ = ["add_filters", "filters_of", "read_columns"]
+__all__ = ["filters_of", "read_columns"]
 
 
 def filters_of(node: StreamOperatorNode) -> Expr | None:
@@ -45,48 +43,22 @@ def filters_of(node: StreamOperatorNode) -> Expr | None:
     return result
 
 
-def read_columns(node: StreamOperatorNode) -> list[str] | None:
-    """Return the columns to read: those asked for, and behind them those of the filters."""
+def read_columns(node: StreamOperatorNode) -> Collection[str] | None:
+    """Return the columns to read, each with the parameter that names it; None for all.
+
+    They are those asked for, and behind them those of the filters and of the timestamps: the engine
+    filters, and drops what is not asked for.
+    """
     columns, predicate = node.parameters.get("columns"), filters_of(node)
-    if columns is None or predicate is None or isinstance(columns, str):
+    if columns is None or isinstance(columns, str) or not _are_names(columns):
         return columns  # what is wrong with them is found by who reads them
-    return [*columns, *(name for name in predicate.columns() if name not in columns)]
+    named = dict.fromkeys(columns, "columns")
+    for name in () if predicate is None else predicate.columns():
+        named.setdefault(name, "filters")
+    if isinstance(timestamps := node.parameters.get("timestamp_column"), str):
+        named.setdefault(timestamps, "timestamp_column")
+    return named
 
 
-def add_filters(graph: JobGraph, form: dict[str, Any]) -> None:
-    """Put the filters of sources into the engine's wire form of a graph."""
-    for node in graph.get_sources():
-        predicate = filters_of(node)
-        if predicate is None:
-            continue
-        record = next(op for op in form["operators"] if op["operator_id"] == node.operator_id)
-        columns = node.parameters.get("columns")
-        needed = read_columns(node)
-        if needed is not None:
-            record["parameters"] = {**record["parameters"], "columns": needed}
-        last = _append(form, record, record, "filter", {"predicate": predicate.to_dict()})
-        if needed is not None and columns is not None and len(needed) > len(columns):
-            _append(form, record, last, "select", {"columns": list(columns)})
-
-
-def _append(
-    form: dict[str, Any],
-    source: Mapping[str, Any],
-    behind: Mapping[str, Any],
-    kind: str,
-    parameters: dict[str, Any],
-) -> dict[str, Any]:
-    """Put an operator between `behind` and what follows it; return it."""
-    added = {
-        **source,
-        "operator_id": f"{source['operator_id']}:{kind}",
-        "operator_type": kind,
-        "name": f"{source['name']}:{kind}",
-        "parameters": parameters,
-    }
-    for edge in form["edges"]:
-        if edge["from"] == behind["operator_id"]:
-            edge["from"] = added["operator_id"]
-    form["edges"].append({"from": behind["operator_id"], "to": added["operator_id"], "port": 0})
-    form["operators"].append(added)
-    return added
+def _are_names(columns: Any) -> bool:
+    return isinstance(columns, Collection) and all(isinstance(name, str) for name in columns)

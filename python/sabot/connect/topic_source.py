@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -39,7 +39,7 @@ class _TopicSource:
         self._starts = starts
         self.schema = schema
 
-    def narrow(self, columns: Sequence[str] | None, predicate: Expr | None = None) -> bool:
+    def narrow(self, columns: Collection[str] | None, predicate: Expr | None = None) -> bool:
         """Do nothing: segments are mapped, and a column that nobody reads costs nothing."""
         return False
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sabot._literals import decode_literal, encode_literal
 from sabot.connect.redaction import redact
 from sabot.connect.rows import schema_of
-from sabot.connect.source_filters import add_filters
+from sabot.connect.source_filters import filters_of
 from sabot.errors import InvalidJobError
 from sabot.execution.data_wire import (
     BOUND,
@@ -130,7 +130,6 @@ def engine_json(graph: JobGraph) -> str:
     """Return the wire form for the engine of this process."""
     form = graph_fields(graph)
     form["operators"] = [_engine_node(node) for node in graph.operators.values()]
-    add_filters(graph, form)
     try:
         return json.dumps(form, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -189,11 +188,7 @@ def _is_for_python(node: StreamOperatorNode, key: str) -> bool:
     """Return whether a parameter is Python's alone, and never the engine's."""
     if node.operator_type is OperatorType.REDUCE and key == "initial":
         return True
-    return (
-        key in ("schema", "filters")
-        or (key == "data_dir" and node.is_sink())
-        or _is_function(node, key)
-    )
+    return key == "schema" or (key == "data_dir" and node.is_sink()) or _is_function(node, key)
 
 
 def _is_function(node: StreamOperatorNode, key: str) -> bool:
@@ -206,6 +201,8 @@ def _engine_parameter(node: StreamOperatorNode, key: str, value: Any) -> Any:
         return dict(BOUND)
     if node.operator_type is OperatorType.CUSTOM:
         return value
+    if node.is_source() and key == "filters":
+        filters_of(node)  # nothing but expressions may go on
     if key == "filesystem":
         return dict(BOUND)
     if key in ("storage_options", "column_types"):

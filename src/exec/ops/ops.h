@@ -12,6 +12,8 @@ typedef enum sb_status (*sb_op_constructor)(const struct sb_op_options *options,
 
 enum sb_status sb_filter_create(const struct sb_op_options *options, struct sb_op **out,
                                 struct sb_error *err);
+enum sb_status sb_scan_create(const struct sb_op_options *options, struct sb_op **out,
+                              struct sb_error *err);
 enum sb_status sb_map_create(const struct sb_op_options *options, struct sb_op **out,
                              struct sb_error *err);
 enum sb_status sb_unnest_create(const struct sb_op_options *options, struct sb_op **out,

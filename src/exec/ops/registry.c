@@ -54,7 +54,7 @@ static sb_op_constructor node_constructor(const struct sb_op_options *options)
     case SB_NODE_SINK:
         return sink_constructor(options->binding.sink_kind);
     case SB_NODE_SOURCE:
-        break; // splits, not an operator
+        return sb_scan_create; // of one that has something to do beside its splits
     }
     return NULL;
 }

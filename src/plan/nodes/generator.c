@@ -221,8 +221,35 @@ enum sb_status sb_generator_derive(struct sb_node *node, const json_t *json,
         snprintf(column_where, sizeof column_where, "%s: columns[%zu]", where, i);
         SB_TRY_RETURN(read_column(json_array_get(keys[COLUMNS].value, i), spec->generator_rows,
                                   column_where, &spec->generator_columns[i], err));
+        spec->generator_columns[i].number = (int32_t)i;
         fields[i] = column_field(&spec->generator_columns[i]);
     }
-    return sb_node_set_fields(node, derivation, fields, (int32_t)count,
-                              "give the generator's columns different names", err);
+    SB_TRY_RETURN(sb_node_set_fields(node, derivation, fields, (int32_t)count,
+                                     "give the generator's columns different names", err));
+    node->delivered = node->schema;
+    node->schema = NULL;
+    return SB_OK;
+}
+
+enum sb_status sb_generator_narrow(struct sb_node *node, const bool *needed,
+                                   struct sb_derivation *derivation, struct sb_error *err)
+{
+    struct sb_source_spec *spec = &node->spec.source;
+    struct sb_schema *narrowed;
+    struct sb_field *fields;
+    int32_t count = 0;
+
+    SB_TRY_RETURN(sb_node_alloc(node, derivation, spec->generator_column_count, sizeof *fields,
+                                &fields, err));
+    for (int32_t i = 0; i < spec->generator_column_count; i++) {
+        if (needed[i]) {
+            spec->generator_columns[count] = spec->generator_columns[i];
+            fields[count++] = node->delivered->fields[i];
+        }
+    }
+    SB_TRY_RETURN(sb_schema_create(sb_memory_global(), fields, count, &narrowed, err));
+    spec->generator_column_count = count;
+    sb_schema_release(node->delivered);
+    node->delivered = narrowed;
+    return SB_OK;
 }

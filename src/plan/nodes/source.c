@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * source.c - where rows come from. Its schema is declared by whoever opens the topic or file, but
- * for a generator, which knows it.
+ * source.c - where rows come from. What its splits deliver is declared by whoever opens the topic
+ * or file, but for a generator, which knows it; what it emits of that, scan.c says.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "plan/nodes/generator_internal.h"
+#include "plan/nodes/source_internal.h"
 
 static const char *const formats[] = {"arrow", "json", "ndjson", "parquet", "csv", NULL};
 static const char *const bad_row_policies[] = {"fail", "drop", "dead_letter", NULL};
@@ -168,15 +169,15 @@ static enum sb_status check_columns(const struct sb_node *node, struct sb_deriva
     struct sb_names columns;
     int32_t index;
 
-    if (argument->value != NULL && node->spec.source.is_generator) {
+    if (argument->value != NULL && json_array_size(argument->value) == 0) {
         return sb_node_error(node, argument->spelling, SB_INVALID, err,
-                             "does not go with a generator; name the columns in generator.columns");
+                             "is empty; name at least one");
     }
     SB_TRY_RETURN(sb_node_names(node, argument, derivation->arena, &columns, err));
     // of a source that was told to leave some out, they have been checked before
     for (int32_t i = 0; i < columns.count && !node->is_narrowed; i++) {
-        SB_TRY_RETURN(
-            sb_node_column(node, argument->spelling, node->schema, columns.names[i], &index, err));
+        SB_TRY_RETURN(sb_node_column(node, argument->spelling, node->delivered, columns.names[i],
+                                     &index, err));
     }
     return SB_OK;
 }
@@ -193,9 +194,9 @@ static enum sb_status derive_timestamp(struct sb_node *node, struct sb_error *er
     if (spec->timestamp_column == NULL) {
         return SB_OK;
     }
-    SB_TRY_RETURN(sb_node_column(node, argument->spelling, node->schema, spec->timestamp_column,
+    SB_TRY_RETURN(sb_node_column(node, argument->spelling, node->delivered, spec->timestamp_column,
                                  &spec->timestamp_index, err));
-    type = &node->schema->fields[spec->timestamp_index].type;
+    type = &node->delivered->fields[spec->timestamp_index].type;
     if (type->id != SB_TYPE_TIMESTAMP && type->id != SB_TYPE_INT64 && type->id != SB_TYPE_DATE32 &&
         type->id != SB_TYPE_DATE64) {
         return sb_node_error(node, argument->spelling, SB_INVALID, err,
@@ -206,11 +207,61 @@ static enum sb_status derive_timestamp(struct sb_node *node, struct sb_error *er
     return SB_OK;
 }
 
+/* What its splits deliver: node->delivered. */
+static enum sb_status derive_delivered(struct sb_node *node, struct sb_derivation *derivation,
+                                       struct sb_error *err)
+{
+    const json_t *generator = node->arguments[GENERATOR].value;
+
+    if (generator != NULL && node->declared_schema != NULL) {
+        return sb_node_error(node, NULL, SB_INVALID, err,
+                             "a generator knows its columns; do not declare a schema for it");
+    }
+    if (generator != NULL) {
+        return sb_generator_derive(node, generator, derivation, err);
+    }
+    if (node->declared_schema == NULL) {
+        return sb_node_error(node, NULL, SB_INVALID, err,
+                             "its columns are not known; declare them with "
+                             "sb_graph_set_source_schema()");
+    }
+    SB_TRY_RETURN(sb_node_set_schema(node, derivation, node->declared_schema,
+                                     "rename one where the rows come from", err));
+    node->delivered = node->schema;
+    node->schema = NULL;
+    return SB_OK;
+}
+
+/* A generator makes no columns that nobody reads. */
+static enum sb_status narrow_generator(struct sb_node *node, struct sb_derivation *derivation,
+                                       struct sb_error *err)
+{
+    struct sb_source_spec *spec = &node->spec.source;
+    struct sb_names columns;
+    bool *needed;
+
+    SB_TRY_RETURN(sb_node_names(node, &node->arguments[COLUMNS], derivation->arena, &columns, err));
+    SB_TRY_RETURN(sb_node_alloc(node, derivation, node->delivered->field_count, sizeof *needed,
+                                &needed, err));
+    for (int32_t i = 0; i < columns.count; i++) {
+        needed[sb_schema_index(node->delivered, columns.names[i])] = true;
+    }
+    if (spec->scan.predicate != NULL) {
+        sb_expr_columns(spec->scan.predicate, node->delivered, needed);
+    }
+    if (spec->timestamp_index >= 0) {
+        needed[spec->timestamp_index] = true;
+    }
+    SB_TRY_RETURN(sb_generator_narrow(node, needed, derivation, err));
+    SB_TRY_RETURN(derive_timestamp(node, err)); // the positions are others now
+    return sb_scan_bind(node, &node->arguments[FILTERS], derivation, err);
+}
+
 static enum sb_status source_derive(struct sb_node *node, struct sb_derivation *derivation,
                                     struct sb_error *err)
 {
     struct sb_source_spec *spec = &node->spec.source;
-    const json_t *generator = node->arguments[GENERATOR].value;
+    const struct sb_argument *arguments = node->arguments;
 
     SB_TRY_RETURN(check_target(node, err));
     spec->target = target_text(node, derivation->arena);
@@ -218,27 +269,55 @@ static enum sb_status source_derive(struct sb_node *node, struct sb_derivation *
         return sb_node_no_memory(node, err, SB_MEMORY_ALIGNMENT);
     }
     SB_TRY_RETURN(check_companions(node, err));
-    spec->lateness_us = sb_argument_integer(&node->arguments[LATENESS], 0) * 1000;
+    spec->lateness_us = sb_argument_integer(&arguments[LATENESS], 0) * 1000;
     spec->is_validated =
-        strcmp(sb_argument_text(&node->arguments[VALIDATE], validations[0]), validations[1]) == 0;
+        strcmp(sb_argument_text(&arguments[VALIDATE], validations[0]), validations[1]) == 0;
     spec->is_endless = is_endless(node, derivation->is_streaming);
     node->endless_source = spec->is_endless ? node : NULL;
-    if (generator != NULL) {
-        if (node->declared_schema != NULL) {
-            return sb_node_error(node, NULL, SB_INVALID, err,
-                                 "a generator knows its columns; do not declare a schema for it");
-        }
-        SB_TRY_RETURN(sb_generator_derive(node, generator, derivation, err));
-    } else if (node->declared_schema == NULL) {
-        return sb_node_error(node, NULL, SB_INVALID, err,
-                             "its columns are not known; declare them with "
-                             "sb_graph_set_source_schema()");
-    } else {
-        SB_TRY_RETURN(sb_node_set_schema(node, derivation, node->declared_schema,
-                                         "rename one where the rows come from", err));
-    }
+    SB_TRY_RETURN(derive_delivered(node, derivation, err));
     SB_TRY_RETURN(check_columns(node, derivation, err));
-    return derive_timestamp(node, err);
+    SB_TRY_RETURN(derive_timestamp(node, err));
+    SB_TRY_RETURN(sb_scan_bind(node, &arguments[FILTERS], derivation, err));
+    if (spec->is_generator && arguments[COLUMNS].value != NULL) {
+        SB_TRY_RETURN(narrow_generator(node, derivation, err));
+    }
+    return sb_scan_project(node, &arguments[COLUMNS], derivation, err);
+}
+
+enum sb_status sb_source_request_json(const struct sb_node *node, bool is_streaming, json_t **out,
+                                      struct sb_error *err)
+{
+    const struct sb_argument *arguments = node->arguments;
+    bool has_timestamps = arguments[TIMESTAMP_COLUMN].value != NULL;
+    struct sb_scan_request request = {
+        .columns = &arguments[COLUMNS],
+        .filters = &arguments[FILTERS],
+        .timestamp_column = sb_argument_text(&arguments[TIMESTAMP_COLUMN], NULL),
+        // its watermarks must not depend on what was left out
+        .needs_all_rows = has_timestamps && is_endless(node, is_streaming),
+    };
+
+    return sb_scan_request_json(node, &request, out, err);
+}
+
+/* The filters as one text; what cannot be read is shown as it came. */
+static json_t *filters_details(const struct sb_node *node, struct sb_arena *scratch)
+{
+    const struct sb_argument *filters = &node->arguments[FILTERS];
+    const struct sb_expr *predicate;
+    const char *text = NULL;
+    json_t *conjunction;
+
+    if (sb_scan_conjunction(node, filters, &conjunction, NULL) != SB_OK) {
+        return NULL;
+    }
+    if (conjunction == NULL || sb_expr_parse(conjunction, scratch, &predicate, NULL) != SB_OK) {
+        json_decref(conjunction);
+        return json_incref((json_t *)filters->value);
+    }
+    text = sb_expr_to_text(predicate, scratch);
+    json_decref(conjunction);
+    return text == NULL ? NULL : json_string(text);
 }
 
 static json_t *source_details(const struct sb_node *node, bool is_streaming,
@@ -255,6 +334,9 @@ static json_t *source_details(const struct sb_node *node, bool is_streaming,
             is_failed |= sb_details_add(details, parameters[i].name,
                                         json_incref((json_t *)arguments[i].value));
         }
+    }
+    if (!is_failed && arguments[FILTERS].value != NULL) {
+        is_failed |= sb_details_add(details, "filters", filters_details(node, scratch));
     }
     if (!is_failed && is_endless(node, is_streaming)) {
         is_failed |= sb_details_add(details, "endless", json_true());

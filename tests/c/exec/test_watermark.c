@@ -162,17 +162,18 @@ static enum sb_status factory(const struct sb_op_options *options, struct sb_op 
     return sb_op_create(options, out, err);
 }
 
-static struct sb_graph *graph_of(int64_t rows, int32_t splits)
+/* `scan`: more parameters of the source, each behind a comma; `passing` rows come through. */
+static struct sb_graph *graph_of(int64_t rows, int32_t splits, const char *scan, int64_t passing)
 {
     char operators[1024];
     struct sb_graph *graph;
     char *json;
 
-    source_rows = rows;
+    source_rows = passing;
     snprintf(
         operators, sizeof operators,
         "{\"operator_id\": \"a\", \"operator_type\": \"source\", \"name\": \"a\", "
-        "\"parameters\": {\"bounded\": false, \"timestamp_column\": \"t\", \"lateness_ms\": %d, "
+        "\"parameters\": {\"bounded\": false, \"timestamp_column\": \"t\", \"lateness_ms\": %d%s, "
         "\"generator\": {\"rows\": %lld, \"splits\": %d, \"columns\": ["
         "{\"name\": \"id\", \"kind\": \"sequence\"},"
         "{\"name\": \"t\", \"kind\": \"timestamp\", \"start_ms\": 0, \"step_ms\": %d}]}}},"
@@ -180,7 +181,7 @@ static struct sb_graph *graph_of(int64_t rows, int32_t splits)
         "\"parameters\": {\"count\": 1}},"
         "{\"operator_id\": \"s\", \"operator_type\": \"sink\", \"name\": \"s\", "
         "\"parameters\": {}}",
-        LATENESS_MS, (long long)rows, splits, STEP_MS);
+        LATENESS_MS, scan, (long long)rows, splits, STEP_MS);
     json = test_graph_json(operators, "a>w w>s");
     graph = test_graph(json);
     free(json);
@@ -190,7 +191,7 @@ static struct sb_graph *graph_of(int64_t rows, int32_t splits)
 static void run(int32_t workers, int64_t morsel_rows, int32_t splits)
 {
     enum { ROW_COUNT = 6000 };
-    struct sb_graph *graph = graph_of(ROW_COUNT, splits);
+    struct sb_graph *graph = graph_of(ROW_COUNT, splits, "", ROW_COUNT);
     struct sb_job_options options = {.worker_count = workers, .morsel_rows_max = morsel_rows};
     struct sb_error err = {0};
     struct sb_job *job;
@@ -221,10 +222,36 @@ static void a_group_has_every_row_below_the_watermark_it_hears(void **state)
     }
 }
 
+/* Event time is that of the rows as they are delivered, of a column that does not leave. */
+static void a_filter_of_the_source_does_not_hold_the_watermark_back(void **state)
+{
+    enum { ROW_COUNT = 300000, PASSING = 40 }; // enough for many watermarks
+    struct sb_graph *graph =
+        graph_of(ROW_COUNT, 1,
+                 ", \"columns\": [\"id\"], \"filters\": {\"call\": \"less\", \"args\": "
+                 "[{\"col\": \"id\"}, {\"lit\": 40}]}",
+                 PASSING);
+    struct sb_job_options options = {.worker_count = 2, .morsel_rows_max = 50};
+    struct sb_error err = {0};
+    struct sb_job *job;
+    bool is_done;
+
+    (void)state;
+    assert_int_equal(sb_job_create_in(graph, &options, NULL, factory, &job, &err), SB_OK);
+    assert_int_equal(sb_job_start(job, &err), SB_OK);
+    if (sb_job_wait(job, -1, &is_done, &err) != SB_OK) {
+        fail_msg("%s", err.message);
+    }
+    assert_int_equal(atomic_load(&the_witness->row_count), PASSING);
+    assert_true(atomic_load(&the_witness->newest_mark_us) > (int64_t)PASSING * STEP_MS * 1000);
+    sb_job_destroy(job);
+    sb_graph_destroy(graph);
+}
+
 static void a_refused_allocation_is_a_status(void **state)
 {
     struct test_job_attempt attempt = {
-        .graph = graph_of(60, 1),
+        .graph = graph_of(60, 1, "", 60),
         .options = {.worker_count = 2, .morsel_rows_max = 20},
         .factory = factory,
     };
@@ -238,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_has_every_row_below_the_watermark_it_hears),
+        cmocka_unit_test(a_filter_of_the_source_does_not_hold_the_watermark_back),
         cmocka_unit_test(a_refused_allocation_is_a_status),
     };
 

@@ -8,7 +8,9 @@
 static const char graph_text[] =
     "{'version': 1, 'job_name': 'everything', 'operators': ["
     "{'operator_id': 'q', 'operator_type': 'source', 'name': 'q', 'parameters': {'path': 'p'}},"
-    "{'operator_id': 'g', 'operator_type': 'source', 'name': 'g', 'parameters': {'generator': "
+    "{'operator_id': 'g', 'operator_type': 'source', 'name': 'g', 'parameters': {'columns': "
+    "['price', 'id'], 'filters': [{'call': 'less', 'args': [{'col': 'id'}, {'lit': 5}]}, "
+    "{'call': 'is_not_null', 'args': [{'col': 'price'}]}], 'generator': "
     "{'rows': 10, 'columns': [{'name': 'id', 'kind': 'sequence'}, {'name': 'price', 'kind': "
     "'uniform_float'}]}}},"
     "{'operator_id': 'f', 'operator_type': 'filter', 'name': 'f', 'parameters': {'column': "
