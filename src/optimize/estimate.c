@@ -213,13 +213,10 @@ static enum sb_status estimate_map(struct walk *walk, const struct sb_node *node
     for (int32_t i = 0; i < out->column_count; i++) {
         int32_t source = spec->source_columns[i];
 
-        if (source >= 0) {
-            columns[i] = input->columns[source];
-            continue;
-        }
-        columns[i] = sb_column_estimate_of_type(&node->schema->fields[i], input->rows);
-        columns[i].distinct = sb_estimate_expression_distinct(input, spec->expressions[-1 - source],
-                                                              node->inputs[0]->schema);
+        columns[i] =
+            source >= 0 ? input->columns[source]
+                        : sb_estimate_expression(input, spec->expressions[-1 - source],
+                                                 node->inputs[0]->schema, &node->schema->fields[i]);
     }
     out->columns = columns;
     out->rows = input->rows;

@@ -200,11 +200,11 @@ static double text_place(const struct sb_column_estimate *column, struct sb_byte
         return order > 0 ? INFINITY : -INFINITY;
     }
     for (int64_t i = shared; i < text.size && i < shared + PLACE_LETTERS; i++) {
-        int32_t letter = text.data[i] - column->first_letter + 1; // the end of the text is 0
+        int32_t letter = text.data[i] - column->first_letter;
 
-        unit /= column->letter_count + 1;
+        unit /= column->letter_count;
         letter = letter < 0 ? 0 : letter;
-        place += unit * (letter > column->letter_count ? column->letter_count : letter);
+        place += unit * (letter >= column->letter_count ? column->letter_count - 1 : letter);
     }
     return place;
 }

@@ -78,9 +78,22 @@ SB_MUST_CHECK enum sb_status sb_estimate_condition(const struct sb_estimate *est
                                                    const struct sb_column_estimate **columns,
                                                    struct sb_error *err);
 
+/* --- estimate_expression.c: what is computed
+ * ------------------------------------------------------ */
+
 /* How many different values the expression has over the domains; negative = unknown. */
 double sb_estimate_expression_distinct(const struct sb_estimate *estimate,
                                        const struct sb_expr *expr, const struct sb_schema *schema);
+
+/* The share of rows in which a column that the expression reads is null. */
+double sb_estimate_expression_nulls(const struct sb_estimate *estimate, const struct sb_expr *expr,
+                                    const struct sb_schema *schema);
+
+/* The expression as a column of type and name `field`. */
+struct sb_column_estimate sb_estimate_expression(const struct sb_estimate *estimate,
+                                                 const struct sb_expr *expr,
+                                                 const struct sb_schema *schema,
+                                                 const struct sb_field *field);
 
 /* --- estimate_join.c -----------------------------------------------------------------------------
  */

@@ -107,17 +107,13 @@ static double null_share(const struct condition *condition, int32_t column)
 /* The share of rows in which a column that the expression reads is null. */
 static double null_share_of(const struct condition *condition, const struct sb_expr *expr)
 {
-    double present = 1;
+    const struct sb_estimate estimate = {
+        .rows = condition->rows,
+        .column_count = condition->column_count,
+        .columns = condition->columns,
+    };
 
-    if (expr->kind == SB_EXPR_COLUMN) {
-        int32_t column = sb_schema_index(condition->schema, expr->column);
-
-        return column < 0 ? 0 : null_share(condition, column);
-    }
-    for (int32_t i = 0; i < expr->argument_count; i++) {
-        present *= 1 - null_share_of(condition, expr->arguments[i]);
-    }
-    return 1 - present;
+    return sb_estimate_expression_nulls(&estimate, expr, condition->schema);
 }
 
 /* --- operands ------------------------------------------------------------------------------------
@@ -703,66 +699,4 @@ enum sb_status sb_estimate_selectivity(const struct sb_estimate *estimate,
     const struct sb_column_estimate *columns;
 
     return sb_estimate_condition(estimate, predicate, schema, scratch, out, &columns, err);
-}
-
-/* --- values of expressions
- * -------------------------------------------------------------------------- */
-
-/* Of functions that have few values whatever they are given; 0 = any number. */
-static double function_values(const struct sb_expr *call)
-{
-    static const struct {
-        const char *name;
-        double count;
-    } few[] = {
-        {"quarter", 4},       {"month", 12},
-        {"week", 53},         {"day", 31},
-        {"day_of_week", 7},   {"iso_day_of_week", 7},
-        {"day_of_year", 366}, {"hour", 24},
-        {"minute", 60},       {"second", 60},
-        {"is_null", 2},       {"is_not_null", 2},
-        {"and", 2},           {"or", 2},
-        {"not", 2},           {"in", 2},
-        {"between", 2},
-    };
-
-    for (size_t i = 0; i < sizeof few / sizeof few[0]; i++) {
-        if (is_call(call, few[i].name)) {
-            return few[i].count;
-        }
-    }
-    for (int32_t i = 0; i < COMPARISON_COUNT; i++) {
-        if (is_call(call, comparisons[i])) {
-            return 2;
-        }
-    }
-    return is_pattern(call->function->name) ? 2 : 0;
-}
-
-/* A function has at most as many values as there are combinations of its arguments'. */
-double sb_estimate_expression_distinct(const struct sb_estimate *estimate,
-                                       const struct sb_expr *expr, const struct sb_schema *schema)
-{
-    double few;
-    double product = 1;
-
-    if (expr->kind == SB_EXPR_LITERAL) {
-        return 1;
-    }
-    if (expr->kind == SB_EXPR_COLUMN) {
-        int32_t column = sb_schema_index(schema, expr->column);
-
-        return column < 0 ? -1 : estimate->columns[column].distinct;
-    }
-    few = function_values(expr);
-    for (int32_t i = 0; i < expr->argument_count; i++) {
-        double one = sb_estimate_expression_distinct(estimate, expr->arguments[i], schema);
-
-        if (one < 0) {
-            return few > 0 ? few : -1;
-        }
-        product *= one;
-    }
-    product = fmin(product, fmax(estimate->rows, 1));
-    return few > 0 ? fmin(few, product) : product;
 }
