@@ -39,9 +39,6 @@ static double rows_clamp(double rows, double input_rows)
     return input_rows <= 0 ? 0 : fmax(rows, 1);
 }
 
-/* --- sources
- * --------------------------------------------------------------------------------------- */
-
 static void generator_column(struct sb_column_estimate *column,
                              const struct sb_generator_column *made, double rows)
 {
@@ -105,40 +102,44 @@ static enum sb_status estimate_delivered(struct walk *walk, const struct sb_node
     return SB_OK;
 }
 
-static enum sb_status estimate_source(struct walk *walk, const struct sb_node *node,
-                                      struct sb_estimate *out, struct sb_error *err)
+/* The columns at `positions` of `from`, in their order. */
+static enum sb_status columns_pick(const struct walk *walk, const struct sb_estimate *from,
+                                   const int32_t *positions, struct sb_estimate *out,
+                                   struct sb_error *err)
 {
-    const struct sb_scan_spec *scan = &node->spec.source.scan;
-    const struct sb_column_estimate *delivered;
-    struct sb_column_estimate *columns;
-    double share = 1;
+    struct sb_column_estimate *columns = columns_alloc(walk, out);
 
-    SB_TRY_RETURN(estimate_delivered(walk, node, out, err));
-    if (scan->predicate != NULL) {
-        const struct sb_estimate before = *out;
-
-        SB_TRY_RETURN(sb_estimate_condition(&before, scan->predicate, node->delivered, walk->arena,
-                                            &share, &out->columns, err));
-        out->rows = rows_clamp(before.rows * share, before.rows);
-    }
-    if (scan->columns == NULL) {
-        return SB_OK;
-    }
-    delivered = out->columns;
-    out->column_count = scan->column_count;
-    columns = columns_alloc(walk, out);
     if (columns == NULL) {
         return walk_no_memory(err);
     }
-    for (int32_t i = 0; i < scan->column_count; i++) {
-        columns[i] = delivered[scan->columns[i]];
+    for (int32_t i = 0; i < out->column_count; i++) {
+        columns[i] = from->columns[positions[i]];
     }
+    out->rows = from->rows;
+    out->is_known = from->is_known;
     out->columns = columns;
     return SB_OK;
 }
 
-/* --- operators that pass columns on
- * ------------------------------------------------------------------ */
+static enum sb_status estimate_source(struct walk *walk, const struct sb_node *node,
+                                      struct sb_estimate *out, struct sb_error *err)
+{
+    const struct sb_scan_spec *scan = &node->spec.source.scan;
+    struct sb_estimate delivered;
+    double share = 1;
+
+    SB_TRY_RETURN(estimate_delivered(walk, node, &delivered, err));
+    if (scan->predicate != NULL) {
+        SB_TRY_RETURN(sb_estimate_condition(&delivered, scan->predicate, node->delivered,
+                                            walk->arena, &share, &delivered.columns, err));
+        delivered.rows = rows_clamp(delivered.rows * share, delivered.rows);
+    }
+    if (scan->columns != NULL) {
+        return columns_pick(walk, &delivered, scan->columns, out, err);
+    }
+    *out = delivered;
+    return SB_OK;
+}
 
 static void estimate_same(const struct walk *walk, const struct sb_node *node,
                           struct sb_estimate *out)
@@ -179,22 +180,6 @@ static enum sb_status estimate_filter(struct walk *walk, const struct sb_node *n
     return SB_OK;
 }
 
-static enum sb_status estimate_select(struct walk *walk, const struct sb_node *node,
-                                      struct sb_estimate *out, struct sb_error *err)
-{
-    const struct sb_estimate *input = input_estimate(walk, node, 0);
-    struct sb_column_estimate *columns = columns_alloc(walk, out);
-
-    if (columns == NULL) {
-        return walk_no_memory(err);
-    }
-    for (int32_t i = 0; i < out->column_count; i++) {
-        columns[i] = input->columns[node->spec.select.columns[i]];
-    }
-    *out = (struct sb_estimate){input->rows, input->is_known, out->column_count, columns};
-    return SB_OK;
-}
-
 static enum sb_status estimate_map(struct walk *walk, const struct sb_node *node,
                                    struct sb_estimate *out, struct sb_error *err)
 {
@@ -222,9 +207,6 @@ static enum sb_status estimate_map(struct walk *walk, const struct sb_node *node
     out->rows = input->rows;
     return SB_OK;
 }
-
-/* --- operators that make other rows
- * -------------------------------------------------------------------- */
 
 /* Where output column `column` comes from at `port`; -1 = it is null there. */
 static int32_t union_source(const struct sb_node *node, int32_t port, int32_t column)
@@ -437,9 +419,6 @@ static void estimate_limit(const struct walk *walk, const struct sb_node *node, 
     out->rows = fmin(fmax(input->rows - (double)offset, 0), (double)count);
 }
 
-/* --- all of them
- * ------------------------------------------------------------------------------------------ */
-
 static enum sb_status estimate_node(struct walk *walk, const struct sb_node *node,
                                     struct sb_error *err)
 {
@@ -456,7 +435,8 @@ static enum sb_status estimate_node(struct walk *walk, const struct sb_node *nod
     case SB_NODE_FILTER:
         return estimate_filter(walk, node, out, err);
     case SB_NODE_SELECT:
-        return estimate_select(walk, node, out, err);
+        return columns_pick(walk, input_estimate(walk, node, 0), node->spec.select.columns, out,
+                            err);
     case SB_NODE_MAP:
         return estimate_map(walk, node, out, err);
     case SB_NODE_UNION:

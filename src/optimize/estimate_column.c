@@ -327,9 +327,6 @@ bool sb_columns_compare(const struct sb_column_estimate *a, const struct sb_colu
             memcmp(a->prefix, b->prefix, (size_t)a->prefix_size) == 0);
 }
 
-/* --- what others ask -----------------------------------------------------------------------------
- */
-
 bool sb_estimate_has_distinct(const struct sb_estimate *estimate, int32_t column)
 {
     return estimate->columns[column].distinct >= 0;

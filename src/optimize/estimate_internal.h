@@ -18,8 +18,7 @@ static inline double sb_share_or_zero(double share)
     return share > 0 ? share : 0; // negative = unknown
 }
 
-/* --- estimate_column.c: one column -------------------------------------------------------------
- */
+// estimate_column.c: one column
 
 /* What the type alone tells of a column of so many rows. */
 struct sb_column_estimate sb_column_estimate_of_type(const struct sb_field *field, double rows);
@@ -64,8 +63,7 @@ void sb_column_clip(struct sb_column_estimate *column, double least, double grea
 /* Whether places of the two are on one line, so that they compare. */
 bool sb_columns_compare(const struct sb_column_estimate *a, const struct sb_column_estimate *b);
 
-/* --- selectivity.c: conditions ------------------------------------------------------------------
- */
+// selectivity.c: conditions
 
 /*
  * The share of rows that pass, and in `*columns` the domains that are left of theirs: the same
@@ -78,8 +76,7 @@ SB_MUST_CHECK enum sb_status sb_estimate_condition(const struct sb_estimate *est
                                                    const struct sb_column_estimate **columns,
                                                    struct sb_error *err);
 
-/* --- estimate_expression.c: what is computed
- * ------------------------------------------------------ */
+// estimate_expression.c: what is computed
 
 /* How many different values the expression has over the domains; negative = unknown. */
 double sb_estimate_expression_distinct(const struct sb_estimate *estimate,
@@ -95,8 +92,7 @@ struct sb_column_estimate sb_estimate_expression(const struct sb_estimate *estim
                                                  const struct sb_schema *schema,
                                                  const struct sb_field *field);
 
-/* --- estimate_join.c -----------------------------------------------------------------------------
- */
+// estimate_join.c
 
 SB_MUST_CHECK enum sb_status sb_estimate_join(const struct sb_node *node,
                                               const struct sb_estimate *left,

@@ -149,15 +149,23 @@ double sb_estimate_edges(const struct sb_estimate *left, const int32_t *left_col
         fmax(damped_product(shares, count), left_share * right_share / fmax(fewest, 1)));
 }
 
-/* Combinations of keys among the rows of a side. */
-static double keys_distinct(const struct sb_estimate *side, const int32_t *columns, int32_t count)
+/*
+ * How likely a row is to find one of `side`, of whose rows a pair is equal with `share`: as many
+ * chances as it has different keys, none of them null.
+ */
+static double match_share(const struct sb_estimate *side, const int32_t *columns, int32_t count,
+                          double share)
 {
-    double product = 1;
+    double present = 1;
+    double keys = 1;
 
     for (int32_t i = 0; i < count; i++) {
-        product *= sb_estimate_distinct(side, columns[i]);
+        present *= 1 - sb_share_or_zero(side->columns[columns[i]].null_share);
+        keys *= sb_estimate_distinct(side, columns[i]);
     }
-    return fmin(product, fmax(side->rows, 1));
+    return side->rows <= 0 || present <= 0
+               ? 0
+               : sb_share_clamp(share * fmin(keys, fmax(side->rows * present, 1)) / present);
 }
 
 /* What the other columns of a side become: their values as of now, in as many rows as come out. */
@@ -270,10 +278,8 @@ enum sb_status sb_estimate_join(const struct sb_node *node, const struct sb_esti
     share = sb_estimate_edges(left, spec->left_keys, right, spec->right_keys, spec->key_count,
                               spec->nulls_equal);
     inner = clamp_rows(rows[0] * rows[1] * share, rows[0] == 0 || rows[1] == 0);
-    matched[0] = sb_share_clamp(share * keys_distinct(right, spec->right_keys, spec->key_count));
-    matched[1] = sb_share_clamp(share * keys_distinct(left, spec->left_keys, spec->key_count));
-    matched[0] = rows[1] == 0 ? 0 : matched[0];
-    matched[1] = rows[0] == 0 ? 0 : matched[1];
+    matched[0] = match_share(right, spec->right_keys, spec->key_count, share);
+    matched[1] = match_share(left, spec->left_keys, spec->key_count, share);
     out->rows = join_rows(spec, inner, rows, matched);
     out->is_known = left->is_known && right->is_known;
     filled[0] = filled_share(sb_join_keeps_right(spec->kind), rows[1], 1 - matched[1], out->rows);

@@ -116,9 +116,6 @@ static double null_share_of(const struct condition *condition, const struct sb_e
     return sb_estimate_expression_nulls(&estimate, expr, condition->schema);
 }
 
-/* --- operands ------------------------------------------------------------------------------------
- */
-
 /* What is left of an expression without columns; it says nothing when it is not folded. */
 static enum sb_status fold(struct condition *condition, const struct sb_expr *expr,
                            struct operand *out, struct sb_error *err)
@@ -203,9 +200,6 @@ static enum sb_status position_find(struct condition *condition, int32_t column,
     out->is_exact = relation == SB_RELATION_EXACT;
     return SB_OK;
 }
-
-/* --- conditions on one column
- * ---------------------------------------------------------------------- */
 
 static double equal_share(const struct sb_column_estimate *column, const struct position *position)
 {
@@ -553,9 +547,6 @@ static bool is_pattern(const char *name)
     }
     return false;
 }
-
-/* --- conditions of conditions
- * ---------------------------------------------------------------------- */
 
 static enum sb_status chances_of(struct condition *condition, const struct sb_expr *expr,
                                  bool narrows, struct chances *out, struct sb_error *err);

@@ -79,6 +79,29 @@ static void keys_require(const struct sb_node *node, const struct sb_schema *inp
     }
 }
 
+/*
+ * Marks what decides how many rows a node gives, where that is less than what its columns need.
+ * False: it is the same.
+ */
+static bool rows_require(const struct sb_node *node, const bool *wanted, bool *required)
+{
+    const struct sb_aggregate_spec *spec = &node->spec.aggregate;
+
+    switch (node->type) {
+    case SB_NODE_SORT:
+    case SB_NODE_TOP_N:
+        sb_required_pass(wanted, node->schema->field_count, required);
+        return true;
+    case SB_NODE_AGGREGATE:
+        for (int32_t i = 0; i < spec->key_count; i++) {
+            required[spec->keys[i]] = true;
+        }
+        return true;
+    default:
+        return node->class->require == NULL || node->has_function;
+    }
+}
+
 static void node_require(struct requirement *requirement, const struct sb_node *node)
 {
     bool *wanted = requirement->required[node->index];
@@ -93,10 +116,13 @@ static void node_require(struct requirement *requirement, const struct sb_node *
         const struct sb_node *input = node->inputs[port];
         bool *required = requirement->required[input->index];
 
+        if (requirement->is_for_rows && rows_require(node, wanted, required)) {
+            continue;
+        }
         if (node->class->require != NULL && !node->has_function) {
             node->class->require(node, wanted, port, required);
             keys_require(node, input->schema, required);
-        } else if (!requirement->is_for_rows) {
+        } else {
             memset(required, true, (size_t)input->schema->field_count);
         }
     }

@@ -307,6 +307,29 @@ static void a_generator_knows_itself(void **state)
     sb_graph_destroy(graph);
 }
 
+static void a_source_filters_and_projects(void **state)
+{
+    struct sb_graph *graph = graphs_create(
+        "{'version': 1, 'operators': [{'operator_id': 's', 'operator_type': 'source', 'name': 's', "
+        "'parameters': {'columns': ['c', 'd'], 'filters': {'call': 'less', 'args': [{'col': 'a'}, "
+        "{'lit': 100}]}}}, {'operator_id': 'f', 'operator_type': 'filter', 'name': 'f', "
+        "'parameters': {'column': 'c', 'operator': '==', 'value': 'item_1'}}, {'operator_id': "
+        "'out', 'operator_type': 'sink', 'name': 'out'}], 'edges': [{'from': 's', 'to': 'f'}, "
+        "{'from': 'f', 'to': 'out'}]}");
+    struct sb_arena arena = {.memory = sb_memory_global()};
+    struct sb_estimates estimates;
+
+    graphs_declare(graph, "s", COLUMNS);
+    estimates_tell(graph, "s", statistics);
+    graphs_validate(graph, NULL);
+    estimates = estimates_make(graph, &arena);
+    assert_int_equal(estimates_of(&estimates, graph, "s")->column_count, 2);
+    estimates_near("source", estimates_of(&estimates, graph, "s")->rows, 100);
+    estimates_near("filter", estimates_of(&estimates, graph, "f")->rows, 9);
+    sb_arena_deinit(&arena);
+    sb_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +347,7 @@ int main(void)
         cmocka_unit_test(says_what_is_known),
         cmocka_unit_test(knows_how_wide_rows_are),
         cmocka_unit_test(a_generator_knows_itself),
+        cmocka_unit_test(a_source_filters_and_projects),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,10 @@ static const char graph_text[] =
     "{'from': 'j', 'to': 'u', 'port': 1}, {'from': 'u', 'to': 'a'}, {'from': 'a', 'to': 'l'},"
     "{'from': 'l', 'to': 'o'}, {'from': 'j', 'to': 's'}, {'from': 's', 'to': 'p'}]}";
 
+static const char statistics[] =
+    "{\"row_count\": 10, \"columns\": {\"id\": {\"min\": 1, \"max\": 5, \"null_count\": 0}, "
+    "\"price\": {\"average_width\": 8}}}";
+
 // The ABI structs of the test itself are made beforehand: what is refused is the plan's memory.
 static char *json;
 
@@ -92,6 +96,7 @@ static enum sb_status live(void)
 
     SB_TRY_RETURN(sb_graph_create_from_json(json, strlen(json), &graph, &err));
     SB_TRY_OUT(sb_graph_set_source_schema(graph, "q", &schema, &err));
+    SB_TRY_OUT(sb_graph_set_source_statistics(graph, "q", statistics, strlen(statistics), &err));
     SB_TRY_OUT(sb_graph_validate(graph, resolve_mask, NULL, &err));
     SB_TRY_OUT(sb_graph_explain(graph, SB_EXPLAIN_TEXT, &text, &err));
     sb_string_free(text);
@@ -103,6 +108,7 @@ static enum sb_status live(void)
     schema.release(&schema);
     SB_TRY_OUT(sb_graph_required_columns(graph, "q", required, 2, &err));
     assert_true(required[0] && required[1]);
+    SB_TRY_OUT(sb_graph_deciding_columns(graph, "q", required, 2, &err));
     SB_TRY_OUT(sb_graph_narrow_selects(graph, &err));
 
 out:

@@ -63,6 +63,45 @@ static void follows_columns_through_each_operator(void **state)
                           "b c ");
 }
 
+static void assert_deciding(const struct sb_graph *graph, const char *id, const char *expected)
+{
+    const struct sb_schema *schema = sb_graph_node(graph, id)->delivered;
+    bool deciding[16];
+    char found[256] = "";
+    struct sb_error err = {0};
+
+    if (sb_graph_deciding_columns(graph, id, deciding, schema->field_count, &err) != SB_OK) {
+        fail_msg("%s", err.message);
+    }
+    for (int32_t i = 0; i < schema->field_count; i++) {
+        if (deciding[i]) {
+            strcat(found, schema->fields[i].name);
+            strcat(found, " ");
+        }
+    }
+    assert_string_equal(found, expected);
+}
+
+static void conditions_and_keys_decide_how_many_rows_there_are(void **state)
+{
+    struct sb_graph *graph =
+        graphs_chain("filter", "'parameters': {'column': 'b', 'value': 1.5}", COLUMNS, NULL);
+
+    assert_deciding(graph, "s", "b ");
+    sb_graph_destroy(graph);
+    graph = graphs_chain("aggregate",
+                         "'parameters': {'key_by': ['c'], 'aggregations': {'s': ['b', 'sum']}}",
+                         COLUMNS, NULL);
+    assert_deciding(graph, "s", "c ");
+    sb_graph_destroy(graph);
+    graph = graphs_chain("limit", "'parameters': {'count': 1}", COLUMNS, NULL);
+    assert_deciding(graph, "s", "");
+    sb_graph_destroy(graph);
+    graph = graphs_chain("map", "'function': {'kind': 'bound'}", COLUMNS, "x: int64");
+    assert_deciding(graph, "s", "");
+    sb_graph_destroy(graph);
+}
+
 static void keeps_one_column_to_count_rows(void **state)
 {
     assert_chain_requires("limit", "'count': 5", "*", "d ");
@@ -193,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(follows_columns_through_each_operator),
+        cmocka_unit_test(conditions_and_keys_decide_how_many_rows_there_are),
         cmocka_unit_test(keeps_one_column_to_count_rows),
         cmocka_unit_test(a_sink_needs_all_it_gets),
         cmocka_unit_test(a_function_needs_everything),
