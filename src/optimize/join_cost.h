@@ -2,19 +2,19 @@
 /*
  * join_cost.h - what a hash join of our engine takes, in nanoseconds of one worker.
  *
- * Measured with whole jobs, one worker, keys and payload of int64, 10^4 to 4 10^6 build rows, 1 to 8
- * payload columns on each side (processor time, best of three, the sums behind the join taken off;
- * EPYC, 1 MiB of L2 a core, 32 MiB of L3):
+ * Measured with whole jobs, one worker, keys and payload of int64, 10^4 to 4 10^6 build rows, 1 to
+ * 8 payload columns on each side (processor time, best of three, the sums behind the join taken
+ * off; EPYC, 1 MiB of L2 a core, 32 MiB of L3):
  *
  *     a build row is hashed, scattered to its group and linked: 14 to 20 with 16 bytes, 31 to 41
  *     with 40, 60 to 70 with 72. So 8 + 0.75 a byte.
  *     a probe row: 2 where keys lie so close together that they are positions (direct), else 6 to 8
  *     in L2, 8 to 13 in L3, 13 to 35 beyond.
  *     a probe row that finds nothing looks on: 8 more, beyond L3 20. When the half of them find
- *     nothing, so that the processor cannot guess, each costs 8 more from L2, 15 from L3, 22 beyond.
- *     Neither where keys are positions.
- *     right columns of an output row: 2 each of 8 bytes from L2, 4 from L3, 5 to 7 beyond.
- *     left columns: 1.2 each, or shared when every left row comes out once.
+ *     nothing, so that the processor cannot guess, each costs 8 more from L2, 15 from L3, 22
+ * beyond. Neither where keys are positions. right columns of an output row: 2 each of 8 bytes from
+ * L2, 4 from L3, 5 to 7 beyond. left columns: 1.2 each, or shared when every left row comes out
+ * once.
  *
  * Reading the inputs costs the same in any order and is left out.
  */
@@ -53,10 +53,20 @@ static inline struct sb_join_side_cost sb_join_side_cost(const struct sb_join_si
 
     return (struct sb_join_side_cost){
         .build = side->rows * (8 + 0.75 * side->row_bytes),
-        .probe = side->is_direct ? 2 : is_in_l2 ? 7 : is_in_l3 ? 11 : 24,
-        .miss = side->is_direct ? 0 : is_in_l3 ? 8 : 20,
-        .surprise = side->is_direct ? 0 : is_in_l2 ? 8 : is_in_l3 ? 15 : 22,
-        .gather_right = 1 + side->row_bytes * (is_in_l2 ? 0.25 : is_in_l3 ? 0.5 : 0.75),
+        .probe = side->is_direct ? 2
+                 : is_in_l2      ? 7
+                 : is_in_l3      ? 11
+                                 : 24,
+        .miss = side->is_direct ? 0
+                : is_in_l3      ? 8
+                                : 20,
+        .surprise = side->is_direct ? 0
+                    : is_in_l2      ? 8
+                    : is_in_l3      ? 15
+                                    : 22,
+        .gather_right = 1 + side->row_bytes * (is_in_l2   ? 0.25
+                                               : is_in_l3 ? 0.5
+                                                          : 0.75),
         .gather_left = side->row_bytes * 0.15,
     };
 }

@@ -5,7 +5,8 @@
  *
  * Rows of a set: the product of its relations' rows, and for each class with several members in the
  * set, divided by the distinct values of all of them but the least. So |A join B| = |A| |B| /
- * max(d(A), d(B)), which says that the values of the smaller side are among those of the larger one.
+ * max(d(A), d(B)), which says that the values of the smaller side are among those of the larger
+ * one.
  */
 #include "optimize/join_order_internal.h"
 
@@ -136,11 +137,10 @@ enum sb_status sb_join_order_find(const struct sb_join_graph *graph,
         for (int32_t i = 0; i < count; i++) {
             sides[i] = i;
         }
-        SB_TRY_RETURN(sb_join_order_exact(graph, relations, sides, count, &estimated, scratch, out,
-                                          err));
-    } else {
         SB_TRY_RETURN(
-            sb_join_order_greedy(graph, relations, EXACT_REST, scratch, out, err));
+            sb_join_order_exact(graph, relations, sides, count, &estimated, scratch, out, err));
+    } else {
+        SB_TRY_RETURN(sb_join_order_greedy(graph, relations, EXACT_REST, scratch, out, err));
     }
     if (!(out->cost < WORTHWHILE * estimated.cost)) {
         *out = estimated;

@@ -2,10 +2,10 @@
 /*
  * join_order.h - in which order to join relations that are tied by equalities.
  *
- * A pure function of row counts and distinct counts; it knows nothing of graphs and operators. Columns
- * that are equal to each other form a *class*: from a = b and b = c follows a = c, so two relations
- * can be joined when they have columns in one class. How many rows a set of relations gives depends on
- * the set alone, never on the order in which it was joined.
+ * A pure function of row counts and distinct counts; it knows nothing of graphs and operators.
+ * Columns that are equal to each other form a *class*: from a = b and b = c follows a = c, so two
+ * relations can be joined when they have columns in one class. How many rows a set of relations
+ * gives depends on the set alone, never on the order in which it was joined.
  */
 #ifndef SABOT_OPTIMIZE_JOIN_ORDER_H
 #define SABOT_OPTIMIZE_JOIN_ORDER_H

@@ -3,9 +3,10 @@
  * join_order_exact.c - the cheapest of all trees, bushy ones too, without cross products.
  *
  * Every union of the sets in turn, smaller numbers first, so that its parts are known: the best of
- * all ways to cut it in two that are connected in themselves and to each other. What cannot be cut so
- * is not connected, and costs infinitely much. That is DPsub: for the few sets it is meant for (10
- * have 28,501 cuts) it is faster than ways that visit connected unions alone but must find them.
+ * all ways to cut it in two that are connected in themselves and to each other. What cannot be cut
+ * so is not connected, and costs infinitely much. That is DPsub: for the few sets it is meant for
+ * (10 have 28,501 cuts) it is faster than ways that visit connected unions alone but must find
+ * them.
  */
 #include <math.h>
 
@@ -64,8 +65,8 @@ static enum sb_status search_init(struct search *search, const struct sb_join_gr
 {
     size_t union_count = (size_t)1 << count;
     size_t least_count = (size_t)graph->class_count;
-    size_t size = union_count * (sizeof *search->unions + sizeof *search->cuts +
-                                 sizeof(double) * least_count);
+    size_t size = union_count *
+                  (sizeof *search->unions + sizeof *search->cuts + sizeof(double) * least_count);
     double *least;
 
     search->graph = graph;

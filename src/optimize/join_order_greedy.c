@@ -3,9 +3,9 @@
  * join_order_greedy.c - an order for many relations: the best next join, again and again.
  *
  * Joins that leave few rows come first, of those that leave equally many the cheaper one. When few
- * sets are left, they are ordered exactly, since the last joins are the ones that cost. That is done
- * twice: with any two sets, and with one that grows from the relation that probes all others, since
- * stores are costly where small relations have grown together. The cheaper tree is taken.
+ * sets are left, they are ordered exactly, since the last joins are the ones that cost. That is
+ * done twice: with any two sets, and with one that grows from the relation that probes all others,
+ * since stores are costly where small relations have grown together. The cheaper tree is taken.
  */
 #include <math.h>
 #include <string.h>
@@ -190,7 +190,8 @@ enum sb_status sb_join_order_greedy(const struct sb_join_graph *graph,
     int32_t start = graph->first_probe < 0 ? 0 : graph->first_probe;
 
     for (int32_t i = 0; graph->first_probe < 0 && i < graph->relation_count; i++) {
-        if (sb_join_side_bytes(&graph->relations[i]) > sb_join_side_bytes(&graph->relations[start])) {
+        if (sb_join_side_bytes(&graph->relations[i]) >
+            sb_join_side_bytes(&graph->relations[start])) {
             start = i;
         }
     }

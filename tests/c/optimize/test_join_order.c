@@ -22,7 +22,8 @@ struct example {
 
 enum shape { CHAIN, STAR, CYCLE, CLIQUE, RANDOM, SHARED, SHAPE_COUNT };
 
-/* What is known of keys: anything, or that one side of each equality is unique and has all values. */
+/* What is known of keys: anything, or that one side of each equality is unique and has all values.
+ */
 enum keys { ANY_KEYS, FOREIGN_KEYS };
 
 static double random_real(uint64_t *random)
@@ -305,7 +306,8 @@ static double exhaustive_cost(const struct sb_join_graph *graph)
     return exhaustive_set(&all, last);
 }
 
-/* The cost of a tree, which has each relation once, no cross product, and the fixed one leftmost. */
+/* The cost of a tree, which has each relation once, no cross product, and the fixed one leftmost.
+ */
 static double checked_cost(const struct sb_join_graph *graph, const struct sb_join_tree *tree)
 {
     uint64_t sets[2 * SB_JOIN_RELATIONS_MAX];
@@ -378,8 +380,8 @@ static void find(const struct example *example, struct sb_join_tree *out)
 {
     struct sb_arena arena = {.memory = sb_memory_global()};
 
-    assert_int_equal(
-        sb_join_order_find(&example->graph, &example->written, &arena, out, NULL), SB_OK);
+    assert_int_equal(sb_join_order_find(&example->graph, &example->written, &arena, out, NULL),
+                     SB_OK);
     sb_arena_deinit(&arena);
 }
 
@@ -435,8 +437,8 @@ static int compare_reals(const void *a, const void *b)
 }
 
 /*
- * Where joins multiply rows at random, a tree may be ten times as dear as another, and the greedy way
- * finds such ones now and then; where keys are foreign keys, it does not.
+ * Where joins multiply rows at random, a tree may be ten times as dear as another, and the greedy
+ * way finds such ones now and then; where keys are foreign keys, it does not.
  */
 static void greedy_is_near_the_best_of_twelve(void **state)
 {
