@@ -117,9 +117,25 @@ enum sb_explain_format {
     SB_EXPLAIN_JSON = 1,
 };
 
-/* The plan as deterministic text or JSON. Free with sb_string_free(). */
+/*
+ * The plan as deterministic text or JSON. Behind an operator stands how many rows it is thought to
+ * give, "~1,000 rows", where all sources behind it have told theirs (JSON: `estimated_rows`, else
+ * null). Free with sb_string_free().
+ */
 SB_API enum sb_status sb_graph_explain(const struct sb_graph *graph, enum sb_explain_format format,
                                        char **out, struct sb_error *err);
+
+struct sb_operator_metrics; // job.h
+
+/*
+ * The same after a run, with the rows that came: "990 rows (~1,000 estimated)" (JSON: `rows` and
+ * `busy_ms`, too). `metrics` are those of a job of this graph, or of a form of it: operators are
+ * found by their ids.
+ */
+SB_API enum sb_status sb_graph_explain_run(const struct sb_graph *graph,
+                                           enum sb_explain_format format,
+                                           const struct sb_operator_metrics *metrics, int32_t count,
+                                           char **out, struct sb_error *err);
 
 /*
  * The functions that expressions may call, as a JSON list of objects: name, category, signature,

@@ -3,15 +3,18 @@
  * explain.c - the plan for people: a tree from each sink up to its sources, or JSON.
  *
  *     job 'quote_enrichment', batch
- *     sink 'output_enriched'  target: topic 'enriched.quotes'  -> instrumentId, price, NAME
- *     └─ hash_join 'enrich_quotes'  join_type: inner; on: instrumentId = ID  -> instrumentId, ...
+ *     sink 'output_enriched'  target: topic 'enriched.quotes'  671 rows (~700 estimated)
+ *     └─ hash_join 'enrich_quotes'  join_type: inner; ...  671 rows (~700 estimated)  -> instr...
  *        ├─ left: source 'load_quotes'  target: topic 'market.quotes'  -> instrumentId, price
  *        └─ right: ...
  *
  * What feeds several operators is drawn where it is met first, marked [1]; elsewhere the mark
  * stands for it. Operators that no sink needs come last.
  */
+#include "plan/explain.h"
+
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "plan/graph_internal.h"
@@ -34,6 +37,7 @@ struct frame {
 
 struct drawing {
     const struct sb_graph *graph;
+    const struct sb_explain_rows *rows; // by node; NULL = unknown
     struct sb_text text;
     struct sb_arena scratch;
     struct frame *path;
@@ -116,6 +120,50 @@ static void draw_details(struct drawing *drawing, const struct sb_node *node)
     json_decref(details);
 }
 
+enum { COUNT_SIZE = 64 };
+
+// "1,234,567"; what is too large for that as 1.2e+18.
+static const char *count_text(double count, char buffer[COUNT_SIZE])
+{
+    char digits[COUNT_SIZE];
+    size_t size;
+    size_t at = 0;
+
+    if (!(count < 1e15)) {
+        snprintf(buffer, COUNT_SIZE, "%.2g", count);
+        return buffer;
+    }
+    size = (size_t)snprintf(digits, sizeof digits, "%.0f", count);
+    for (size_t i = 0; i < size; i++) {
+        if (i > 0 && (size - i) % 3 == 0) {
+            buffer[at++] = ',';
+        }
+        buffer[at++] = digits[i];
+    }
+    buffer[at] = '\0';
+    return buffer;
+}
+
+static void draw_rows(struct sb_text *text, const struct sb_explain_rows *rows)
+{
+    char actual[COUNT_SIZE];
+    char estimated[COUNT_SIZE];
+
+    if (rows->actual < 0 && rows->estimated < 0) {
+        return;
+    }
+    count_text(round(rows->estimated), estimated);
+    if (rows->actual < 0) {
+        sb_text_format(text, "  ~%s row%s", estimated, strcmp(estimated, "1") == 0 ? "" : "s");
+        return;
+    }
+    count_text((double)rows->actual, actual);
+    sb_text_format(text, "  %s row%s", actual, rows->actual == 1 ? "" : "s");
+    if (rows->estimated >= 0) {
+        sb_text_format(text, " (~%s estimated)", estimated);
+    }
+}
+
 // A sink emits what it takes: its input's line says it.
 static void draw_columns(struct sb_text *text, const struct sb_node *node)
 {
@@ -185,6 +233,9 @@ static bool draw_node(struct drawing *drawing, const struct sb_node *node)
     }
     draw_name(text, node);
     draw_details(drawing, node);
+    if (drawing->rows != NULL) {
+        draw_rows(text, &drawing->rows[node->index]);
+    }
     draw_columns(text, node);
     sb_text_format(text, "\n");
     return true;
@@ -236,10 +287,12 @@ static void draw_graph(struct drawing *drawing)
     }
 }
 
-static enum sb_status explain_text(const struct sb_graph *graph, char **out, struct sb_error *err)
+static enum sb_status explain_text(const struct sb_graph *graph, const struct sb_explain_rows *rows,
+                                   char **out, struct sb_error *err)
 {
     struct drawing drawing = {
         .graph = graph,
+        .rows = rows,
         .text = {.memory = sb_memory_global()},
         .scratch = {.memory = sb_memory_global()},
     };
@@ -294,8 +347,18 @@ static json_t *inputs_json(const struct sb_node *node)
     return sb_details_end(list, is_failed);
 }
 
+// NULL when out of memory.
+static json_t *estimate_json(const struct sb_explain_rows *rows)
+{
+    if (rows == NULL || rows->estimated < 0) {
+        return json_null();
+    }
+    return rows->estimated < 1e15 ? json_integer((json_int_t)round(rows->estimated))
+                                  : json_real(rows->estimated);
+}
+
 static json_t *node_json(const struct sb_graph *graph, const struct sb_node *node,
-                         struct sb_arena *scratch)
+                         const struct sb_explain_rows *rows, struct sb_arena *scratch)
 {
     json_t *json = json_object();
     bool is_failed =
@@ -304,20 +367,29 @@ static json_t *node_json(const struct sb_graph *graph, const struct sb_node *nod
         sb_details_add(json, "type", json_string(node->type_name)) ||
         sb_details_add(json, "inputs", inputs_json(node)) ||
         sb_details_add(json, "details", node->class->details(node, graph->is_streaming, scratch)) ||
-        sb_details_add(json, "schema", schema_json(node->schema));
+        sb_details_add(json, "schema", schema_json(node->schema)) ||
+        sb_details_add(json, "estimated_rows", estimate_json(rows));
 
+    if (rows != NULL && rows->actual >= 0) {
+        is_failed = is_failed || sb_details_add(json, "rows", json_integer(rows->actual)) ||
+                    sb_details_add(json, "busy_ms", json_real((double)rows->busy_ns / 1e6));
+    }
     return sb_details_end(json, is_failed);
 }
 
-static json_t *graph_json(const struct sb_graph *graph, struct sb_arena *scratch)
+static json_t *graph_json(const struct sb_graph *graph, const struct sb_explain_rows *rows,
+                          struct sb_arena *scratch)
 {
     json_t *operators = json_array();
     json_t *json = json_object();
     bool is_failed = operators == NULL || json == NULL;
 
     for (int32_t i = 0; i < graph->node_count && !is_failed; i++) {
-        is_failed =
-            json_array_append_new(operators, node_json(graph, graph->sorted[i], scratch)) != 0;
+        const struct sb_node *node = graph->sorted[i];
+
+        is_failed = json_array_append_new(
+                        operators, node_json(graph, node, rows == NULL ? NULL : &rows[node->index],
+                                             scratch)) != 0;
     }
     is_failed =
         is_failed || sb_details_add(json, "job_id", json_string(graph->job_id)) ||
@@ -328,11 +400,12 @@ static json_t *graph_json(const struct sb_graph *graph, struct sb_arena *scratch
     return sb_details_end(json, is_failed);
 }
 
-static enum sb_status explain_json(const struct sb_graph *graph, char **out, struct sb_error *err)
+static enum sb_status explain_json(const struct sb_graph *graph, const struct sb_explain_rows *rows,
+                                   char **out, struct sb_error *err)
 {
     struct sb_arena scratch = {.memory = sb_memory_global()};
     struct sb_text text = {.memory = sb_memory_global()};
-    json_t *json = graph_json(graph, &scratch);
+    json_t *json = graph_json(graph, rows, &scratch);
 
     sb_text_append_json(&text, json, JSON_COMPACT);
     json_decref(json);
@@ -340,10 +413,10 @@ static enum sb_status explain_json(const struct sb_graph *graph, char **out, str
     return sb_text_finish(&text, out, err);
 }
 
-enum sb_status sb_graph_explain(const struct sb_graph *graph, enum sb_explain_format format,
-                                char **out, struct sb_error *err)
+enum sb_status sb_plan_explain(const struct sb_graph *graph, enum sb_explain_format format,
+                               const struct sb_explain_rows *rows, char **out, struct sb_error *err)
 {
     *out = NULL;
-    return format == SB_EXPLAIN_JSON ? explain_json(graph, out, err)
-                                     : explain_text(graph, out, err);
+    return format == SB_EXPLAIN_JSON ? explain_json(graph, rows, out, err)
+                                     : explain_text(graph, rows, out, err);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <sabot/graph.h>
+#include <sabot/job.h>
 
 #include "capsule.h"
 #include "failure.h"
@@ -80,6 +81,23 @@ static PyObject *graph_set_source_schema(PyObject *self, PyObject *args)
         return NULL;
     }
     if (sb_graph_set_source_schema(handle_of(self), operator_id, &schema, &err) != SB_OK) {
+        return failure_raise(&err, false, NULL);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *graph_set_source_statistics(PyObject *self, PyObject *args)
+{
+    const char *operator_id;
+    const char *json;
+    Py_ssize_t size;
+    struct sb_error err = {0};
+
+    if (!PyArg_ParseTuple(args, "ss#:set_source_statistics", &operator_id, &json, &size)) {
+        return NULL;
+    }
+    if (sb_graph_set_source_statistics(handle_of(self), operator_id, json, (size_t)size, &err) !=
+        SB_OK) {
         return failure_raise(&err, false, NULL);
     }
     Py_RETURN_NONE;
@@ -181,7 +199,11 @@ static PyObject *graph_source_request(PyObject *self, PyObject *args)
     return text_of(string);
 }
 
-static PyObject *graph_required_columns(PyObject *self, PyObject *args)
+typedef enum sb_status (*source_columns)(const struct sb_graph *graph, const char *operator_id,
+                                         bool *out, int32_t count, struct sb_error *err);
+
+/* Positions of the columns of a source that `find` marks. */
+static PyObject *marked_columns(PyObject *self, PyObject *args, source_columns find)
 {
     const char *operator_id;
     Py_ssize_t count;
@@ -189,15 +211,14 @@ static PyObject *graph_required_columns(PyObject *self, PyObject *args)
     PyObject *list = NULL;
     bool *required;
 
-    if (!PyArg_ParseTuple(args, "sn:required_columns", &operator_id, &count)) {
+    if (!PyArg_ParseTuple(args, "sn", &operator_id, &count)) {
         return NULL;
     }
     required = PyMem_Calloc((size_t)count + 1, sizeof *required);
     if (required == NULL) {
         return PyErr_NoMemory();
     }
-    if (sb_graph_required_columns(handle_of(self), operator_id, required, (int32_t)count, &err) !=
-        SB_OK) {
+    if (find(handle_of(self), operator_id, required, (int32_t)count, &err) != SB_OK) {
         PyMem_Free(required);
         return failure_raise(&err, false, NULL);
     }
@@ -211,6 +232,16 @@ static PyObject *graph_required_columns(PyObject *self, PyObject *args)
     }
     PyMem_Free(required);
     return list;
+}
+
+static PyObject *graph_required_columns(PyObject *self, PyObject *args)
+{
+    return marked_columns(self, args, sb_graph_required_columns);
+}
+
+static PyObject *graph_deciding_columns(PyObject *self, PyObject *args)
+{
+    return marked_columns(self, args, sb_graph_deciding_columns);
 }
 
 static PyObject *graph_narrow_selects(PyObject *self, PyObject *unused)
@@ -234,14 +265,60 @@ static PyObject *graph_to_json(PyObject *self, PyObject *unused)
     return text_of(string);
 }
 
+/* An integer of a dict; false with an exception set. */
+static bool counter_read(PyObject *dict, const char *key, int64_t *out)
+{
+    PyObject *value = PyDict_GetItemString(dict, key);
+
+    if (value == NULL) {
+        PyErr_Format(PyExc_KeyError, "explain: an operator's metrics have no '%s'", key);
+        return false;
+    }
+    *out = PyLong_AsLongLong(value);
+    return *out != -1 || PyErr_Occurred() == NULL;
+}
+
+/* Dicts of Job.metrics()["operators"]; the texts are borrowed from them. False: an exception is
+ * set. */
+static bool metrics_read(PyObject *list, struct sb_operator_metrics *out)
+{
+    for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
+        PyObject *dict = PyList_GetItem(list, i);
+        PyObject *id;
+
+        if (!PyDict_Check(dict)) {
+            PyErr_SetString(PyExc_TypeError, "explain: metrics are a list of dicts");
+            return false;
+        }
+        id = PyDict_GetItemString(dict, "operator_id");
+        out[i].operator_id = id == NULL ? NULL : PyUnicode_AsUTF8AndSize(id, NULL);
+        if (out[i].operator_id == NULL) {
+            if (PyErr_Occurred() == NULL) {
+                PyErr_SetString(PyExc_KeyError, "explain: metrics without 'operator_id'");
+            }
+            return false;
+        }
+        if (!counter_read(dict, "rows_in", &out[i].rows_in) ||
+            !counter_read(dict, "rows_out", &out[i].rows_out) ||
+            !counter_read(dict, "busy_ns", &out[i].busy_ns)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static PyObject *graph_explain(PyObject *self, PyObject *args)
 {
     const char *name = "text";
+    PyObject *list = Py_None;
+    struct sb_operator_metrics *metrics = NULL;
+    Py_ssize_t count = 0;
     enum sb_explain_format format;
     struct sb_error err = {0};
     char *string = NULL;
+    enum sb_status status;
 
-    if (!PyArg_ParseTuple(args, "|s:explain", &name)) {
+    if (!PyArg_ParseTuple(args, "|sO:explain", &name, &list)) {
         return NULL;
     }
     if (strcmp(name, "text") == 0) {
@@ -252,7 +329,24 @@ static PyObject *graph_explain(PyObject *self, PyObject *args)
         PyErr_Format(PyExc_ValueError, "explain: format is '%s'; allowed: 'text', 'json'", name);
         return NULL;
     }
-    if (sb_graph_explain(handle_of(self), format, &string, &err) != SB_OK) {
+    if (list != Py_None) {
+        if (!PyList_Check(list)) {
+            PyErr_SetString(PyExc_TypeError, "explain: metrics are a list of dicts");
+            return NULL;
+        }
+        count = PyList_Size(list);
+        metrics = PyMem_Calloc((size_t)count + 1, sizeof *metrics);
+        if (metrics == NULL) {
+            return PyErr_NoMemory();
+        }
+        if (!metrics_read(list, metrics)) {
+            PyMem_Free(metrics);
+            return NULL;
+        }
+    }
+    status = sb_graph_explain_run(handle_of(self), format, metrics, (int32_t)count, &string, &err);
+    PyMem_Free(metrics);
+    if (status != SB_OK) {
         return failure_raise(&err, false, NULL);
     }
     return text_of(string);
@@ -262,6 +356,8 @@ static PyMethodDef graph_methods[] = {
     {"from_json", graph_from_json, METH_VARARGS | METH_CLASS, "Parse the wire form."},
     {"set_source_schema", graph_set_source_schema, METH_VARARGS,
      "Declare what rows a source yields."},
+    {"set_source_statistics", graph_set_source_statistics, METH_VARARGS,
+     "Tell what is known of the rows of a source, as JSON."},
     {"validate", graph_validate, METH_VARARGS,
      "Derive every schema and check every parameter; the resolver answers for functions."},
     {"output_schema", graph_output_schema, METH_VARARGS, "What an operator emits, as a capsule."},
@@ -269,10 +365,13 @@ static PyMethodDef graph_methods[] = {
      "What a source is to be given, as JSON: columns to read, and filters, or null."},
     {"required_columns", graph_required_columns, METH_VARARGS,
      "Positions of the columns of a source, which has so many, that anybody needs."},
+    {"deciding_columns", graph_deciding_columns, METH_VARARGS,
+     "Positions of those that conditions, join keys and group keys are made of."},
     {"narrow_selects", graph_narrow_selects, METH_NOARGS,
      "Let SELECTs give only what is needed; validate again."},
     {"to_json", graph_to_json, METH_NOARGS, "The wire form."},
-    {"explain", graph_explain, METH_VARARGS, "The plan as 'text' or 'json'."},
+    {"explain", graph_explain, METH_VARARGS,
+     "The plan as 'text' or 'json'; after a run, with the operators of its metrics."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sabot/job.h>
+
 #include "plan/graphs.h"
 
 #define ENRICHMENT                                                                                 \
@@ -227,7 +229,7 @@ static void lists_operators_as_json(void **state)
         "'schema': ["
         "{'name': 'instrumentId', 'type': 'int64', 'nullable': false},"
         "{'name': 'price', 'type': 'float64', 'nullable': true},"
-        "{'name': 'CUSIP', 'type': 'utf8', 'nullable': true}]}");
+        "{'name': 'CUSIP', 'type': 'utf8', 'nullable': true}], 'estimated_rows': null}");
     json_t *expected_join = json_loads(expected, 0, NULL);
 
     graphs_validate(graph, NULL);
@@ -253,6 +255,80 @@ static void lists_operators_as_json(void **state)
     sb_graph_destroy(graph);
 }
 
+#define STATISTICS "{\"row_count\": 1500, \"columns\": {\"price\": {\"min\": 0, \"max\": 300}}}"
+#define SECURITIES "{\"row_count\": 1}"
+
+static void tell(struct sb_graph *graph, const char *id, const char *json)
+{
+    struct sb_error err = {0};
+
+    assert_int_equal(sb_graph_set_source_statistics(graph, id, json, strlen(json), &err), SB_OK);
+}
+
+static void shows_estimated_rows_where_the_sources_tell_theirs(void **state)
+{
+    struct sb_graph *graph = enrichment();
+    struct sb_error err = {0};
+    char *text;
+
+    tell(graph, "q", STATISTICS);
+    graphs_validate(graph, NULL);
+    assert_text(
+        graph,
+        "job 'quote_enrichment', batch\n"
+        "sink 'output_enriched'  target: topic 'enriched.quotes'\n"
+        "└─ hash_join 'enrich_quotes'  join_type: inner; on: instrumentId = ID; stores: "
+        "right side  -> instrumentId, price, CUSIP\n"
+        "   ├─ left: filter 'filter_high_value'  predicate: price > 100.0  ~1,000 rows  -> "
+        "instrumentId, price\n"
+        "   │  └─ source 'load_quotes'  target: topic 'market.quotes'; format: arrow  ~1,500 rows"
+        "  -> instrumentId, price\n"
+        "   └─ right: select 'select_security_columns'  columns: ID, CUSIP  -> ID, CUSIP\n"
+        "      └─ source 'load_securities'  target: topic 'reference.securities'; "
+        "timestamp_column: at  -> ID, at, CUSIP\n");
+    tell(graph, "r", SECURITIES);
+    assert_int_equal(sb_graph_explain(graph, SB_EXPLAIN_TEXT, &text, &err), SB_OK);
+    assert_non_null(strstr(text, "'enriched.quotes'  ~1,000 rows\n"));
+    assert_non_null(strstr(text, "timestamp_column: at  ~1 row  -> ID, at, CUSIP\n"));
+    sb_string_free(text);
+    sb_graph_destroy(graph);
+}
+
+static void shows_the_rows_of_a_run_beside_the_estimates(void **state)
+{
+    const struct sb_operator_metrics metrics[] = {
+        {.operator_id = "q", .rows_out = 1500},
+        {.operator_id = "f", .rows_in = 1500, .rows_out = 671, .busy_ns = 1500000},
+        {.operator_id = "r", .rows_out = 1},
+        {.operator_id = "o", .rows_in = 670},
+        {.operator_id = "gone", .rows_in = 5},
+    };
+    struct sb_graph *graph = enrichment();
+    struct sb_error err = {0};
+    char *text;
+    json_t *json;
+    json_t *filter;
+
+    tell(graph, "q", STATISTICS);
+    graphs_validate(graph, NULL);
+    assert_int_equal(sb_graph_explain_run(graph, SB_EXPLAIN_TEXT, metrics, 5, &text, &err), SB_OK);
+    assert_non_null(strstr(text, "price > 100.0  671 rows (~1,000 estimated)  -> "));
+    assert_non_null(strstr(text, "timestamp_column: at  1 row  -> "));
+    assert_non_null(strstr(text, "'enriched.quotes'  670 rows\n"));
+    assert_non_null(strstr(text, "right side  -> ")); // it is not in the metrics
+    sb_string_free(text);
+    assert_int_equal(sb_graph_explain_run(graph, SB_EXPLAIN_JSON, metrics, 5, &text, &err), SB_OK);
+    json = json_loads(text, 0, NULL);
+    filter = json_array_get(json_object_get(json, "operators"), 1);
+    assert_string_equal(json_string_value(json_object_get(filter, "id")), "f");
+    assert_int_equal(json_integer_value(json_object_get(filter, "estimated_rows")), 1000);
+    assert_int_equal(json_integer_value(json_object_get(filter, "rows")), 671);
+    assert_true(json_real_value(json_object_get(filter, "busy_ms")) == 1.5);
+    json_decref(json);
+    sb_string_free(text);
+    sb_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +340,8 @@ int main(void)
         cmocka_unit_test(cuts_what_is_long),
         cmocka_unit_test(draws_chains_of_any_length),
         cmocka_unit_test(lists_operators_as_json),
+        cmocka_unit_test(shows_estimated_rows_where_the_sources_tell_theirs),
+        cmocka_unit_test(shows_the_rows_of_a_run_beside_the_estimates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
