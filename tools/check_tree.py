@@ -19,10 +19,12 @@ COMMENT = {".c": "// ", ".h": "// ", ".py": "# ", ".pyi": "# "}
 CODE = ("include", "src", "python", "tests", "tools", "examples", "benchmarks")
 
 # How a C test comes to refuse each allocation in turn (tests/c/support/allocation.h), itself or by
-# what it is written in: cases of expr/expressions.h, graphs of plan/graphs.h, rows of aggregates.
+# what it is written in: cases of expr/expressions.h, graphs of plan/graphs.h, shapes of
+# optimize/shapes.h, rows of aggregates.
 REFUSAL = re.compile(
     r"\b(test_(global_|json_|job_)?allocations|test_refusals|RUN_CASES|RUN"
-    r"|graphs_(create|declare|validate|chain|assert_refused|assert_chain_refused))\("
+    r"|graphs_(create|declare|validate|chain|assert_refused|assert_chain_refused)"
+    r"|shapes_(graph|assert))\("
 )
 # C tests where there is nothing to refuse, and why.
 UNREFUSED = {

@@ -18,8 +18,8 @@
 #include <string.h>
 
 #include "plan/graph_internal.h"
-#include "plan/node_internal.h"
-#include "plan/text_internal.h"
+#include "plan/node_class.h"
+#include "plan/text.h"
 
 enum {
     DEPTH_DRAWN_MAX = 60,   // deeper operators are not indented further

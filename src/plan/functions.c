@@ -5,7 +5,7 @@
 #include <sabot/graph.h>
 
 #include "expr/reference.h"
-#include "plan/text_internal.h"
+#include "plan/text.h"
 
 enum sb_status sb_functions_to_json(char **out, struct sb_error *err)
 {

@@ -9,9 +9,9 @@
 #include "columnar/arrow.h"
 #include "plan/graph_internal.h"
 #include "plan/json.h"
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 #include "plan/statistics.h"
-#include "plan/text_internal.h"
+#include "plan/text.h"
 
 static enum sb_status parse(const char *json, size_t size, json_t **out, struct sb_error *err)
 {
@@ -49,8 +49,7 @@ out:
     return status;
 }
 
-// What validation made. Nodes are missing when the graph was only half read.
-static void graph_forget(struct sb_graph *graph)
+void sb_graph_forget(struct sb_graph *graph)
 {
     for (int32_t i = 0; i < graph->node_count; i++) {
         struct sb_node *node = graph->nodes[i];
@@ -74,7 +73,7 @@ void sb_graph_destroy(struct sb_graph *graph)
     if (graph == NULL) {
         return;
     }
-    graph_forget(graph);
+    sb_graph_forget(graph);
     for (int32_t i = 0; i < graph->node_count; i++) {
         if (graph->nodes[i] != NULL) {
             sb_schema_release(graph->nodes[i]->declared_schema);
@@ -151,7 +150,7 @@ static enum sb_status declare_schema(struct sb_graph *graph, const char *operato
         sb_schema_release(declared); // nothing new: what was validated stays so
         return SB_OK;
     }
-    graph_forget(graph);
+    sb_graph_forget(graph);
     node->is_narrowed =
         node->declared_schema != NULL && schema_is_part(declared, node->declared_schema);
     sb_schema_release(node->declared_schema);
@@ -204,8 +203,8 @@ static enum sb_status check_updates(struct sb_node *node, struct sb_error *err)
                          node->update_source->label);
 }
 
-static enum sb_status validate_node(struct sb_node *node, struct sb_derivation *derivation,
-                                    struct sb_error *err)
+enum sb_status sb_node_derive(struct sb_node *node, struct sb_derivation *derivation,
+                              struct sb_error *err)
 {
     for (int32_t i = 0; i < node->input_count && node->endless_source == NULL; i++) {
         node->endless_source = node->inputs[i]->endless_source;
@@ -230,12 +229,12 @@ enum sb_status sb_graph_validate(struct sb_graph *graph, sb_schema_resolver reso
     if (graph->is_validated) {
         return SB_OK; // jobs may share it by now
     }
-    graph_forget(graph);
+    sb_graph_forget(graph);
     for (int32_t i = 0; i < graph->node_count; i++) {
-        enum sb_status status = validate_node(graph->sorted[i], &derivation, err);
+        enum sb_status status = sb_node_derive(graph->sorted[i], &derivation, err);
 
         if (status != SB_OK) {
-            graph_forget(graph);
+            sb_graph_forget(graph);
             return status;
         }
     }

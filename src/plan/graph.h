@@ -33,8 +33,8 @@ enum sb_node_type {
 };
 
 struct sb_node;
-struct sb_node_class; // node_internal.h: what a type takes and how its schema is derived
-struct sb_argument;   // parameter_internal.h: one parameter as it was given
+struct sb_node_class; // node_class.h: what a type takes and how its schema is derived
+struct sb_argument;   // parameter.h: one parameter as it was given
 struct sb_statistics; // statistics.h: what is known of a source's rows
 
 enum sb_generator_kind {

@@ -28,4 +28,27 @@ SB_MUST_CHECK enum sb_status sb_graph_read(struct sb_graph *graph, struct sb_edg
 SB_MUST_CHECK enum sb_status sb_graph_connect(struct sb_graph *graph, const struct sb_edge *edges,
                                               int32_t edge_count, struct sb_error *err);
 
+/* Reads one operator; it is not in graph->nodes yet. `json` must live as long as the graph. */
+SB_MUST_CHECK enum sb_status sb_node_read(struct sb_graph *graph, int32_t index, json_t *json,
+                                          struct sb_node **out, struct sb_error *err);
+
+/* Checks `parameters` (NULL = none) against the node's class and sets node->arguments. */
+SB_MUST_CHECK enum sb_status sb_node_read_parameters(struct sb_graph *graph, struct sb_node *node,
+                                                     const json_t *parameters,
+                                                     struct sb_error *err);
+
+/* Fills graph->sorted; the error names a cycle. */
+SB_MUST_CHECK enum sb_status sb_graph_sort(struct sb_graph *graph, struct sb_error *err);
+
+/* Fills graph->by_id; equal ids are an error. */
+SB_MUST_CHECK enum sb_status sb_graph_index(struct sb_graph *graph, struct sb_error *err);
+
+/* Derives what a node gives, when that of all its inputs is known. */
+struct sb_derivation;
+SB_MUST_CHECK enum sb_status sb_node_derive(struct sb_node *node, struct sb_derivation *derivation,
+                                            struct sb_error *err);
+
+/* Drops what validation made. Nodes may be missing when the graph was only half read. */
+void sb_graph_forget(struct sb_graph *graph);
+
 #endif

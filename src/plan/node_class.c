@@ -2,7 +2,7 @@
 /*
  * node_class.c - the node types there are, and what all of them need.
  */
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +127,24 @@ enum sb_status sb_node_column(const struct sb_node *node, const char *parameter,
     return sb_node_error(node, parameter, SB_INVALID, err, "there is no column '%s'%s; columns: %s",
                          sb_short(column, shown), sb_suggestion_text(&suggestion, meant),
                          sb_schema_text(schema, columns, sizeof columns));
+}
+
+int32_t sb_tested_column_same(const struct sb_node *node, int32_t port, int32_t column)
+{
+    return column;
+}
+
+bool sb_type_equal_is_same(const struct sb_type *type)
+{
+    if (sb_type_is_float(type->id) || type->id == SB_TYPE_FLOAT16) {
+        return false;
+    }
+    for (int32_t i = 0; i < type->child_count; i++) {
+        if (!sb_type_equal_is_same(&type->children[i].type)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static int compare_names(const void *a, const void *b)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plan/parameter_internal.h"
+#include "plan/parameter.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 /* required[node->index]: by column of the node's schema. */
 struct requirement {

@@ -3,7 +3,7 @@
  * source_request.c - what whoever opens a source is asked to deliver.
  */
 #include "plan/nodes/source_internal.h"
-#include "plan/text_internal.h"
+#include "plan/text.h"
 
 enum sb_status sb_graph_source_request(const struct sb_graph *graph, const char *operator_id,
                                        char **out, struct sb_error *err)

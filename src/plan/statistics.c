@@ -10,8 +10,8 @@
 
 #include "expr/type_rules.h"
 #include "plan/json.h"
-#include "plan/node_internal.h"
-#include "plan/text_internal.h"
+#include "plan/node_class.h"
+#include "plan/text.h"
 
 enum { ROW_COUNT, COLUMNS, KEY_COUNT };
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "columnar/schema.h"
-#include "plan/text_internal.h"
+#include "plan/text.h"
 
 struct sb_suggestion {
     const char *word;

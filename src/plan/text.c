@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plan/text_internal.h"
+#include "plan/text.h"
 
 #include <stdarg.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "plan/graph_internal.h"
-#include "plan/node_internal.h"
-#include "plan/text_internal.h"
+#include "plan/node_class.h"
+#include "plan/text.h"
 
 // "input 1 (right)"
 static const char *input_text(const struct sb_node *node, int32_t port, char buffer[64])
@@ -195,7 +195,7 @@ static enum sb_status sort_from(struct sb_graph *graph, struct sb_node *start, u
     return SB_OK;
 }
 
-static enum sb_status sort_nodes(struct sb_graph *graph, struct sb_error *err)
+enum sb_status sb_graph_sort(struct sb_graph *graph, struct sb_error *err)
 {
     size_t count = (size_t)graph->node_count;
     uint8_t *marks = sb_arena_alloc_zeroed(&graph->arena, count * sizeof *marks);
@@ -231,5 +231,5 @@ enum sb_status sb_graph_connect(struct sb_graph *graph, const struct sb_edge *ed
     for (int32_t i = 0; i < graph->node_count; i++) {
         SB_TRY_RETURN(check_inputs(graph->nodes[i], err));
     }
-    return sort_nodes(graph, err);
+    return sb_graph_sort(graph, err);
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "plan/graph_internal.h"
-#include "plan/node_internal.h"
-#include "plan/text_internal.h"
+#include "plan/node_class.h"
+#include "plan/text.h"
 
 enum { WIRE_VERSION = 1 };
 
@@ -62,6 +62,7 @@ enum {
     NODE_MAX_PARALLELISM,
     NODE_MEMORY_MB,
     NODE_CPU_CORES,
+    NODE_PARTS,
     NODE_KEY_COUNT,
 };
 
@@ -83,6 +84,7 @@ static const struct sb_parameter node_keys[] = {
                               .maximum = 32768},
     [NODE_MEMORY_MB] = {.name = "memory_mb", .kinds = SB_PARAMETER_NUMBER},
     [NODE_CPU_CORES] = {.name = "cpu_cores", .kinds = SB_PARAMETER_NUMBER},
+    [NODE_PARTS] = {.name = "parts", .kinds = SB_PARAMETER_LIST}, // see graph_edit.h
     [NODE_KEY_COUNT] = {.name = NULL},
 };
 
@@ -163,8 +165,8 @@ static enum sb_status check_placement(const struct sb_node *node, struct sb_erro
     return SB_OK;
 }
 
-static enum sb_status read_parameters(struct sb_graph *graph, struct sb_node *node,
-                                      const json_t *parameters, struct sb_error *err)
+enum sb_status sb_node_read_parameters(struct sb_graph *graph, struct sb_node *node,
+                                       const json_t *parameters, struct sb_error *err)
 {
     const struct sb_parameter *table = node->class->parameters;
     struct sb_argument *arguments;
@@ -216,8 +218,8 @@ static enum sb_status read_function(struct sb_node *node, const json_t *function
     return SB_OK;
 }
 
-static enum sb_status read_node(struct sb_graph *graph, int32_t index, json_t *json,
-                                struct sb_error *err)
+enum sb_status sb_node_read(struct sb_graph *graph, int32_t index, json_t *json,
+                            struct sb_node **out, struct sb_error *err)
 {
     struct sb_argument keys[NODE_KEY_COUNT];
     struct sb_node *node = sb_arena_alloc_zeroed(&graph->arena, sizeof *node);
@@ -262,10 +264,10 @@ static enum sb_status read_node(struct sb_graph *graph, int32_t index, json_t *j
     node->key_by = keys[NODE_KEY_BY].value;
     node->parallelism = (int32_t)sb_argument_integer(&keys[NODE_PARALLELISM], 0);
     node->max_parallelism = (int32_t)sb_argument_integer(&keys[NODE_MAX_PARALLELISM], 128);
-    graph->nodes[index] = node;
+    *out = node;
 
     SB_TRY_RETURN(check_placement(node, err));
-    SB_TRY_RETURN(read_parameters(graph, node, keys[NODE_PARAMETERS].value, err));
+    SB_TRY_RETURN(sb_node_read_parameters(graph, node, keys[NODE_PARAMETERS].value, err));
     return read_function(node, keys[NODE_FUNCTION].value, err);
 }
 
@@ -274,7 +276,7 @@ static int compare_ids(const void *a, const void *b)
     return strcmp((*(struct sb_node *const *)a)->id, (*(struct sb_node *const *)b)->id);
 }
 
-static enum sb_status index_nodes(struct sb_graph *graph, struct sb_error *err)
+enum sb_status sb_graph_index(struct sb_graph *graph, struct sb_error *err)
 {
     size_t size = (size_t)graph->node_count * sizeof(struct sb_node *);
     char shown[SB_SHORT_SIZE];
@@ -321,9 +323,10 @@ static enum sb_status read_nodes(struct sb_graph *graph, json_t *operators, stru
     }
     graph->node_count = (int32_t)count;
     for (int32_t i = 0; i < graph->node_count; i++) {
-        SB_TRY_RETURN(read_node(graph, i, json_array_get(operators, (size_t)i), err));
+        SB_TRY_RETURN(
+            sb_node_read(graph, i, json_array_get(operators, (size_t)i), &graph->nodes[i], err));
     }
-    return index_nodes(graph, err);
+    return sb_graph_index(graph, err);
 }
 
 static enum sb_status find_end(const struct sb_graph *graph, const struct sb_argument *key,

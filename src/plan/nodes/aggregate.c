@@ -131,6 +131,17 @@ static enum sb_status aggregate_derive(struct sb_node *node, struct sb_derivatio
                               "name the outputs with 'aggregations'", err);
 }
 
+/* Groups of a key come from rows of that key; a row of no group is not missed. */
+static int32_t aggregate_tested_column(const struct sb_node *node, int32_t port, int32_t column)
+{
+    const struct sb_aggregate_spec *spec = &node->spec.aggregate;
+
+    column = spec->outputs == NULL ? column : spec->outputs[column];
+    return column < spec->key_count && sb_type_equal_is_same(&node->schema->fields[column].type)
+               ? spec->keys[column]
+               : -1;
+}
+
 static void aggregate_require(const struct sb_node *node, const bool *wanted, int32_t port,
                               bool *required)
 {
@@ -202,6 +213,7 @@ const struct sb_node_class sb_node_aggregate = {
     .parameters = sb_aggregate_parameters,
     .derive = aggregate_derive,
     .require = aggregate_require,
+    .tested_column = aggregate_tested_column,
     .details = aggregate_details,
 };
 

@@ -6,7 +6,7 @@
 #ifndef SABOT_PLAN_NODES_AGGREGATE_REQUEST_INTERNAL_H
 #define SABOT_PLAN_NODES_AGGREGATE_REQUEST_INTERNAL_H
 
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 /* The parameters of an aggregate, in the order of sb_aggregate_parameters. */
 enum {

@@ -2,7 +2,7 @@
 /*
  * custom.c - a user's operator, which the engine cannot see into: not even its parameters.
  */
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 static enum sb_status custom_derive(struct sb_node *node, struct sb_derivation *derivation,
                                     struct sb_error *err)

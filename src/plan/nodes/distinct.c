@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "plan/node_internal.h"
-#include "plan/text_internal.h"
+#include "plan/node_class.h"
+#include "plan/text.h"
 
 enum { COLUMNS, PARAMETER_COUNT };
 
@@ -112,6 +112,19 @@ static enum sb_status distinct_derive(struct sb_node *node, struct sb_derivation
     return SB_OK;
 }
 
+/* A key decides about all of its rows, the first one among them. */
+static int32_t distinct_tested_column(const struct sb_node *node, int32_t port, int32_t column)
+{
+    const struct sb_distinct_spec *spec = &node->spec.distinct;
+
+    for (int32_t i = 0; i < spec->key_count; i++) {
+        if (spec->keys[i] == column) {
+            return sb_type_equal_is_same(&node->schema->fields[column].type) ? column : -1;
+        }
+    }
+    return -1;
+}
+
 static json_t *distinct_details(const struct sb_node *node, bool is_streaming,
                                 struct sb_arena *scratch)
 {
@@ -132,5 +145,6 @@ const struct sb_node_class sb_node_distinct = {
     .inputs_max = 1,
     .parameters = parameters,
     .derive = distinct_derive,
+    .tested_column = distinct_tested_column,
     .details = distinct_details,
 };

@@ -3,7 +3,7 @@
  * filter.c - keep the rows for which a condition is true: a comparison, an expression or a
  * function. The columns stay as they are.
  */
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 static const char *const operators[] = {"==", "!=", ">", ">=", "<", "<=", NULL};
 
@@ -198,5 +198,6 @@ const struct sb_node_class sb_node_filter = {
     .parameters = parameters,
     .derive = filter_derive,
     .require = filter_require,
+    .tested_column = sb_tested_column_same,
     .details = filter_details,
 };

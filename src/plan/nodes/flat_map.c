@@ -3,7 +3,7 @@
  * flat_map.c - any number of rows of each: one per element of a list column, or by a function that
  * makes whole batches.
  */
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 enum { COLUMN, KEEP_EMPTY, OUTPUT_COLUMN, JIT, LANE, SCHEMA, PARAMETER_COUNT };
 
@@ -109,6 +109,17 @@ static void flat_map_require(const struct sb_node *node, const bool *wanted, int
     required[node->spec.unnest.column] = true;
 }
 
+/* The other columns stand beside every element of their row. */
+static int32_t flat_map_tested_column(const struct sb_node *node, int32_t port, int32_t column)
+{
+    return node->has_function || column == node->spec.unnest.column ? -1 : column;
+}
+
+static bool flat_map_drops_rows(const struct sb_node *node, int32_t port)
+{
+    return !node->spec.unnest.keeps_empty;
+}
+
 static json_t *flat_map_details(const struct sb_node *node, bool is_streaming,
                                 struct sb_arena *scratch)
 {
@@ -124,5 +135,7 @@ const struct sb_node_class sb_node_flat_map = {
     .parameters = parameters,
     .derive = flat_map_derive,
     .require = flat_map_require,
+    .tested_column = flat_map_tested_column,
+    .drops_rows = flat_map_drops_rows,
     .details = flat_map_details,
 };

@@ -5,7 +5,7 @@
 #ifndef SABOT_PLAN_NODES_GENERATOR_INTERNAL_H
 #define SABOT_PLAN_NODES_GENERATOR_INTERNAL_H
 
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 /* Fills the generator part of node->spec.source and sets node->delivered. */
 SB_MUST_CHECK enum sb_status sb_generator_derive(struct sb_node *node, const json_t *json,

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "plan/event_time_internal.h"
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 #include "plan/nodes/join_key_internal.h"
-#include "plan/text_internal.h"
+#include "plan/text.h"
 
 static const char *const kinds[] = {"inner", "left", "right", "outer", "semi", "anti", NULL};
 
@@ -357,6 +357,54 @@ static void hash_join_require(const struct sb_node *node, const bool *wanted, in
     }
 }
 
+/* Which key has the left column, if its two columns are the same to every function; else -1. */
+static int32_t same_key(const struct sb_node *node, int32_t column)
+{
+    const struct sb_join_spec *spec = &node->spec.join;
+
+    for (int32_t i = 0; i < spec->key_count; i++) {
+        const struct sb_type *type = &node->inputs[0]->schema->fields[column].type;
+
+        if (spec->left_keys[i] == column && sb_type_equal_is_same(type) &&
+            sb_type_equal(type, &node->inputs[1]->schema->fields[spec->right_keys[i]].type)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/*
+ * The sides whose rows all come out, and both of an inner join. A key that right rows without a
+ * match bring is the right one; of inner joins the two are equal.
+ */
+static int32_t hash_join_tested_column(const struct sb_node *node, int32_t port, int32_t column)
+{
+    const struct sb_join_spec *spec = &node->spec.join;
+    int32_t left_count = node->inputs[0]->schema->field_count;
+
+    if (column >= left_count) {
+        bool is_tested = port == 1 && !sb_join_keeps_left(spec->kind);
+
+        return is_tested ? spec->right_outputs[column - left_count] : -1;
+    }
+    if (port == 0) {
+        return sb_join_keeps_right(spec->kind) ? -1 : column;
+    }
+    if (spec->kind == SB_JOIN_INNER || spec->kind == SB_JOIN_RIGHT) {
+        int32_t key = same_key(node, column);
+
+        return key < 0 ? -1 : spec->right_keys[key];
+    }
+    return -1;
+}
+
+static bool hash_join_drops_rows(const struct sb_node *node, int32_t port)
+{
+    enum sb_join_kind kind = node->spec.join.kind;
+
+    return port == 0 ? !sb_join_keeps_left(kind) : !sb_join_keeps_right(kind);
+}
+
 // "instrumentId = ID" for each pair of keys.
 static json_t *key_texts(const struct sb_names *left, const struct sb_names *right)
 {
@@ -428,5 +476,7 @@ const struct sb_node_class sb_node_hash_join = {
     .parameters = parameters,
     .derive = hash_join_derive,
     .require = hash_join_require,
+    .tested_column = hash_join_tested_column,
+    .drops_rows = hash_join_drops_rows,
     .details = hash_join_details,
 };

@@ -2,7 +2,7 @@
 /*
  * limit.c - the first `count` rows after the first `offset`.
  */
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 enum { COUNT, OFFSET, PARAMETER_COUNT };
 

@@ -5,7 +5,7 @@
  * Expressions all read the input, not each other. One that is named like an input column takes its
  * place, the others follow in order.
  */
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 enum {
     EXPRESSIONS,
@@ -215,6 +215,15 @@ static void map_require(const struct sb_node *node, const bool *wanted, int32_t 
     }
 }
 
+/* What a function does with its rows is not known. */
+static int32_t map_tested_column(const struct sb_node *node, int32_t port, int32_t column)
+{
+    const struct sb_map_spec *spec = &node->spec.map;
+
+    return spec->is_function || spec->source_columns[column] < 0 ? -1
+                                                                 : spec->source_columns[column];
+}
+
 static json_t *map_details(const struct sb_node *node, bool is_streaming, struct sb_arena *scratch)
 {
     json_t *details;
@@ -247,5 +256,6 @@ const struct sb_node_class sb_node_map = {
     .takes_updates = true,
     .derive = map_derive,
     .require = map_require,
+    .tested_column = map_tested_column,
     .details = map_details,
 };

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plan/text_internal.h"
+#include "plan/text.h"
 
 /* One column as it was asked for. */
 struct wish {

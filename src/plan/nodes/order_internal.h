@@ -6,7 +6,7 @@
 #ifndef SABOT_PLAN_NODES_ORDER_INTERNAL_H
 #define SABOT_PLAN_NODES_ORDER_INTERNAL_H
 
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 /* The first three parameters of a node's table. */
 enum { SB_ORDER_BY, SB_ORDER_DESCENDING, SB_ORDER_NULLS, SB_ORDER_PARAMETER_COUNT };

@@ -4,7 +4,7 @@
  *
  * What the value looks like as rows only the function's side knows, and `initial` is its, too.
  */
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 enum { INITIAL, EMIT, OUTPUT_COLUMN, JIT, LANE, SCHEMA, PARAMETER_COUNT };
 

@@ -2,7 +2,7 @@
 /*
  * select.c - some of the columns, in the order that is asked for.
  */
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 enum { COLUMNS, PARAMETER_COUNT };
 
@@ -48,6 +48,11 @@ static void select_require(const struct sb_node *node, const bool *wanted, int32
     }
 }
 
+static int32_t select_tested_column(const struct sb_node *node, int32_t port, int32_t column)
+{
+    return node->spec.select.columns[column];
+}
+
 static json_t *select_details(const struct sb_node *node, bool is_streaming,
                               struct sb_arena *scratch)
 {
@@ -63,5 +68,6 @@ const struct sb_node_class sb_node_select = {
     .takes_updates = true,
     .derive = select_derive,
     .require = select_require,
+    .tested_column = select_tested_column,
     .details = select_details,
 };

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 static const char *const formats[] = {"arrow", "json", "ndjson", "parquet", "csv", NULL};
 static const char *const modes[] = {"overwrite", "append", "error", NULL};

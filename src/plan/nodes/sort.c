@@ -38,5 +38,6 @@ const struct sb_node_class sb_node_sort = {
     .parameters = parameters,
     .derive = sort_derive,
     .require = sort_require,
+    .tested_column = sb_tested_column_same,
     .details = sort_details,
 };

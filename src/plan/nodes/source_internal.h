@@ -5,7 +5,7 @@
 #ifndef SABOT_PLAN_NODES_SOURCE_INTERNAL_H
 #define SABOT_PLAN_NODES_SOURCE_INTERNAL_H
 
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 
 /*
  * The rows that `filters` lets pass, as one expression: all parts of a list hold, in its order. A

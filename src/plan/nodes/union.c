@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "expr/type_rules.h"
-#include "plan/node_internal.h"
+#include "plan/node_class.h"
 #include "plan/nodes/join_key_internal.h"
-#include "plan/text_internal.h"
+#include "plan/text.h"
 
 enum { RECONCILE, PARAMETER_COUNT };
 
@@ -302,6 +302,17 @@ static void union_require(const struct sb_node *node, const bool *wanted, int32_
     }
 }
 
+static int32_t union_tested_column(const struct sb_node *node, int32_t port, int32_t column)
+{
+    const struct sb_union_spec *spec = &node->spec.unite;
+    int64_t at = (int64_t)port * node->schema->field_count + column;
+
+    if (!spec->is_by_name) {
+        return column;
+    }
+    return spec->casts[at] == NULL ? spec->source_columns[at] : -1;
+}
+
 static json_t *union_details(const struct sb_node *node, bool is_streaming,
                              struct sb_arena *scratch)
 {
@@ -317,5 +328,7 @@ const struct sb_node_class sb_node_union = {
     .takes_updates = true,
     .derive = union_derive,
     .require = union_require,
+    .tested_column = union_tested_column,
+    .tests_every_input = true,
     .details = union_details,
 };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * parameter_internal.h - what keys a JSON object may have, as a table, and the check against it.
+ * parameter.h - what keys a JSON object may have, as a table, and the check against it.
  *
  * One table describes the parameters of a node type; the same machinery reads the graph object,
  * its operators and edges, and objects inside parameters. JSON null is the same as not given.
  */
-#ifndef SABOT_PLAN_PARAMETER_INTERNAL_H
-#define SABOT_PLAN_PARAMETER_INTERNAL_H
+#ifndef SABOT_PLAN_PARAMETER_H
+#define SABOT_PLAN_PARAMETER_H
 
 #include <stdbool.h>
 #include <stdint.h>

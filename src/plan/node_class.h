@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * node_internal.h - the contract between one node type (nodes/) and the plan that checks it.
+ * node_class.h - the contract between one node type (nodes/) and the plan that checks it.
  *
  * A node type is one file that ends in a `const struct sb_node_class`; node_class.c lists them.
  * What can be said in the class is checked by the plan: the count of inputs, the names and kinds
  * of parameters. `derive` does the rest, once the schemas of all inputs are known.
  */
-#ifndef SABOT_PLAN_NODE_INTERNAL_H
-#define SABOT_PLAN_NODE_INTERNAL_H
+#ifndef SABOT_PLAN_NODE_CLASS_H
+#define SABOT_PLAN_NODE_CLASS_H
 
 #include "plan/graph.h"
-#include "plan/parameter_internal.h"
+#include "plan/parameter.h"
 
 /* What a derivation may use. Everything it makes, but schemas, lives in the arena. */
 struct sb_derivation {
@@ -44,6 +44,19 @@ struct sb_node_class {
      * whose parameters name a column it must mark that, too. NULL: it needs all of them.
      */
     void (*require)(const struct sb_node *node, const bool *wanted, int32_t port, bool *required);
+    /*
+     * The column of input `port` on which a condition on output column `column` may be tested
+     * before the node instead of behind it; -1 = none. It has the type of the output column, and
+     * its value in every row of the port that an output row comes from, of which there is one. So a
+     * condition all of whose columns have one at some ports is tested at all of these, and not
+     * behind the node any more; and one that holds for all rows of the port holds for all output.
+     * NULL: nothing can be tested before.
+     */
+    int32_t (*tested_column)(const struct sb_node *node, int32_t port, int32_t column);
+    bool tests_every_input; // the exception: a condition must be tested, or hold, at all ports
+    /* Of a class with tested_column: whether a row of `port` may lead to no output row. NULL: no.
+     */
+    bool (*drops_rows)(const struct sb_node *node, int32_t port);
     /*
      * What EXPLAIN shows beside the name: an object, keys in order of importance. Needs no schema
      * and no spec: it reads arguments only. NULL when out of memory. Required.
@@ -126,6 +139,13 @@ static inline void sb_required_pass(const bool *wanted, int32_t count, bool *req
         required[i] |= wanted[i];
     }
 }
+
+/* tested_column() of nodes that pass their columns on. */
+int32_t sb_tested_column_same(const struct sb_node *node, int32_t port, int32_t column);
+
+/* Whether equal values of the type are the same to every function: of floats, -0.0 and 0.0 are not.
+ */
+bool sb_type_equal_is_same(const struct sb_type *type);
 
 /* What the parameters `jit` and `on_error` of an operator with a function may say. */
 extern const char *const sb_function_jit_choices[];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * text_internal.h - text that grows, and user text cut to what a message or a terminal can hold.
+ * text.h - text that grows, and user text cut to what a message or a terminal can hold.
  */
-#ifndef SABOT_PLAN_TEXT_INTERNAL_H
-#define SABOT_PLAN_TEXT_INTERNAL_H
+#ifndef SABOT_PLAN_TEXT_H
+#define SABOT_PLAN_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

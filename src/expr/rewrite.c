@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * rewrite.c - see rewrite.h. Trees are at most SB_EXPR_DEPTH_MAX deep, so recursion ends.
+ */
+#include "expr/rewrite.h"
+
+#include <string.h>
+
+#include "expr/tree.h"
+
+static bool is_and(const struct sb_expr *expr)
+{
+    return expr->kind == SB_EXPR_CALL && strcmp(expr->function->name, "and") == 0;
+}
+
+static int32_t conjunct_count(const struct sb_expr *expr)
+{
+    int32_t count = 0;
+
+    if (!is_and(expr)) {
+        return 1;
+    }
+    for (int32_t i = 0; i < expr->argument_count; i++) {
+        count += conjunct_count(expr->arguments[i]);
+    }
+    return count;
+}
+
+static void conjuncts_list(const struct sb_expr *expr, struct sb_conjunction *out)
+{
+    if (!is_and(expr)) {
+        out->conjuncts[out->count++] = expr;
+        return;
+    }
+    for (int32_t i = 0; i < expr->argument_count; i++) {
+        conjuncts_list(expr->arguments[i], out);
+    }
+}
+
+enum sb_status sb_expr_split(const struct sb_expr *expr, struct sb_arena *arena,
+                             struct sb_conjunction *out, struct sb_error *err)
+{
+    size_t size = sizeof *out->conjuncts * (size_t)conjunct_count(expr);
+
+    out->count = 0;
+    out->conjuncts = sb_arena_alloc(arena, size);
+    if (out->conjuncts == NULL) {
+        return sb_error_no_memory(err, "an expression", (int64_t)size);
+    }
+    conjuncts_list(expr, out);
+    return SB_OK;
+}
+
+const struct sb_expr *sb_expr_unite(const struct sb_conjunction *conjunction,
+                                    struct sb_arena *arena)
+{
+    struct sb_expr *expr;
+
+    if (conjunction->count == 1) {
+        return conjunction->conjuncts[0];
+    }
+    expr = sb_arena_alloc_zeroed(arena, sizeof *expr);
+    if (expr == NULL) {
+        return NULL;
+    }
+    expr->kind = SB_EXPR_CALL;
+    expr->function = sb_function_find("and");
+    expr->argument_count = conjunction->count;
+    expr->arguments = conjunction->conjuncts;
+    return expr;
+}
+
+static const char *new_name(const char *name, const struct sb_renaming *renamings, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (strcmp(renamings[i].from, name) == 0) {
+            return renamings[i].to;
+        }
+    }
+    return name;
+}
+
+const struct sb_expr *sb_expr_rename(const struct sb_expr *expr,
+                                     const struct sb_renaming *renamings, int32_t count,
+                                     struct sb_arena *arena)
+{
+    struct sb_expr *copy = NULL;
+
+    if (expr->kind == SB_EXPR_COLUMN) {
+        const char *name = new_name(expr->column, renamings, count);
+
+        if (strcmp(name, expr->column) == 0) {
+            return expr;
+        }
+        copy = sb_arena_copy(arena, expr, sizeof *expr);
+        if (copy != NULL) {
+            copy->column = name;
+        }
+        return copy;
+    }
+    for (int32_t i = 0; i < expr->argument_count; i++) {
+        const struct sb_expr *argument =
+            sb_expr_rename(expr->arguments[i], renamings, count, arena);
+
+        if (argument == NULL) {
+            return NULL;
+        }
+        if (argument == expr->arguments[i]) {
+            continue;
+        }
+        if (copy == NULL) {
+            copy = sb_arena_copy(arena, expr, sizeof *expr);
+            if (copy == NULL) {
+                return NULL;
+            }
+            copy->arguments = sb_arena_copy(arena, expr->arguments,
+                                            sizeof *copy->arguments * (size_t)expr->argument_count);
+            if (copy->arguments == NULL) {
+                return NULL;
+            }
+        }
+        copy->arguments[i] = argument;
+    }
+    return copy != NULL ? copy : expr;
+}
+
+static bool literal_equal(const struct sb_expr *a, const struct sb_expr *b)
+{
+    json_t *a_json;
+    json_t *b_json;
+    bool is_equal;
+
+    if (a->has_type != b->has_type || a->literal.is_null != b->literal.is_null ||
+        !sb_type_equal(&a->literal.type, &b->literal.type)) {
+        return false;
+    }
+    if (a->literal.is_null) {
+        return true;
+    }
+    a_json = sb_scalar_to_json(&a->literal);
+    b_json = sb_scalar_to_json(&b->literal);
+    is_equal = a_json != NULL && json_equal(a_json, b_json);
+    json_decref(a_json);
+    json_decref(b_json);
+    return is_equal;
+}
+
+bool sb_expr_equal(const struct sb_expr *a, const struct sb_expr *b)
+{
+    if (a == b) {
+        return true;
+    }
+    if (a->kind != b->kind) {
+        return false;
+    }
+    if (a->kind == SB_EXPR_COLUMN) {
+        return strcmp(a->column, b->column) == 0;
+    }
+    if (a->kind == SB_EXPR_LITERAL) {
+        return literal_equal(a, b);
+    }
+    if (a->function != b->function || a->argument_count != b->argument_count ||
+        !sb_type_equal(&a->cast_type, &b->cast_type) ||
+        a->is_null_on_error != b->is_null_on_error) {
+        return false;
+    }
+    for (int32_t i = 0; i < a->argument_count; i++) {
+        if (!sb_expr_equal(a->arguments[i], b->arguments[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool sb_expr_reads_only(const struct sb_expr *expr, const struct sb_schema *schema)
+{
+    if (expr->kind == SB_EXPR_COLUMN) {
+        return sb_schema_index(schema, expr->column) >= 0;
+    }
+    for (int32_t i = 0; i < expr->argument_count; i++) {
+        if (!sb_expr_reads_only(expr->arguments[i], schema)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool sb_bound_expr_may_fail(const struct sb_bound_expr *bound)
+{
+    return bound->root->may_fail;
+}
+
+bool sb_bound_expr_is_true(const struct sb_bound_expr *bound)
+{
+    const struct sb_bound_node *root = bound->root;
+
+    return root->kind == SB_BOUND_CONSTANT && root->type.id == SB_TYPE_BOOL &&
+           !root->constant.is_null && root->constant.value.boolean;
+}

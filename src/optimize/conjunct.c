@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * conjunct.c - how far a condition goes.
+ *
+ * It goes down edge by edge, as long as the operator there has no other consumer and its class says
+ * on which columns of an input the condition may be tested (`tested_column`). It never sees a row
+ * that it would not have seen before, unless it cannot fail: so one that may fail stays behind
+ * FILTERs and behind whatever drops rows.
+ */
+#include "optimize/conjunct.h"
+
+#include <string.h>
+
+#include "plan/node_class.h"
+
+enum sb_status sb_conjunct_init(struct sb_optimization *optimization, const struct sb_expr *expr,
+                                bool may_fail, const struct sb_schema *schema,
+                                struct sb_conjunct *out)
+{
+    bool *used = sb_optimization_alloc(optimization, schema->field_count, sizeof *used);
+
+    *out = (struct sb_conjunct){.expr = expr, .may_fail = may_fail};
+    if (used == NULL) {
+        return SB_NO_MEMORY;
+    }
+    sb_expr_columns(expr, schema, used);
+    for (int32_t i = 0; i < schema->field_count; i++) {
+        out->column_count += used[i];
+    }
+    out->columns = sb_optimization_alloc(optimization, out->column_count, sizeof *out->columns);
+    if (out->columns == NULL) {
+        return SB_NO_MEMORY;
+    }
+    out->column_count = 0;
+    for (int32_t i = 0; i < schema->field_count; i++) {
+        if (used[i]) {
+            out->columns[out->column_count++] = i;
+        }
+    }
+    return SB_OK;
+}
+
+// --- across one operator -------------------------------------------------------------------------
+
+static bool node_is_crossable(const struct sb_node *node, const struct sb_conjunct *conjunct)
+{
+    return node->class->tested_column != NULL && !node->has_function && conjunct->column_count > 0;
+}
+
+/* Whether the condition can be tested at `port` of `node`. */
+static bool port_takes(const struct sb_node *node, const struct sb_conjunct *conjunct, int32_t port)
+{
+    for (int32_t i = 0; i < conjunct->column_count; i++) {
+        if (node->class->tested_column(node, port, conjunct->columns[i]) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* How many ports of `node` take the condition; 0 when it must not cross. `*first` is one of them.
+ */
+static int32_t ports_taking(const struct sb_node *node, const struct sb_conjunct *conjunct,
+                            int32_t *first)
+{
+    int32_t count = 0;
+
+    for (int32_t port = node->input_count - 1; port >= 0; port--) {
+        if (!port_takes(node, conjunct, port)) {
+            continue;
+        }
+        if (conjunct->may_fail && node->class->drops_rows != NULL &&
+            node->class->drops_rows(node, port)) {
+            return 0;
+        }
+        *first = port;
+        count++;
+    }
+    return node->class->tests_every_input && count < node->input_count ? 0 : count;
+}
+
+/* The condition as it reads on the edge into `port`, which takes it. */
+static enum sb_status conjunct_cross(struct sb_optimization *optimization,
+                                     const struct sb_conjunct *conjunct, const struct sb_node *node,
+                                     int32_t port, struct sb_conjunct *out)
+{
+    int32_t count = conjunct->column_count;
+    const struct sb_schema *input = node->inputs[port]->schema;
+    struct sb_renaming *renamings = sb_optimization_alloc(optimization, count, sizeof *renamings);
+    int32_t *columns = sb_optimization_alloc(optimization, count, sizeof *columns);
+
+    if (renamings == NULL || columns == NULL) {
+        return SB_NO_MEMORY;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        int32_t column = node->class->tested_column(node, port, conjunct->columns[i]);
+
+        columns[i] = column;
+        renamings[i] = (struct sb_renaming){
+            .from = node->schema->fields[conjunct->columns[i]].name,
+            .to = input->fields[column].name,
+        };
+    }
+    *out = *conjunct; // the two may be one
+    out->columns = columns;
+    out->expr = sb_expr_rename(conjunct->expr, renamings, count, &optimization->arena);
+    return out->expr == NULL ? sb_optimization_no_memory(optimization) : SB_OK;
+}
+
+// --- the way down --------------------------------------------------------------------------------
+
+static enum sb_status places_add(struct sb_optimization *optimization,
+                                 struct sb_conjunct_places *places, struct sb_conjunct_place place)
+{
+    if (places->count == places->capacity) {
+        int32_t capacity = places->capacity * 2 + 4;
+        struct sb_conjunct_place *grown =
+            sb_optimization_alloc(optimization, capacity, sizeof *grown);
+
+        if (grown == NULL) {
+            return SB_NO_MEMORY;
+        }
+        if (places->count > 0) {
+            memcpy(grown, places->places, sizeof *grown * (size_t)places->count);
+        }
+        places->places = grown;
+        places->capacity = capacity;
+    }
+    places->places[places->count++] = place;
+    return SB_OK;
+}
+
+static bool node_is_expression_filter(const struct sb_node *node)
+{
+    return node->type == SB_NODE_FILTER && !node->has_function;
+}
+
+/* One edge, and whether the condition has come to it across something. */
+struct position {
+    struct sb_node *consumer;
+    int32_t port;
+    bool is_sunk;
+};
+
+static enum sb_status sink_from(struct sb_optimization *optimization, struct sb_conjunct conjunct,
+                                struct position position, struct sb_conjunct_places *places);
+
+static enum sb_status sink_into_ports(struct sb_optimization *optimization,
+                                      const struct sb_conjunct *conjunct, struct sb_node *node,
+                                      struct sb_conjunct_places *places)
+{
+    for (int32_t port = 0; port < node->input_count; port++) {
+        struct sb_conjunct crossed;
+
+        if (!port_takes(node, conjunct, port)) {
+            continue;
+        }
+        SB_TRY_RETURN(conjunct_cross(optimization, conjunct, node, port, &crossed));
+        SB_TRY_RETURN(sink_from(optimization, crossed,
+                                (struct position){.consumer = node, .port = port, .is_sunk = true},
+                                places));
+    }
+    return SB_OK;
+}
+
+/* Only where a condition goes to several ports does this call itself. */
+static enum sb_status sink_from(struct sb_optimization *optimization, struct sb_conjunct conjunct,
+                                struct position position, struct sb_conjunct_places *places)
+{
+    struct sb_node *passed = NULL; // a FILTER that it could join, were there nothing below
+
+    for (;;) {
+        struct sb_node *node = position.consumer->inputs[position.port];
+        int32_t port = 0;
+        int32_t count;
+
+        if (node->output_count > 1) {
+            break;
+        }
+        if (node->type == SB_NODE_SOURCE) {
+            return places_add(optimization, places,
+                              (struct sb_conjunct_place){.holder = node, .expr = conjunct.expr});
+        }
+        if (node_is_expression_filter(node)) {
+            if (passed == NULL) {
+                passed = node;
+            }
+            if (conjunct.may_fail) {
+                break;
+            }
+            position.consumer = node;
+            position.port = 0;
+            continue;
+        }
+        count = node_is_crossable(node, &conjunct) ? ports_taking(node, &conjunct, &port) : 0;
+        if (count == 0) {
+            break;
+        }
+        if (count > 1) {
+            return sink_into_ports(optimization, &conjunct, node, places);
+        }
+        SB_TRY_RETURN(conjunct_cross(optimization, &conjunct, node, port, &conjunct));
+        position = (struct position){.consumer = node, .port = port, .is_sunk = true};
+        passed = NULL;
+    }
+    if (passed != NULL) {
+        return places_add(optimization, places,
+                          (struct sb_conjunct_place){.holder = passed, .expr = conjunct.expr});
+    }
+    return position.is_sunk ? places_add(optimization, places,
+                                         (struct sb_conjunct_place){.consumer = position.consumer,
+                                                                    .port = position.port,
+                                                                    .expr = conjunct.expr})
+                            : SB_OK;
+}
+
+enum sb_status sb_conjunct_sink(struct sb_optimization *optimization, struct sb_conjunct conjunct,
+                                struct sb_node *consumer, int32_t port,
+                                struct sb_conjunct_places *places)
+{
+    return sink_from(optimization, conjunct, (struct position){.consumer = consumer, .port = port},
+                     places);
+}
+
+// --- what operators test -------------------------------------------------------------------------
+
+/* `filters` of a source: an expression, or a list of them that must all hold. */
+static enum sb_status source_conjunction(struct sb_optimization *optimization,
+                                         const struct sb_node *node, struct sb_conjunction *out)
+{
+    const json_t *filters = json_object_get(json_object_get(node->json, "parameters"), "filters");
+    size_t count = json_is_array(filters) ? json_array_size(filters) : filters != NULL;
+    struct sb_conjunction given;
+
+    given.count = 0;
+    given.conjuncts = sb_optimization_alloc(optimization, (int64_t)count, sizeof *given.conjuncts);
+    if (given.conjuncts == NULL) {
+        return SB_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        SB_TRY_RETURN(sb_expr_parse(json_is_array(filters) ? json_array_get(filters, i) : filters,
+                                    &optimization->arena, &given.conjuncts[given.count++],
+                                    optimization->err));
+    }
+    if (count == 0) {
+        *out = given;
+        return SB_OK;
+    }
+    return sb_expr_split(sb_expr_unite(&given, &optimization->arena), &optimization->arena, out,
+                         optimization->err);
+}
+
+enum sb_status sb_node_conjunction(struct sb_optimization *optimization, const struct sb_node *node,
+                                   struct sb_conjunction *out)
+{
+    *out = (struct sb_conjunction){0};
+    if (node->type == SB_NODE_SOURCE) {
+        return source_conjunction(optimization, node, out);
+    }
+    if (!node_is_expression_filter(node)) {
+        return SB_OK;
+    }
+    return sb_expr_split(node->spec.filter.predicate, &optimization->arena, out, optimization->err);
+}
+
+bool sb_conjunction_has(const struct sb_conjunction *conjunction, const struct sb_expr *expr)
+{
+    for (int32_t i = 0; i < conjunction->count; i++) {
+        if (sb_expr_equal(conjunction->conjuncts[i], expr)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum sb_status sb_node_hold(struct sb_optimization *optimization, struct sb_node *holder,
+                            const struct sb_expr *added)
+{
+    struct sb_conjunction conjunction;
+    const struct sb_expr **conjuncts;
+    const struct sb_expr *united;
+
+    SB_TRY_RETURN(sb_node_conjunction(optimization, holder, &conjunction));
+    if (sb_conjunction_has(&conjunction, added)) {
+        return SB_OK;
+    }
+    conjuncts = sb_optimization_alloc(optimization, conjunction.count + 1, sizeof *conjuncts);
+    if (conjuncts == NULL) {
+        return SB_NO_MEMORY;
+    }
+    if (conjunction.count > 0) {
+        memcpy(conjuncts, conjunction.conjuncts, sizeof *conjuncts * (size_t)conjunction.count);
+    }
+    conjuncts[conjunction.count++] = added;
+    conjunction.conjuncts = conjuncts;
+    united = sb_expr_unite(&conjunction, &optimization->arena);
+    if (united == NULL) {
+        return sb_optimization_no_memory(optimization);
+    }
+    if (holder->type == SB_NODE_SOURCE) {
+        return sb_edit_set_parameter(&optimization->edit, holder, "filters",
+                                     sb_expr_to_json(united), optimization->err);
+    }
+    return sb_edit_set_parameters(&optimization->edit, holder,
+                                  json_pack("{s:o}", "predicate", sb_expr_to_json(united)),
+                                  optimization->err);
+}

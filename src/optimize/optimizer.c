@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * optimizer.c - the passes in their order, over one copy of the graph.
+ */
+#include "optimize/pass.h"
+
+void sb_optimizer_options_init(struct sb_optimizer_options *options)
+{
+    *options = (struct sb_optimizer_options){
+        .filter_pushdown = true,
+        .projection_pushdown = true,
+        .join_reordering = true,
+        .operator_fusion = true,
+        .dead_code_elimination = true,
+    };
+}
+
+enum sb_status sb_optimization_no_memory(struct sb_optimization *optimization)
+{
+    return sb_error_no_memory(optimization->err, "the optimizer", SB_MEMORY_ALIGNMENT);
+}
+
+void *sb_optimization_alloc(struct sb_optimization *optimization, int64_t count, size_t size)
+{
+    void *bytes = sb_arena_alloc_zeroed(&optimization->arena, (size_t)(count + 1) * size);
+
+    if (bytes == NULL) {
+        sb_optimization_no_memory(optimization);
+    }
+    return bytes;
+}
+
+struct pass {
+    const char *name;
+    enum sb_status (*run)(struct sb_optimization *optimization);
+    bool is_wanted;
+};
+
+static enum sb_status passes_run(struct sb_optimization *optimization,
+                                 const struct sb_optimizer_options *options)
+{
+    const struct pass passes[] = {
+        {"filter_pushdown", sb_filter_pushdown_run, options->filter_pushdown},
+        {"projection_pushdown", NULL, false},
+        {"dead_code_elimination", sb_dead_code_run, options->dead_code_elimination},
+    };
+
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+        if (!passes[i].is_wanted) {
+            continue;
+        }
+        if (optimization->edit.is_stale) {
+            SB_TRY_RETURN(sb_edit_derive(&optimization->edit, optimization->err));
+        }
+        optimization->pass = passes[i].name;
+        SB_TRY_RETURN(passes[i].run(optimization));
+    }
+    return SB_OK;
+}
+
+enum sb_status sb_graph_optimize(const struct sb_graph *graph,
+                                 const struct sb_optimizer_options *options, struct sb_graph **out,
+                                 struct sb_optimizer_report *report, struct sb_error *err)
+{
+    struct sb_optimization optimization = {.err = err};
+    enum sb_status status;
+
+    if (!graph->is_validated) {
+        return sb_error_set(err, SB_INVALID, "only a validated graph can be optimized");
+    }
+    sb_arena_init(&optimization.arena, sb_memory_global());
+    SB_TRY_OUT(sb_edit_init(&optimization.edit, graph, err));
+    SB_TRY_OUT(passes_run(&optimization, options));
+    if (report != NULL) {
+        SB_TRY_OUT(sb_trace_write(&optimization, &optimization.report.trace));
+    }
+    SB_TRY_OUT(sb_edit_finish(&optimization.edit, out, err));
+    if (report != NULL) {
+        *report = optimization.report;
+        optimization.report.trace = NULL; // the caller's
+    }
+
+out:
+    sb_string_free(optimization.report.trace);
+    sb_edit_deinit(&optimization.edit);
+    sb_arena_deinit(&optimization.arena);
+    return status;
+}

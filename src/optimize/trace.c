@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * trace.c - what the passes did, as a story: kept as texts, written as JSON when somebody asks.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "optimize/pass.h"
+#include "plan/node_class.h"
+#include "plan/text.h"
+
+struct sb_trace_entry {
+    struct sb_trace_entry *next;
+    const char *pass;
+    const char *name; // of the operator
+    const char *before;
+    const char *after;
+    const char *reason;
+};
+
+const char *sb_trace_text(struct sb_optimization *optimization, const char *format, ...)
+{
+    char text[4 * SB_SHORT_SIZE]; // those who call cut long names
+    const char *copy;
+    va_list args;
+
+    va_start(args, format);
+    if (vsnprintf(text, sizeof text, format, args) >= (int)sizeof text) {
+        text[sb_text_cut(text, sizeof text - 2)] = '\0';
+    }
+    va_end(args);
+    copy = sb_arena_copy_string(&optimization->arena, text);
+    return copy == NULL ? "" : copy;
+}
+
+enum sb_status sb_trace_add(struct sb_optimization *optimization, const struct sb_node *node,
+                            const char *before, const char *after, const char *reason)
+{
+    struct sb_trace_entry *entry = sb_optimization_alloc(optimization, 1, sizeof *entry);
+
+    if (entry == NULL) {
+        return SB_NO_MEMORY;
+    }
+    *entry = (struct sb_trace_entry){
+        .pass = optimization->pass,
+        .name = node->name,
+        .before = before,
+        .after = after,
+        .reason = reason,
+    };
+    if (optimization->trace_last == NULL) {
+        optimization->trace_first = entry;
+    } else {
+        optimization->trace_last->next = entry;
+    }
+    optimization->trace_last = entry;
+    return SB_OK;
+}
+
+static json_t *entry_json(const struct sb_trace_entry *entry)
+{
+    json_t *json = json_object();
+    bool is_failed = json == NULL || sb_details_add(json, "pass", json_string(entry->pass)) ||
+                     sb_details_add(json, "operator", json_string(entry->name)) ||
+                     sb_details_add(json, "before", json_string(entry->before)) ||
+                     sb_details_add(json, "after", json_string(entry->after)) ||
+                     sb_details_add(json, "reason", json_string(entry->reason));
+
+    return sb_details_end(json, is_failed);
+}
+
+enum sb_status sb_trace_write(struct sb_optimization *optimization, char **out)
+{
+    struct sb_text text = {.memory = sb_memory_global()};
+    const struct sb_trace_entry *entry = optimization->trace_first;
+    enum sb_status status;
+    json_t *list = json_array();
+    bool is_failed = list == NULL;
+
+    for (; entry != NULL && !is_failed; entry = entry->next) {
+        is_failed = json_array_append_new(list, entry_json(entry)) != 0;
+    }
+    if (is_failed) {
+        json_decref(list);
+        return sb_optimization_no_memory(optimization);
+    }
+    sb_text_append_json(&text, list, JSON_COMPACT);
+    json_decref(list);
+    status = sb_text_finish(&text, out, optimization->err);
+    sb_text_deinit(&text);
+    return status;
+}

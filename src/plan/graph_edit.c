@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * graph_edit.c - nodes that share what they know with the original's, and edges of their own.
+ */
+#include "plan/graph_edit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "plan/graph_internal.h"
+#include "plan/node_class.h"
+
+static enum sb_status edit_no_memory(struct sb_error *err)
+{
+    return sb_error_no_memory(err, "the optimized graph", SB_MEMORY_ALIGNMENT);
+}
+
+static enum sb_status edit_alloc(struct sb_graph_edit *edit, int64_t count, size_t size, void *out,
+                                 struct sb_error *err)
+{
+    void *allocated = sb_arena_alloc_zeroed(&edit->graph->arena, (size_t)(count + 1) * size);
+
+    memcpy(out, &allocated, sizeof allocated);
+    return allocated == NULL ? edit_no_memory(err) : SB_OK;
+}
+
+// --- the copy ------------------------------------------------------------------------------------
+
+static enum sb_status node_copy(struct sb_graph_edit *edit, const struct sb_node *from,
+                                struct sb_error *err)
+{
+    struct sb_arena *arena = &edit->graph->arena;
+    struct sb_node *node;
+
+    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node, &node, err));
+    *node = *from;
+    node->schema = sb_schema_retain(from->schema);
+    node->declared_schema = sb_schema_retain(from->declared_schema);
+    edit->graph->nodes[from->index] = node; // who destroys the graph releases the schemas
+    node->name = sb_arena_copy_string(arena, from->name);
+    node->label = sb_arena_copy_string(arena, from->label);
+    if (node->name == NULL || node->label == NULL) {
+        return edit_no_memory(err);
+    }
+    if (from->arguments != NULL) {
+        size_t size =
+            (size_t)(sb_parameter_count(from->class->parameters) + 1) * sizeof *from->arguments;
+
+        node->arguments = sb_arena_copy(arena, from->arguments, size);
+        if (node->arguments == NULL) {
+            return edit_no_memory(err);
+        }
+    }
+    SB_TRY_RETURN(edit_alloc(edit, from->input_count, sizeof *node->inputs, &node->inputs, err));
+    SB_TRY_RETURN(edit_alloc(edit, from->output_count, sizeof *node->outputs, &node->outputs, err));
+    return edit_alloc(edit, from->output_count, sizeof *node->output_ports, &node->output_ports,
+                      err);
+}
+
+/* Edges to the nodes of the copy; every node is there. */
+static void node_connect(struct sb_graph *graph, const struct sb_node *from)
+{
+    struct sb_node *node = graph->nodes[from->index];
+
+    for (int32_t i = 0; i < from->input_count; i++) {
+        node->inputs[i] = graph->nodes[from->inputs[i]->index];
+    }
+    for (int32_t i = 0; i < from->output_count; i++) {
+        node->outputs[i] = graph->nodes[from->outputs[i]->index];
+        node->output_ports[i] = from->output_ports[i];
+    }
+    if (from->endless_source != NULL) {
+        node->endless_source = graph->nodes[from->endless_source->index];
+    }
+    if (from->update_source != NULL) {
+        node->update_source = graph->nodes[from->update_source->index];
+    }
+}
+
+enum sb_status sb_edit_init(struct sb_graph_edit *edit, const struct sb_graph *original,
+                            struct sb_error *err)
+{
+    struct sb_graph *graph = sb_memory_alloc_zeroed(sb_memory_global(), sizeof *graph);
+    enum sb_status status;
+
+    sb_assert(original->is_validated);
+    *edit = (struct sb_graph_edit){.original = original, .graph = graph};
+    if (graph == NULL) {
+        return edit_no_memory(err);
+    }
+    sb_arena_init(&graph->arena, sb_memory_global());
+    sb_arena_init(&graph->derived, sb_memory_global());
+    graph->json = json_incref(original->json);
+    graph->job_id = original->job_id;
+    graph->job_name = original->job_name;
+    graph->is_streaming = original->is_streaming;
+    graph->default_parallelism = original->default_parallelism;
+    edit->node_capacity = original->node_count * 2 + 8;
+    SB_TRY_OUT(edit_alloc(edit, edit->node_capacity, sizeof *graph->nodes, &graph->nodes, err));
+    graph->node_count = original->node_count;
+    for (int32_t i = 0; i < original->node_count; i++) {
+        SB_TRY_OUT(node_copy(edit, original->nodes[i], err));
+    }
+    SB_TRY_OUT(edit_alloc(edit, original->node_count, sizeof *graph->sorted, &graph->sorted, err));
+    for (int32_t i = 0; i < original->node_count; i++) {
+        node_connect(graph, original->nodes[i]);
+        graph->sorted[i] = graph->nodes[original->sorted[i]->index];
+    }
+    edit->sorted_count = original->node_count;
+    return SB_OK;
+
+out:
+    sb_edit_deinit(edit);
+    return status;
+}
+
+void sb_edit_deinit(struct sb_graph_edit *edit)
+{
+    sb_graph_destroy(edit->graph);
+    json_decref(edit->made);
+    *edit = (struct sb_graph_edit){0};
+}
+
+// --- edges ---------------------------------------------------------------------------------------
+
+/* Where `consumer`'s `port` stands among the outputs of what feeds it. */
+static int32_t output_index(const struct sb_node *node, const struct sb_node *consumer,
+                            int32_t port)
+{
+    for (int32_t i = 0; i < node->output_count; i++) {
+        if (node->outputs[i] == consumer && node->output_ports[i] == port) {
+            return i;
+        }
+    }
+    sb_assert(false);
+    return -1;
+}
+
+static void output_remove(struct sb_node *node, int32_t index)
+{
+    int32_t behind = --node->output_count - index;
+
+    memmove(&node->outputs[index], &node->outputs[index + 1],
+            (size_t)behind * sizeof *node->outputs);
+    memmove(&node->output_ports[index], &node->output_ports[index + 1],
+            (size_t)behind * sizeof *node->output_ports);
+}
+
+/* The consumers of `node` become consumers of `input` instead, in the place that `node` had. */
+static enum sb_status outputs_replace(struct sb_graph_edit *edit, struct sb_node *input,
+                                      struct sb_node *node, struct sb_error *err)
+{
+    int32_t at = output_index(input, node, 0);
+    int32_t behind = input->output_count - at - 1;
+    int32_t count = input->output_count - 1 + node->output_count;
+    struct sb_node **outputs;
+    int32_t *ports;
+
+    SB_TRY_RETURN(edit_alloc(edit, count, sizeof *outputs, &outputs, err));
+    SB_TRY_RETURN(edit_alloc(edit, count, sizeof *ports, &ports, err));
+    memcpy(outputs, input->outputs, (size_t)at * sizeof *outputs);
+    memcpy(ports, input->output_ports, (size_t)at * sizeof *ports);
+    for (int32_t i = 0; i < node->output_count; i++) {
+        outputs[at + i] = node->outputs[i];
+        ports[at + i] = node->output_ports[i];
+        node->outputs[i]->inputs[node->output_ports[i]] = input;
+    }
+    memcpy(outputs + at + node->output_count, input->outputs + at + 1,
+           (size_t)behind * sizeof *outputs);
+    memcpy(ports + at + node->output_count, input->output_ports + at + 1,
+           (size_t)behind * sizeof *ports);
+    input->outputs = outputs;
+    input->output_ports = ports;
+    input->output_count = count;
+    node->output_count = 0;
+    return SB_OK;
+}
+
+/* `node`, which has no edges, comes between `consumer` and what feeds its `port`. */
+static void edge_split(struct sb_node *node, struct sb_node *consumer, int32_t port)
+{
+    struct sb_node *input = consumer->inputs[port];
+    int32_t at = output_index(input, consumer, port);
+
+    sb_assert(node->output_count == 0);
+    input->outputs[at] = node;
+    input->output_ports[at] = 0;
+    consumer->inputs[port] = node;
+    node->inputs[0] = input;
+    node->outputs[0] = consumer; // there is room: sb_edit_insert and every copy with an output
+    node->output_ports[0] = port;
+    node->output_count = 1;
+}
+
+// --- changes -------------------------------------------------------------------------------------
+
+/* Keeps `json` (taken) as long as the edit. */
+static enum sb_status edit_keep(struct sb_graph_edit *edit, json_t *json, struct sb_error *err)
+{
+    if (edit->made == NULL) {
+        edit->made = json_array();
+    }
+    return json == NULL || json_array_append_new(edit->made, json) != 0 ? edit_no_memory(err)
+                                                                        : SB_OK;
+}
+
+/* Whether only somebody outside can say what the node gives; no edit changes what it takes. */
+static bool node_is_opaque(const struct sb_node *node)
+{
+    return node->has_function || node->type == SB_NODE_CUSTOM || node->type == SB_NODE_REDUCE;
+}
+
+static enum sb_status node_derive_again(struct sb_graph_edit *edit, struct sb_node *node,
+                                        struct sb_error *err)
+{
+    struct sb_derivation derivation = {
+        .arena = &edit->graph->derived,
+        .is_streaming = edit->graph->is_streaming,
+    };
+
+    if (node_is_opaque(node)) {
+        if (node->type == SB_NODE_FILTER) { // its function gives a mask; the rows are its input's
+            sb_schema_release(node->schema);
+            node->schema = sb_schema_retain(node->inputs[0]->schema);
+        }
+        return SB_OK;
+    }
+    sb_schema_release(node->schema);
+    node->schema = NULL;
+    node->endless_source = NULL;
+    node->update_source = NULL;
+    memset(&node->spec, 0, sizeof node->spec);
+    return sb_node_derive(node, &derivation, err);
+}
+
+/* The id of `like` with a number; numbers differ, so only the original can have it already. */
+static const char *edit_new_id(struct sb_graph_edit *edit, const struct sb_node *like)
+{
+    const char *id = NULL;
+
+    do {
+        id = sb_arena_format(&edit->graph->arena, "%s.%" PRId32, like->id, ++edit->inserted_count);
+    } while (id != NULL && sb_graph_node(edit->original, id) != NULL);
+    return id;
+}
+
+/* The wire form of a node of one input, with the placement of `like`. */
+static json_t *node_json(const char *type, const char *id, const char *name, json_t *parameters)
+{
+    json_t *json = json_object();
+    bool is_failed = json == NULL ||
+                     json_object_set_new(json, "operator_id", json_string(id)) != 0 ||
+                     json_object_set_new(json, "operator_type", json_string(type)) != 0 ||
+                     json_object_set_new(json, "name", json_string(name)) != 0 ||
+                     json_object_set(json, "parameters", parameters) != 0;
+
+    json_decref(parameters);
+    if (is_failed) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}
+
+static enum sb_status edit_append(struct sb_graph_edit *edit, struct sb_node *node,
+                                  struct sb_error *err)
+{
+    struct sb_graph *graph = edit->graph;
+
+    if (graph->node_count == edit->node_capacity) {
+        struct sb_node **nodes;
+
+        SB_TRY_RETURN(
+            edit_alloc(edit, edit->node_capacity * (int64_t)2, sizeof *nodes, &nodes, err));
+        memcpy(nodes, graph->nodes, (size_t)graph->node_count * sizeof *nodes);
+        graph->nodes = nodes;
+        edit->node_capacity *= 2;
+    }
+    node->index = graph->node_count;
+    graph->nodes[graph->node_count++] = node;
+    return SB_OK;
+}
+
+enum sb_status sb_edit_insert(struct sb_graph_edit *edit, const char *type, json_t *parameters,
+                              const struct sb_node *like, struct sb_node *consumer, int32_t port,
+                              struct sb_node **out, struct sb_error *err)
+{
+    const char *id = edit_new_id(edit, like);
+    json_t *json = id == NULL ? NULL : node_json(type, id, id, parameters);
+    struct sb_node *node;
+
+    SB_TRY_RETURN(edit_keep(edit, json, err));
+    SB_TRY_RETURN(sb_node_read(edit->graph, edit->graph->node_count, json, &node, err));
+    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node->inputs, &node->inputs, err));
+    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node->outputs, &node->outputs, err));
+    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node->output_ports, &node->output_ports, err));
+    SB_TRY_RETURN(edit_append(edit, node, err));
+    node->input_count = 1;
+    edge_split(node, consumer, port);
+    edit->is_stale = true;
+    *out = node;
+    return node_derive_again(edit, node, err);
+}
+
+enum sb_status sb_edit_remove(struct sb_graph_edit *edit, struct sb_node *node,
+                              struct sb_error *err)
+{
+    sb_assert(node->input_count == 1 && sb_edit_has(node));
+    SB_TRY_RETURN(outputs_replace(edit, node->inputs[0], node, err));
+    node->index = -1;
+    edit->is_stale = true;
+    return SB_OK;
+}
+
+void sb_edit_drop(struct sb_graph_edit *edit, struct sb_node *node)
+{
+    sb_assert(node->output_count == 0 && sb_edit_has(node));
+    for (int32_t port = 0; port < node->input_count; port++) {
+        output_remove(node->inputs[port], output_index(node->inputs[port], node, port));
+    }
+    node->index = -1;
+    edit->is_stale = true;
+}
+
+/* The node's own JSON from now on, with `key` set to `value` (taken). */
+static enum sb_status node_set_key(struct sb_graph_edit *edit, struct sb_node *node,
+                                   const char *key, json_t *value, struct sb_error *err)
+{
+    json_t *json = value == NULL ? NULL : json_copy(node->json);
+
+    if (json == NULL || json_object_set(json, key, value) != 0) {
+        json_decref(json);
+        json = NULL;
+    }
+    json_decref(value);
+    SB_TRY_RETURN(edit_keep(edit, json, err));
+    node->json = json;
+    edit->is_stale = true;
+    return SB_OK;
+}
+
+enum sb_status sb_edit_set_parameters(struct sb_graph_edit *edit, struct sb_node *node,
+                                      json_t *parameters, struct sb_error *err)
+{
+    SB_TRY_RETURN(node_set_key(edit, node, "parameters", parameters, err));
+    SB_TRY_RETURN(
+        sb_node_read_parameters(edit->graph, node, json_object_get(node->json, "parameters"), err));
+    return node_derive_again(edit, node, err);
+}
+
+enum sb_status sb_edit_set_parameter(struct sb_graph_edit *edit, struct sb_node *node,
+                                     const char *key, json_t *value, struct sb_error *err)
+{
+    const json_t *given = json_object_get(node->json, "parameters");
+    json_t *parameters = given == NULL ? json_object() : json_copy((json_t *)(uintptr_t)given);
+
+    if (parameters == NULL || value == NULL || json_object_set(parameters, key, value) != 0) {
+        json_decref(parameters);
+        parameters = NULL;
+    }
+    json_decref(value);
+    return sb_edit_set_parameters(edit, node, parameters, err);
+}
+
+enum sb_status sb_edit_move(struct sb_graph_edit *edit, struct sb_node *node, json_t *parameters,
+                            struct sb_node *consumer, int32_t port, struct sb_error *err)
+{
+    enum sb_status status = outputs_replace(edit, node->inputs[0], node, err);
+
+    sb_assert(node->input_count == 1 && node->output_count == 0 && consumer != node);
+    if (status != SB_OK) {
+        json_decref(parameters);
+        return status;
+    }
+    edge_split(node, consumer, port);
+    return sb_edit_set_parameters(edit, node, parameters, err);
+}
+
+/* What a node does: its parts, or itself when it has none. A new list. */
+static json_t *node_parts(const struct sb_node *node)
+{
+    const json_t *parts = json_object_get(node->json, "parts");
+
+    return parts != NULL ? json_copy((json_t *)parts)
+                         : json_pack("[{s:s,s:s,s:s}]", "operator_id", node->id, "name", node->name,
+                                     "operator_type", node->type_name);
+}
+
+static bool parts_have(const json_t *parts, const json_t *part)
+{
+    const json_t *id = json_object_get(part, "operator_id");
+    const json_t *other;
+    size_t i;
+
+    json_array_foreach(parts, i, other)
+    {
+        if (json_equal(json_object_get(other, "operator_id"), id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes `more`; false when out of memory. */
+static bool parts_extend(json_t *parts, json_t *more)
+{
+    bool is_failed = more == NULL;
+    json_t *part;
+    size_t i;
+
+    json_array_foreach(more, i, part)
+    {
+        is_failed = is_failed || (!parts_have(parts, part) && json_array_append(parts, part) != 0);
+    }
+    json_decref(more);
+    return !is_failed;
+}
+
+enum sb_status sb_edit_add_part(struct sb_graph_edit *edit, struct sb_node *node,
+                                const struct sb_node *part, enum sb_part_place place,
+                                struct sb_error *err)
+{
+    json_t *parts = json_array();
+    bool is_made = parts != NULL &&
+                   (place != SB_PART_BEHIND || parts_extend(parts, node_parts(node))) &&
+                   parts_extend(parts, node_parts(part)) &&
+                   (place != SB_PART_BEFORE || parts_extend(parts, node_parts(node)));
+
+    if (!is_made) {
+        json_decref(parts);
+        parts = NULL;
+    }
+    return node_set_key(edit, node, "parts", parts, err);
+}
+
+// --- the end -------------------------------------------------------------------------------------
+
+/* Removed nodes leave the list, and the others get their places in it. */
+static void edit_compact(struct sb_graph *graph)
+{
+    int32_t count = 0;
+
+    for (int32_t i = 0; i < graph->node_count; i++) {
+        struct sb_node *node = graph->nodes[i];
+
+        if (sb_edit_has(node)) {
+            node->index = count;
+            graph->nodes[count++] = node;
+        } else {
+            sb_schema_release(node->schema);
+            sb_schema_release(node->declared_schema);
+        }
+    }
+    graph->node_count = count;
+}
+
+enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err)
+{
+    edit_compact(edit->graph);
+    SB_TRY_RETURN(sb_graph_sort(edit->graph, err));
+    for (int32_t i = 0; i < edit->graph->node_count; i++) {
+        SB_TRY_RETURN(node_derive_again(edit, edit->graph->sorted[i], err));
+    }
+    edit->sorted_count = edit->graph->node_count;
+    edit->is_stale = false;
+    return SB_OK;
+}
+
+static json_t *edges_json(const struct sb_graph *graph)
+{
+    json_t *edges = json_array();
+    bool is_failed = edges == NULL;
+
+    for (int32_t i = 0; i < graph->node_count && !is_failed; i++) {
+        const struct sb_node *node = graph->nodes[i];
+
+        for (int32_t o = 0; o < node->output_count && !is_failed; o++) {
+            is_failed = json_array_append_new(edges, json_pack("{s:s,s:s,s:i}", "from", node->id,
+                                                               "to", node->outputs[o]->id, "port",
+                                                               (int)node->output_ports[o])) != 0;
+        }
+    }
+    return sb_details_end(edges, is_failed);
+}
+
+static json_t *graph_json(const struct sb_graph *graph)
+{
+    json_t *json = json_copy(graph->json);
+    json_t *operators = json_array();
+    bool is_failed = json == NULL || operators == NULL;
+
+    for (int32_t i = 0; i < graph->node_count && !is_failed; i++) {
+        is_failed = json_array_append(operators, graph->nodes[i]->json) != 0;
+    }
+    is_failed = is_failed || json_object_set(json, "operators", operators) != 0 ||
+                json_object_set_new(json, "edges", edges_json(graph)) != 0;
+    json_decref(operators);
+    return sb_details_end(json, is_failed);
+}
+
+enum sb_status sb_edit_finish(struct sb_graph_edit *edit, struct sb_graph **out,
+                              struct sb_error *err)
+{
+    struct sb_graph *graph = edit->graph;
+    json_t *json;
+
+    edit_compact(graph);
+    SB_TRY_RETURN(sb_graph_sort(graph, err));
+    SB_TRY_RETURN(sb_graph_index(graph, err));
+    json = graph_json(graph);
+    if (json == NULL) {
+        return edit_no_memory(err);
+    }
+    json_decref(graph->json);
+    graph->json = json; // holds what the nodes read
+    sb_graph_forget(graph);
+    *out = graph;
+    edit->graph = NULL;
+    sb_edit_deinit(edit);
+    return SB_OK;
+}
