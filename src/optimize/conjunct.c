@@ -224,43 +224,18 @@ enum sb_status sb_conjunct_sink(struct sb_optimization *optimization, struct sb_
 
 // --- what operators test -------------------------------------------------------------------------
 
-/* `filters` of a source: an expression, or a list of them that must all hold. */
-static enum sb_status source_conjunction(struct sb_optimization *optimization,
-                                         const struct sb_node *node, struct sb_conjunction *out)
-{
-    const json_t *filters = json_object_get(json_object_get(node->json, "parameters"), "filters");
-    size_t count = json_is_array(filters) ? json_array_size(filters) : filters != NULL;
-    struct sb_conjunction given;
-
-    given.count = 0;
-    given.conjuncts = sb_optimization_alloc(optimization, (int64_t)count, sizeof *given.conjuncts);
-    if (given.conjuncts == NULL) {
-        return SB_NO_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        SB_TRY_RETURN(sb_expr_parse(json_is_array(filters) ? json_array_get(filters, i) : filters,
-                                    &optimization->arena, &given.conjuncts[given.count++],
-                                    optimization->err));
-    }
-    if (count == 0) {
-        *out = given;
-        return SB_OK;
-    }
-    return sb_expr_split(sb_expr_unite(&given, &optimization->arena), &optimization->arena, out,
-                         optimization->err);
-}
-
 enum sb_status sb_node_conjunction(struct sb_optimization *optimization, const struct sb_node *node,
                                    struct sb_conjunction *out)
 {
+    const struct sb_expr *predicate = node_is_expression_filter(node) ? node->spec.filter.predicate
+                                      : node->type == SB_NODE_SOURCE
+                                          ? node->spec.source.scan.predicate
+                                          : NULL;
+
     *out = (struct sb_conjunction){0};
-    if (node->type == SB_NODE_SOURCE) {
-        return source_conjunction(optimization, node, out);
-    }
-    if (!node_is_expression_filter(node)) {
-        return SB_OK;
-    }
-    return sb_expr_split(node->spec.filter.predicate, &optimization->arena, out, optimization->err);
+    return predicate == NULL
+               ? SB_OK
+               : sb_expr_split(predicate, &optimization->arena, out, optimization->err);
 }
 
 bool sb_conjunction_has(const struct sb_conjunction *conjunction, const struct sb_expr *expr)

@@ -9,6 +9,7 @@
 
 #include "plan/graph_internal.h"
 #include "plan/node_class.h"
+#include "plan/statistics.h"
 
 static enum sb_status edit_no_memory(struct sb_error *err)
 {
@@ -36,7 +37,9 @@ static enum sb_status node_copy(struct sb_graph_edit *edit, const struct sb_node
     *node = *from;
     node->schema = sb_schema_retain(from->schema);
     node->declared_schema = sb_schema_retain(from->declared_schema);
-    edit->graph->nodes[from->index] = node; // who destroys the graph releases the schemas
+    node->delivered = sb_schema_retain(from->delivered);
+    node->statistics = sb_statistics_retain(from->statistics);
+    edit->graph->nodes[from->index] = node; // who destroys the graph releases what is counted
     node->name = sb_arena_copy_string(arena, from->name);
     node->label = sb_arena_copy_string(arena, from->label);
     if (node->name == NULL || node->label == NULL) {
@@ -226,7 +229,9 @@ static enum sb_status node_derive_again(struct sb_graph_edit *edit, struct sb_no
         return SB_OK;
     }
     sb_schema_release(node->schema);
+    sb_schema_release(node->delivered);
     node->schema = NULL;
+    node->delivered = NULL;
     node->endless_source = NULL;
     node->update_source = NULL;
     memset(&node->spec, 0, sizeof node->spec);
@@ -449,6 +454,8 @@ static void edit_compact(struct sb_graph *graph)
         } else {
             sb_schema_release(node->schema);
             sb_schema_release(node->declared_schema);
+            sb_schema_release(node->delivered);
+            sb_statistics_release(node->statistics);
         }
     }
     graph->node_count = count;

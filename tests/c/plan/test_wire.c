@@ -177,7 +177,7 @@ static void refuses_what_is_wrong_about_an_operator(void **state)
                           "operators[0]: key 'paralelism': is unknown (did you mean "
                           "'parallelism'?); allowed: operator_id, operator_type, name, parameters, "
                           "function, stateful, key_by, parallelism, max_parallelism, memory_mb, "
-                          "cpu_cores");
+                          "cpu_cores, parts");
     graphs_assert_refused("{'version': 1, 'operators': [{'operator_id': 'a', 'operator_type': "
                           "'sink', 'name': 'out', 'parallelism': 9, 'max_parallelism': 8}]}",
                           SB_INVALID,
