@@ -11,6 +11,7 @@
 #include <sabot/graph.h>     // IWYU pragma: export
 #include <sabot/job.h>       // IWYU pragma: export
 #include <sabot/library.h>   // IWYU pragma: export
+#include <sabot/optimizer.h> // IWYU pragma: export
 #include <sabot/text.h>      // IWYU pragma: export
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <sabot/graph.h>
 #include <sabot/job.h>
+#include <sabot/optimizer.h>
 
 #include "capsule.h"
 #include "failure.h"
@@ -33,6 +34,19 @@ const struct sb_graph *graph_handle(PyObject *object)
     return handle_of(object);
 }
 
+/* A Graph that owns `handle`, which is destroyed on failure. */
+static PyObject *graph_of(PyTypeObject *type, struct sb_graph *handle)
+{
+    struct graph *self = (struct graph *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+
+    if (self == NULL) {
+        sb_graph_destroy(handle);
+        return NULL;
+    }
+    self->handle = handle;
+    return (PyObject *)self;
+}
+
 static PyObject *graph_from_json(PyObject *cls, PyObject *args)
 {
     const char *json;
@@ -50,14 +64,7 @@ static PyObject *graph_from_json(PyObject *cls, PyObject *args)
     if (status != SB_OK) {
         return failure_raise(&err, false, NULL);
     }
-    PyTypeObject *type = (PyTypeObject *)cls;
-    struct graph *self = (struct graph *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
-    if (self == NULL) {
-        sb_graph_destroy(handle);
-        return NULL;
-    }
-    self->handle = handle;
-    return (PyObject *)self;
+    return graph_of((PyTypeObject *)cls, handle);
 }
 
 static void graph_dealloc(PyObject *self)
@@ -352,6 +359,47 @@ static PyObject *graph_explain(PyObject *self, PyObject *args)
     return text_of(string);
 }
 
+static PyObject *graph_optimize(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"filter_pushdown", "projection_pushdown",   "join_reordering",
+                            "operator_fusion", "dead_code_elimination", NULL};
+    int wanted[] = {1, 1, 1, 1, 1};
+    struct sb_optimizer_report report = {0};
+    struct sb_graph *optimized = NULL;
+    struct sb_error err = {0};
+    enum sb_status status;
+    PyObject *graph;
+
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$ppppp:optimize", names, &wanted[0],
+                                     &wanted[1], &wanted[2], &wanted[3], &wanted[4])) {
+        return NULL;
+    }
+    struct sb_optimizer_options options = {
+        .filter_pushdown = wanted[0] != 0,
+        .projection_pushdown = wanted[1] != 0,
+        .join_reordering = wanted[2] != 0,
+        .operator_fusion = wanted[3] != 0,
+        .dead_code_elimination = wanted[4] != 0,
+    };
+    Py_BEGIN_ALLOW_THREADS
+    status = sb_graph_optimize(handle_of(self), &options, &optimized, &report, &err);
+    Py_END_ALLOW_THREADS
+    if (status != SB_OK) {
+        return failure_raise(&err, false, NULL);
+    }
+    PyObject *trace = text_of(report.trace);
+    graph = graph_of(Py_TYPE(self), optimized);
+    if (trace == NULL || graph == NULL) {
+        Py_XDECREF(trace);
+        Py_XDECREF(graph);
+        return NULL;
+    }
+    return Py_BuildValue("N{s:i,s:i,s:i,s:i,s:i}N", graph, "filters_pushed", report.filters_pushed,
+                         "projections_pushed", report.projections_pushed, "joins_reordered",
+                         report.joins_reordered, "operators_fused", report.operators_fused,
+                         "dead_code_eliminated", report.dead_code_eliminated, trace);
+}
+
 static PyMethodDef graph_methods[] = {
     {"from_json", graph_from_json, METH_VARARGS | METH_CLASS, "Parse the wire form."},
     {"set_source_schema", graph_set_source_schema, METH_VARARGS,
@@ -369,6 +417,8 @@ static PyMethodDef graph_methods[] = {
      "Positions of those that conditions, join keys and group keys are made of."},
     {"narrow_selects", graph_narrow_selects, METH_NOARGS,
      "Let SELECTs give only what is needed; validate again."},
+    {"optimize", (PyCFunction)(void (*)(void))graph_optimize, METH_VARARGS | METH_KEYWORDS,
+     "An optimized copy that is not validated, what was changed, and the trace as JSON."},
     {"to_json", graph_to_json, METH_NOARGS, "The wire form."},
     {"explain", graph_explain, METH_VARARGS,
      "The plan as 'text' or 'json'; after a run, with the operators of its metrics."},
