@@ -11,41 +11,24 @@
 #include "base/hash.h"
 
 #include "base/assert.h"
-#include "base/word.h"
 
 #define HASH_LANE_1 UINT64_C(0x589965cc75374cc3)
 #define HASH_LANE_2 UINT64_C(0x1d8e4e27c47d124f)
 #define HASH_LANE_3 UINT64_C(0xd6e8feb86659fd93)
 
-static uint64_t pair_fold(const uint8_t *bytes, uint64_t key, uint64_t seed)
-{
-    return sb_hash_mix(sb_word_load64(bytes) ^ key, sb_word_load64(bytes + 8) ^ seed);
-}
-
 // 64 bytes into four chains, so that the products overlap.
 static inline void block_fold(const uint8_t *bytes, uint64_t lanes[4])
 {
-    lanes[0] = pair_fold(bytes, SB_HASH_TEXT_1, lanes[0]);
-    lanes[1] = pair_fold(bytes + 16, HASH_LANE_1, lanes[1]);
-    lanes[2] = pair_fold(bytes + 32, HASH_LANE_2, lanes[2]);
-    lanes[3] = pair_fold(bytes + 48, HASH_LANE_3, lanes[3]);
+    lanes[0] = sb_hash_pair(bytes, SB_HASH_TEXT_1, lanes[0]);
+    lanes[1] = sb_hash_pair(bytes + 16, HASH_LANE_1, lanes[1]);
+    lanes[2] = sb_hash_pair(bytes + 32, HASH_LANE_2, lanes[2]);
+    lanes[3] = sb_hash_pair(bytes + 48, HASH_LANE_3, lanes[3]);
 }
 
 static inline uint64_t lanes_fold(const uint64_t lanes[4])
 {
     return sb_hash_mix(lanes[0] ^ lanes[1], SB_HASH_TEXT_2) ^
            sb_hash_mix(lanes[2] ^ HASH_LANE_1, lanes[3]);
-}
-
-// The last 1 to 64 of more than 16 bytes.
-static inline uint64_t rest_hash(const uint8_t *bytes, size_t size, uint64_t seed)
-{
-    const uint8_t *last = bytes + size - 16;
-
-    for (; bytes < last; bytes += 16) {
-        seed = pair_fold(bytes, SB_HASH_TEXT_1, seed);
-    }
-    return sb_hash_words(sb_word_load64(last), sb_word_load64(last + 8), seed);
 }
 
 static uint64_t long_hash(const uint8_t *bytes, size_t size)
@@ -64,7 +47,7 @@ static uint64_t long_hash(const uint8_t *bytes, size_t size)
         seed = lanes_fold(lanes);
         size -= (size_t)(bytes - first);
     }
-    return rest_hash(bytes, size, seed);
+    return sb_hash_rest(bytes, size, seed);
 }
 
 uint64_t sb_hash_bytes(const void *bytes, size_t size)
@@ -126,5 +109,5 @@ uint64_t sb_hash_stream_end(struct sb_hash_stream *stream)
     if (stream->done == 0) {
         return sb_hash_bytes(stream->bytes + 16, stream->size);
     }
-    return rest_hash(stream->bytes + 16, stream->used, lanes_fold(stream->lanes));
+    return sb_hash_rest(stream->bytes + 16, stream->used, lanes_fold(stream->lanes));
 }

@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/word.h"
+
 #define SB_HASH_NULL UINT64_C(0x9b1f3a6d52c8e047)
 #define SB_HASH_NAN UINT64_C(0x7ff8000000000000)
 #define SB_HASH_TEXT_0 UINT64_C(0xa0761d6478bd642f)
@@ -89,6 +91,25 @@ static inline uint64_t sb_hash_words(uint64_t first, uint64_t second, uint64_t s
 static inline uint64_t sb_hash_seed(size_t size)
 {
     return SB_HASH_TEXT_0 ^ (uint64_t)size;
+}
+
+/* 16 bytes of a longer text, folded into what came before. */
+static inline uint64_t sb_hash_pair(const uint8_t *bytes, uint64_t key, uint64_t seed)
+{
+    return sb_hash_mix(sb_word_load64(bytes) ^ key, sb_word_load64(bytes + 8) ^ seed);
+}
+
+/*
+ * The last 1 to 64 of more than 16 bytes; of 17 to 64 bytes, after sb_hash_seed, that is the hash.
+ */
+static inline uint64_t sb_hash_rest(const uint8_t *bytes, size_t size, uint64_t seed)
+{
+    const uint8_t *last = bytes + size - 16;
+
+    for (; bytes < last; bytes += 16) {
+        seed = sb_hash_pair(bytes, SB_HASH_TEXT_1, seed);
+    }
+    return sb_hash_words(sb_word_load64(last), sb_word_load64(last + 8), seed);
 }
 
 /* Text and binary: by content, independent of where and how they are stored. */

@@ -6,8 +6,6 @@
 #include "base/assert.h"
 #include "columnar/value_bytes.h"
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "views keep their size in the low half");
-
 enum sb_row_kind sb_row_kind(const struct sb_type *type)
 {
     switch (sb_type_value(type)->id) {
@@ -43,77 +41,6 @@ enum sb_row_kind sb_row_kind(const struct sb_type *type)
     default: // text, binary, fixed_size_binary, decimal256, lists, structs, maps
         return SB_ROW_TEXT;
     }
-}
-
-struct sb_text sb_text_make(const uint8_t *data, int64_t size)
-{
-    struct sb_text text = {.head = (uint64_t)size};
-    uint64_t first = 0;
-
-    if (size > SB_TEXT_INLINE_MAX) {
-        uint32_t prefix;
-        memcpy(&prefix, data, sizeof prefix);
-        text.head |= (uint64_t)prefix << 32;
-        text.tail = (uint64_t)(uintptr_t)data;
-        return text;
-    }
-    // Loads may overlap: bytes that are read twice are equal.
-    if (size >= 8) {
-        uint64_t last;
-        memcpy(&first, data, 8);
-        memcpy(&last, data + size - 8, 8);
-        text.tail = last >> (8 * (15 - size)) >> 8 << 32; // the bytes from the ninth on
-    } else if (size >= 4) {
-        uint32_t low;
-        uint32_t high;
-        memcpy(&low, data, 4);
-        memcpy(&high, data + size - 4, 4);
-        first = low | (uint64_t)high << (8 * (size - 4));
-    } else if (size > 0) {
-        first = (uint64_t)data[0] | (uint64_t)data[size >> 1] << (8 * (size >> 1)) |
-                (uint64_t)data[size - 1] << (8 * (size - 1));
-    }
-    text.head |= first << 32;
-    text.tail |= first >> 32;
-    return text;
-}
-
-static inline uint64_t bytes_difference(const uint8_t *a, const uint8_t *b)
-{
-    uint64_t left;
-    uint64_t right;
-
-    memcpy(&left, a, sizeof left);
-    memcpy(&right, b, sizeof right);
-    return left ^ right;
-}
-
-bool sb_text_bytes_equal(const uint64_t *a, const uint64_t *b)
-{
-    const uint8_t *x = (const uint8_t *)(uintptr_t)a[1];
-    const uint8_t *y = (const uint8_t *)(uintptr_t)b[1];
-    int64_t size = sb_text_size(a[0]);
-    uint64_t difference;
-
-    if (size > 64) {
-        return memcmp(x, y, (size_t)size) == 0;
-    }
-    // At least 13 bytes: the last eight may overlap those before.
-    difference = bytes_difference(x + size - 8, y + size - 8);
-    for (int64_t at = 0; at < size - 8; at += 8) {
-        difference |= bytes_difference(x + at, y + at);
-    }
-    return difference == 0;
-}
-
-int sb_text_compare(const uint64_t *a, const uint64_t *b)
-{
-    int64_t a_size = sb_text_size(a[0]);
-    int64_t b_size = sb_text_size(b[0]);
-    int order =
-        memcmp(sb_text_bytes(a), sb_text_bytes(b), (size_t)(a_size < b_size ? a_size : b_size));
-
-    return order != 0 ? order : (a_size > b_size) - (a_size < b_size);
 }
 
 // --- loading -------------------------------------------------------------------------------------
@@ -172,30 +99,6 @@ static void wides_load(const struct sb_column *column, const uint32_t *rows, int
     }
 }
 
-static enum sb_status texts_load(const struct sb_column *column, const uint32_t *rows,
-                                 int64_t first, int64_t count, const uint8_t *nulls,
-                                 uint64_t *words, struct sb_error *err)
-{
-    for (int64_t i = 0; i < count; i++) {
-        int64_t row = rows == NULL ? first + i : rows[first + i];
-        struct sb_text text = {0};
-
-        if (nulls == NULL || !nulls[i]) {
-            struct sb_bytes bytes = sb_column_bytes(column, row);
-            if (sb_unlikely(bytes.size > UINT32_MAX)) {
-                return sb_error_set(err, SB_UNSUPPORTED,
-                                    "a text of %" PRId64 " bytes; keyed operators take less than "
-                                    "4 GiB in one value",
-                                    bytes.size);
-            }
-            text = sb_text_make(bytes.data, bytes.size);
-        }
-        words[2 * i] = text.head;
-        words[2 * i + 1] = text.tail;
-    }
-    return SB_OK;
-}
-
 /* Values that fill two words, but come in fewer. */
 #define LOAD_WIDE(ctype)                                                                           \
     do {                                                                                           \
@@ -212,24 +115,6 @@ static uint64_t float16_bits(uint16_t value, enum sb_row_reading reading)
     double number = sb_float16_read(value);
 
     return reading == SB_ROW_CANONICAL ? canonical_bits(number) : double_bits(number);
-}
-
-static void fixed_texts_load(const struct sb_column *column, const uint32_t *rows, int64_t first,
-                             int64_t count, const uint8_t *nulls, uint64_t *words)
-{
-    int32_t width = sb_type_bytes(column->type);
-    const uint8_t *values = sb_column_fixed(column, width);
-
-    for (int64_t i = 0; i < count; i++) {
-        int64_t row = rows == NULL ? first + i : rows[first + i];
-        struct sb_text text = {0};
-
-        if (nulls == NULL || !nulls[i]) {
-            text = sb_text_make(values + row * width, width);
-        }
-        words[2 * i] = text.head;
-        words[2 * i + 1] = text.tail;
-    }
 }
 
 /* Values without a layout of their own in rows: as bytes, which the scratch keeps. */
@@ -386,9 +271,9 @@ enum sb_status sb_row_vector_load(const struct sb_column *column, const uint32_t
     case SB_TYPE_BINARY:
     case SB_TYPE_LARGE_BINARY:
     case SB_TYPE_BINARY_VIEW:
-        return texts_load(column, rows, first, count, out->nulls, words, err);
+        return sb_texts_load(column, rows, first, count, out->nulls, words, err);
     case SB_TYPE_FIXED_SIZE_BINARY:
-        fixed_texts_load(column, rows, first, count, out->nulls, words);
+        sb_texts_load_fixed(column, rows, first, count, out->nulls, words);
         return SB_OK;
     case SB_TYPE_DICTIONARY:
     case SB_TYPE_RUN_END_ENCODED:
@@ -462,11 +347,7 @@ static inline uint64_t value_hash(enum sb_row_kind kind, const uint64_t *words)
     case SB_ROW_WIDE:
         return sb_hash_wide(words[0], words[1]);
     default:
-        if (sb_text_is_inline(words[0])) {
-            return sb_hash_words(words[0] >> 32 | words[1] << 32, words[1] >> 32,
-                                 sb_hash_seed((size_t)sb_text_size(words[0])));
-        }
-        return sb_hash_bytes(sb_text_bytes(words), (size_t)sb_text_size(words[0]));
+        return sb_text_hash(words);
     }
 }
 
@@ -475,13 +356,18 @@ static inline void values_hash(const struct sb_row_vector *vector, enum sb_row_k
 {
     int32_t width = sb_row_kind_words(kind);
 
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t hash = value_hash(kind, vector->words + width * i);
+    uint64_t folded[SB_ROW_CHUNK];
+    uint64_t *restrict out = is_first ? hashes : folded;
 
-        if (vector->nulls != NULL && vector->nulls[i]) {
-            hash = SB_HASH_NULL;
-        }
-        hashes[i] = is_first ? hash : sb_hash_combine(hashes[i], hash);
+    // Passes of their own for what is not usual: registers are few in the first one.
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = value_hash(kind, vector->words + width * i);
+    }
+    for (int64_t i = 0; vector->nulls != NULL && i < count; i++) {
+        out[i] = vector->nulls[i] ? SB_HASH_NULL : out[i];
+    }
+    for (int64_t i = 0; !is_first && i < count; i++) {
+        hashes[i] = sb_hash_combine(hashes[i], folded[i]);
     }
 }
 

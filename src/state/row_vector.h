@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "columnar/column.h"
 #include "state/row_heap.h"
+#include "state/row_text.h"
 
 enum { SB_ROW_CHUNK = 1024 };
 
@@ -26,19 +27,8 @@ enum sb_row_kind {
     SB_ROW_UINT,  // one word, a uint64: unsigned integers, bool
     SB_ROW_FLOAT, // one word, the bits of a double
     SB_ROW_WIDE,  // two words, an int128, low word first: decimals up to 128 bits
-    SB_ROW_TEXT,  // two words, see struct sb_text: text, binary, and all others as their bytes
+    SB_ROW_TEXT,  // two words, see row_text.h: text, binary, and all others as their bytes
 };
-
-/*
- * Two words: size and the first four bytes, then eight more bytes or, for more than
- * SB_TEXT_INLINE_MAX bytes, where all of them are: an address, or in blocks an offset. Bytes that
- * an inline text does not fill are 0, so that equal inline texts have equal words.
- */
-struct sb_text {
-    uint64_t head; // size in the low half
-    uint64_t tail;
-};
-enum { SB_TEXT_INLINE_MAX = 12 };
 
 /* Values of consecutive rows, null ones 0. */
 struct sb_row_vector {
@@ -64,46 +54,6 @@ static inline int32_t sb_row_kind_words(enum sb_row_kind kind)
 {
     return kind >= SB_ROW_WIDE ? 2 : 1;
 }
-
-static inline int64_t sb_text_size(uint64_t head)
-{
-    return (int64_t)(head & UINT32_MAX);
-}
-
-static inline bool sb_text_is_inline(uint64_t head)
-{
-    return sb_text_size(head) <= SB_TEXT_INLINE_MAX;
-}
-
-/* Bytes outside of the view: 0 for inline text. */
-static inline int64_t sb_text_heap_size(uint64_t head)
-{
-    return sb_text_is_inline(head) ? 0 : sb_text_size(head);
-}
-
-/* The bytes of a text with an address; `words` must live as long when it is inline. */
-static inline const uint8_t *sb_text_bytes(const uint64_t *words)
-{
-    return sb_text_is_inline(words[0]) ? (const uint8_t *)words + 4
-                                       : (const uint8_t *)(uintptr_t)words[1];
-}
-
-/* A view of `size` bytes at `data`, which it points to when they are too many. */
-struct sb_text sb_text_make(const uint8_t *data, int64_t size);
-
-/* Whether two long texts of equal heads have the same bytes. */
-bool sb_text_bytes_equal(const uint64_t *a, const uint64_t *b);
-
-/* Short texts are equal when their words are; long ones are looked at only when their heads are. */
-static inline bool sb_text_equal(const uint64_t *a, const uint64_t *b)
-{
-    if (a[0] != b[0]) {
-        return false;
-    }
-    return a[1] == b[1] || (!sb_text_is_inline(a[0]) && sb_text_bytes_equal(a, b));
-}
-
-int sb_text_compare(const uint64_t *a, const uint64_t *b); // by bytes, as memcmp
 
 enum sb_row_reading {
     SB_ROW_PLAIN,     // values as they are

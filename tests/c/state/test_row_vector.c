@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state/row_vector.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "state/column_writer.h"
@@ -43,6 +44,102 @@ static void texts_compare_as_their_bytes(void **state)
         assert_memory_equal(sb_text_bytes(&texts[0].head), a, (size_t)a_size);
         assert_int_equal(sign(sb_text_compare(&texts[0].head, &texts[1].head)), sign(order));
         assert_int_equal(sb_text_equal(&texts[0].head, &texts[1].head), order == 0);
+    }
+}
+
+/* Some more bytes than are compared or hashed without a call. */
+enum { SIZE_MAX_TRIED = 140 };
+
+static void one_byte_makes_long_texts_differ(void **state)
+{
+    uint8_t a[SIZE_MAX_TRIED];
+    uint8_t b[SIZE_MAX_TRIED];
+    uint64_t random = test_seed();
+
+    for (int64_t i = 0; i < SIZE_MAX_TRIED; i++) {
+        a[i] = b[i] = (uint8_t)test_random(&random);
+    }
+    for (int64_t size = SB_TEXT_INLINE_MAX + 1; size <= SIZE_MAX_TRIED; size++) {
+        struct sb_text text = sb_text_make(a, size);
+        struct sb_text other = sb_text_make(b, size);
+
+        assert_true(sb_text_equal(&text.head, &other.head));
+        for (int64_t at = 0; at < size; at++) {
+            b[at] ^= 1;
+            other = sb_text_make(b, size);
+            assert_false(sb_text_equal(&text.head, &other.head));
+            b[at] ^= 1;
+        }
+    }
+}
+
+/*
+ * A column of texts of 0, 1, .. bytes, all in a heap without a byte to spare, the shortest last:
+ * what reads past a text is seen by the sanitizer.
+ */
+struct tight {
+    struct sb_type type;
+    int32_t offsets[SIZE_MAX_TRIED + 2];
+    int64_t wide_offsets[SIZE_MAX_TRIED + 2];
+    uint8_t *bytes;
+    struct sb_column column;
+};
+
+static void tight_make(struct tight *tight, enum sb_type_id id, uint64_t *random)
+{
+    int64_t used = 0;
+
+    for (int64_t i = 0; i <= SIZE_MAX_TRIED; i++) {
+        tight->offsets[i] = (int32_t)used;
+        tight->wide_offsets[i] = used;
+        used += SIZE_MAX_TRIED - i;
+    }
+    tight->offsets[SIZE_MAX_TRIED + 1] = (int32_t)used;
+    tight->wide_offsets[SIZE_MAX_TRIED + 1] = used;
+    tight->bytes = malloc((size_t)used);
+    assert_non_null(tight->bytes);
+    for (int64_t i = 0; i < used; i++) {
+        tight->bytes[i] = (uint8_t)test_random(random);
+    }
+    tight->type = (struct sb_type){.id = id};
+    tight->column = (struct sb_column){
+        .type = &tight->type,
+        .length = SIZE_MAX_TRIED + 1,
+        .values = id == SB_TYPE_UTF8 ? (void *)tight->offsets : (void *)tight->wide_offsets,
+        .bytes = tight->bytes,
+    };
+}
+
+static void texts_load_and_hash_at_every_size(void **state)
+{
+    static const enum sb_type_id ids[] = {SB_TYPE_UTF8, SB_TYPE_LARGE_UTF8};
+    static struct sb_row_scratch scratch;
+    static struct tight tight;
+    uint64_t random = test_seed();
+
+    for (size_t pass = 0; pass < 4; pass++) {
+        uint64_t hashes[SIZE_MAX_TRIED + 1];
+        uint32_t rows[SIZE_MAX_TRIED + 1];
+        struct sb_row_vector vector;
+
+        tight_make(&tight, ids[pass / 2], &random);
+        for (uint32_t i = 0; i <= SIZE_MAX_TRIED; i++) {
+            rows[i] = SIZE_MAX_TRIED - i;
+        }
+        assert_int_equal(sb_row_vector_load(&tight.column, pass % 2 == 0 ? NULL : rows, 0,
+                                            SIZE_MAX_TRIED + 1, SB_ROW_CANONICAL, &scratch, &vector,
+                                            NULL),
+                         SB_OK);
+        sb_row_vector_hash(&vector, SIZE_MAX_TRIED + 1, true, hashes);
+        for (int64_t i = 0; i <= SIZE_MAX_TRIED; i++) {
+            struct sb_bytes bytes = sb_column_bytes(&tight.column, pass % 2 == 0 ? i : rows[i]);
+            struct sb_text text = sb_text_make(bytes.data, bytes.size);
+
+            assert_int_equal(vector.words[2 * i], text.head);
+            assert_int_equal(vector.words[2 * i + 1], text.tail);
+            assert_int_equal(hashes[i], sb_hash_bytes(bytes.data, (size_t)bytes.size));
+        }
+        free(tight.bytes);
     }
 }
 
@@ -165,6 +262,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_compare_as_their_bytes),
+        cmocka_unit_test(one_byte_makes_long_texts_differ),
+        cmocka_unit_test(texts_load_and_hash_at_every_size),
         cmocka_unit_test(every_type_comes_back_from_words),
         cmocka_unit_test(words_hash_as_columns_do),
     };
