@@ -13,6 +13,7 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
 enum { INTS_END = 3, FLOATS_END = 3, COUNTS_END = 2 };
+enum { AHEAD = 16 }; // keys between the one at work and the one whose pair is fetched
 
 /* Where the values of a row are: `stride` words after those of the row before. */
 struct fold_values {
@@ -68,30 +69,42 @@ static ALWAYS_INLINE bool words_fold(uint64_t *words, const struct fold_values *
     return true;
 }
 
-/* `is_word`: word 0 is the key. */
+/* Brings the pair of a key that comes soon to the cache. */
+static ALWAYS_INLINE void pair_prefetch(const struct sb_word_slots *slots, uint64_t key)
+{
+    const uint64_t *pair = sb_word_slots_pair(slots, sb_word_slots_hash(key));
+
+    __builtin_prefetch(pair);
+    __builtin_prefetch(pair + 8); // the next line
+}
+
+/* `key_words` as in the keys: a constant for the usual keys, which saves their loops. */
 static ALWAYS_INLINE int64_t slots_absorb(struct sb_word_slots *slots, const uint64_t *words,
                                           const struct fold_keys *keys,
                                           const struct fold_values *values, int64_t count,
-                                          bool is_word, int ints, int floats, int counts)
+                                          int32_t key_words, int ints, int floats, int counts)
 {
     const struct sb_word_slots fixed = *slots; // in registers: no store can change it
     const struct fold_keys key_from = *keys;
     const struct fold_values from = *values;
-    int32_t first_word = is_word ? 1 : 1 + key_from.words;
+    int32_t first_word = 1 + key_words;
 
     for (int64_t i = 0; i < count; i++) {
         uint64_t key = words[i];
         uint64_t *pair = sb_word_slots_pair(&fixed, sb_word_slots_hash(key));
         uint64_t *row = sb_word_slots_guess(pair, fixed.row_words, key);
 
+        if (key_words > 0) { // rows of a word's keys are few: what the processor foresees will do
+            pair_prefetch(&fixed, words[i + AHEAD < count ? i + AHEAD : i]);
+        }
         if (sb_unlikely(row[0] != key || key == SB_WORD_EMPTY)) {
             row = sb_word_slots_upsert_further(slots, pair, key);
             if (row == NULL) {
                 return i;
             }
         }
-        if (!is_word && sb_unlikely(!sb_plain_key_claim(row, key_from.words, key_from.mark_word,
-                                                        key_from.columns, i))) {
+        if (key_words > 0 && sb_unlikely(!sb_plain_key_claim(row, key_words, key_from.mark_word,
+                                                             key_from.columns, i))) {
             return i;
         }
         if (!words_fold(row + first_word, &from, i, ints, floats, counts, false)) {
@@ -225,12 +238,14 @@ int64_t sb_fused_absorb_columns(const struct sb_aggregate *aggregate, struct sb_
         values.ints[n] = values.ints[n] == NULL ? NULL : values.ints[n] + first;
         values.floats[n] = values.floats[n] == NULL ? NULL : values.floats[n] + first;
     }
+#define ABSORB(key_words, ints, floats, counts)                                                    \
+    slots_absorb(slots, words, &keys, &values, count, key_words, ints, floats, counts)
 #define ABSORB_CASE(ints, floats, counts)                                                          \
     case PATTERN(ints, floats, counts):                                                            \
-        return keys.words == 0                                                                     \
-                   ? slots_absorb(slots, words, &keys, &values, count, true, ints, floats, counts) \
-                   : slots_absorb(slots, words, &keys, &values, count, false, ints, floats,        \
-                                  counts);
+        return keys.words == 0   ? ABSORB(0, ints, floats, counts)                                 \
+               : keys.words == 2 ? ABSORB(2, ints, floats, counts)                                 \
+               : keys.words == 3 ? ABSORB(3, ints, floats, counts)                                 \
+                                 : ABSORB(keys.words, ints, floats, counts);
     switch (aggregate->fused_pattern) {
         EACH_PATTERN(ABSORB_CASE)
     default:
@@ -238,6 +253,7 @@ int64_t sb_fused_absorb_columns(const struct sb_aggregate *aggregate, struct sb_
         return 0;
     }
 #undef ABSORB_CASE
+#undef ABSORB
 }
 
 int64_t sb_fused_absorb_rows(const struct sb_aggregate *aggregate, struct sb_word_table *table,

@@ -15,28 +15,50 @@ int32_t sb_plain_key_width(enum sb_row_kind kind)
     return kind == SB_ROW_TEXT ? (int32_t)SB_PLAIN_TEXT_WORDS : sb_row_kind_words(kind);
 }
 
+/* Whether text of a vector is too long. */
+static bool texts_misfit(const struct sb_row_vector *texts, int64_t count)
+{
+    bool any = false;
+
+    for (int64_t i = 0; i < count; i++) {
+        any |= sb_text_size(texts->words[2 * i]) > SB_PLAIN_TEXT_MAX;
+    }
+    return any;
+}
+
+/* Whether the last word of a value, `width` words wide, is the mark. */
+static bool words_misfit(const uint64_t *last, int32_t width, int64_t count)
+{
+    bool any = false;
+
+    for (int64_t i = 0; i < count; i++) {
+        any |= last[width * i] == SB_PLAIN_FRESH;
+    }
+    return any;
+}
+
 bool sb_plain_keys_misfit(const struct sb_aggregate *aggregate, const struct sb_row_chunk *chunk,
                           int64_t count, uint8_t *misfits)
 {
-    uint8_t any = 0;
+    bool any = false;
 
     for (int32_t k = 0; aggregate->plain_key_words > 0 && k < aggregate->key_count; k++) {
         const struct sb_row_vector *vector = &chunk->vectors[k];
         int32_t width = sb_row_kind_words(vector->kind);
         const uint64_t *last = vector->words + width - 1;
 
-        if (vector->kind == SB_ROW_TEXT) {
+        // Hardly ever: which ones is asked when there are some.
+        if (vector->kind == SB_ROW_TEXT && texts_misfit(vector, count)) {
             for (int64_t i = 0; i < count; i++) {
                 misfits[i] |= sb_text_size(vector->words[2 * i]) > SB_PLAIN_TEXT_MAX;
             }
-        } else if (k == 0) { // its last word is the mark
+            any = true;
+        } else if (vector->kind != SB_ROW_TEXT && k == 0 && words_misfit(last, width, count)) {
             for (int64_t i = 0; i < count; i++) {
                 misfits[i] |= last[width * i] == SB_PLAIN_FRESH;
             }
+            any = true;
         }
-    }
-    for (int64_t i = 0; aggregate->plain_key_words > 0 && i < count; i++) {
-        any |= misfits[i];
     }
     return any;
 }
