@@ -4,7 +4,7 @@
 enum {
     SLOT_COUNT_MIN = 16,
     GROUP_BITS = 7, // the low bits of the hash, equal within a key group
-    CHUNK = 256,    // rows to guess at a time: they stay in L1 until they are looked at
+    CHUNK = 128,    // rows to guess at a time: they stay in L1 until they are looked at
 };
 
 #define SLOT_ADDRESS ((UINT64_C(1) << 48) - 1)
@@ -34,18 +34,26 @@ static inline uint64_t pair_home(uint64_t hash, int64_t slot_count)
 }
 
 /*
- * The slot with the tag of a hash: in its pair or, where that is full, in those that follow; any
- * slot, or 0, when there is none. Which of the two slots it is cannot be foreseen, so no branch
- * asks. An empty slot looks like one with tag 0, and must not hide the slot before it.
+ * The slot of a pair with the tag of a hash, else any slot, or 0; false when the pair is full of
+ * other tags. Which of the two slots it is cannot be foreseen, so no branch asks. An empty slot
+ * looks like one with tag 0, and must not hide the slot before it.
  */
+static inline bool pair_guess(const uint64_t *pair, uint64_t hash, uint64_t *slot)
+{
+    uint64_t second = pair[1];
+    uint64_t is_second = -(uint64_t)(slot_has_tag(second, hash) & (second != 0));
+
+    *slot = (second & is_second) | (pair[0] & ~is_second);
+    return slot_has_tag(*slot, hash) || second == 0;
+}
+
+/* The same in the pair of a hash or, where that is full, in those that follow. */
 static inline uint64_t slot_guess(const uint64_t *slots, int64_t slot_count, uint64_t hash)
 {
-    for (uint64_t at = pair_home(hash, slot_count);; at = (at + 2) & ((uint64_t)slot_count - 2)) {
-        uint64_t second = slots[at + 1];
-        uint64_t is_second = -(uint64_t)(slot_has_tag(second, hash) & (second != 0));
-        uint64_t slot = (second & is_second) | (slots[at] & ~is_second);
+    uint64_t slot;
 
-        if (sb_likely(slot_has_tag(slot, hash) || second == 0)) {
+    for (uint64_t at = pair_home(hash, slot_count);; at = (at + 2) & ((uint64_t)slot_count - 2)) {
+        if (sb_likely(pair_guess(&slots[at], hash, &slot))) {
             return slot;
         }
     }
@@ -351,55 +359,129 @@ static inline const struct sb_row_table *table_or_nothing(const struct sb_row_ta
     return table != NULL && table->slots != NULL ? table : &nothing;
 }
 
-/* The row each key may have, or NULL, on its way to the cache. */
-static void rows_guess(const struct sb_row_table *const *tables, const uint64_t *hashes,
+/* The slots of a pair, on their way to the cache; `rows` holds their addresses for a while. */
+static void pairs_find(const struct sb_row_table *const *tables, const uint64_t *hashes,
                        int64_t count, uint64_t **rows)
 {
     for (int64_t i = 0; i < count; i++) {
         const struct sb_row_table *table = table_or_nothing(tables[i]);
-        __builtin_prefetch(&table->slots[pair_home(hashes[i], table->slot_count)]);
-    }
-    for (int64_t i = 0; i < count; i++) {
-        const struct sb_row_table *table = table_or_nothing(tables[i]);
-        rows[i] = slot_row(slot_guess(table->slots, table->slot_count, hashes[i]));
+        rows[i] = &table->slots[pair_home(hashes[i], table->slot_count)];
         __builtin_prefetch(rows[i]);
     }
 }
 
-/*
- * Whether rows [first, end) that were guessed have other keys, a field at a time: no branch asks
- * for the kind of a field row by row. A row of NULL does not differ.
- */
-static void rows_compare(const struct sb_row_layout *layout, const struct sb_row_vector *keys,
-                         const uint64_t *hashes, int64_t first, int64_t end, uint64_t *const *rows,
-                         uint8_t *differs)
+/* The row each key may have, or NULL, on its way to the cache. */
+static void rows_guess(const struct sb_row_table *const *tables, const uint64_t *hashes,
+                       int64_t count, uint64_t **rows)
 {
-    static const uint64_t nobody[1];
+    pairs_find(tables, hashes, count, rows);
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t slot;
 
-    for (int64_t i = first; i < end; i++) {
-        const uint64_t *row = rows[i] != NULL ? rows[i] + layout->hash_word : nobody;
-        differs[i - first] = (rows[i] != NULL) & (row[0] != hashes[i]);
+        if (sb_unlikely(!pair_guess(rows[i], hashes[i], &slot))) {
+            slot = slot_guess(tables[i]->slots, tables[i]->slot_count, hashes[i]);
+        }
+        rows[i] = slot_row(slot);
+        __builtin_prefetch(rows[i]);
+    }
+}
+
+/* Starts to read the long texts of a field. */
+static void texts_prefetch(const struct sb_row_field *field, const uint64_t *const *rows,
+                           int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        const uint64_t *text = rows[i] + field->word;
+        __builtin_prefetch(sb_text_is_inline(text[0]) ? text : (const void *)(uintptr_t)text[1]);
+    }
+}
+
+/* Whether a field of the rows is another value than the keys from `first` on; nulls aside. */
+static void field_compare(const struct sb_row_field *field, const struct sb_row_vector *keys,
+                          int64_t first, int64_t count, const uint64_t *const *rows,
+                          uint8_t *differs)
+{
+    const uint64_t *words = keys->words + sb_row_kind_words(field->kind) * first;
+    int32_t word = field->word;
+
+    switch (field->kind) {
+    case SB_ROW_TEXT:
+        for (int64_t i = 0; i < count; i++) {
+            differs[i] |= !sb_text_equal(rows[i] + word, words + 2 * i);
+        }
+        break;
+    case SB_ROW_WIDE:
+        for (int64_t i = 0; i < count; i++) {
+            differs[i] |=
+                ((rows[i][word] ^ words[2 * i]) | (rows[i][word + 1] ^ words[2 * i + 1])) != 0;
+        }
+        break;
+    default:
+        for (int64_t i = 0; i < count; i++) {
+            differs[i] |= rows[i][word] != words[i];
+        }
+        break;
+    }
+}
+
+/* Whether a field of the rows is null where the keys are not, or not null where they are. */
+static void nulls_compare(const struct sb_row_field *field, const struct sb_row_vector *keys,
+                          int64_t first, int64_t count, const uint64_t *const *rows,
+                          uint8_t *differs)
+{
+    if (field->null_word < 0) {
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        bool is_null = keys->nulls != NULL && keys->nulls[first + i];
+        differs[i] |= ((rows[i][field->null_word] & field->null_bit) != 0) != is_null;
+    }
+}
+
+/* Whether rows have other keys than those from `first` on: a field at a time, without branches. */
+static void rows_compare(const struct sb_row_layout *layout, const struct sb_row_vector *keys,
+                         const uint64_t *hashes, int64_t first, int64_t count,
+                         const uint64_t *const *rows, uint8_t *differs)
+{
+    for (int64_t i = 0; i < count; i++) {
+        differs[i] = rows[i][layout->hash_word] != hashes[first + i];
     }
     for (int32_t k = 0; k < layout->key_count; k++) {
-        const struct sb_row_field *field = &layout->fields[k];
-        bool is_word = sb_row_kind_words(field->kind) == 1;
-        int32_t word = field->word;
+        if (layout->fields[k].kind == SB_ROW_TEXT) {
+            texts_prefetch(&layout->fields[k], rows, count);
+        }
+    }
+    for (int32_t k = 0; k < layout->key_count; k++) {
+        field_compare(&layout->fields[k], &keys[k], first, count, rows, differs);
+        nulls_compare(&layout->fields[k], &keys[k], first, count, rows, differs);
+    }
+}
 
-        for (int64_t i = first; is_word && i < end; i++) {
-            if (sb_likely(rows[i] != NULL)) {
-                differs[i - first] |= rows[i][word] != keys[k].words[i];
-            }
-        }
-        for (int64_t i = first; !is_word && i < end; i++) {
-            if (sb_likely(rows[i] != NULL && !differs[i - first])) {
-                differs[i - first] = !field_equal(field, rows[i], &keys[k], i);
-            }
-        }
-        for (int64_t i = first; is_word && field->null_word >= 0 && i < end; i++) {
-            if (rows[i] != NULL) {
-                bool is_null = keys[k].nulls != NULL && keys[k].nulls[i];
-                differs[i - first] |= sb_row_is_null(field, rows[i]) != is_null;
-            }
+/* The same for at most CHUNK keys, those from `first` on. */
+static void keys_find(const struct sb_row_table *const *tables, const struct sb_row_vector *keys,
+                      const uint64_t *hashes, int64_t first, int64_t count, uint64_t **rows)
+{
+    const uint64_t *compared[CHUNK];
+    uint8_t differs[CHUNK];
+    int64_t some = 0;
+
+    rows_guess(tables + first, hashes + first, count, rows + first);
+    while (some < count && rows[first + some] == NULL) {
+        some++;
+    }
+    if (some == count) {
+        return;
+    }
+    for (int64_t i = 0; i < count; i++) { // where there is none, any row will do
+        compared[i] = rows[first + (rows[first + i] == NULL ? some : i)];
+    }
+    rows_compare(tables[first + some]->layout, keys, hashes, first, count, compared, differs);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t at = first + i;
+        uint64_t empty;
+
+        if (sb_unlikely(differs[i]) && rows[at] != NULL) {
+            rows[at] = key_seek(tables[at], keys, hashes[at], at, &empty);
         }
     }
 }
@@ -407,23 +489,8 @@ static void rows_compare(const struct sb_row_layout *layout, const struct sb_row
 void sb_row_table_find(const struct sb_row_table *const *tables, const struct sb_row_vector *keys,
                        const uint64_t *hashes, int64_t count, uint64_t **rows)
 {
-    const struct sb_row_layout *layout = NULL;
-    uint8_t differs[CHUNK];
-
-    rows_guess(tables, hashes, count, rows);
-    for (int64_t i = 0; layout == NULL && i < count; i++) {
-        layout = rows[i] != NULL ? tables[i]->layout : NULL;
-    }
-    for (int64_t first = 0; layout != NULL && first < count; first += CHUNK) {
-        int64_t end = first + CHUNK < count ? first + CHUNK : count;
-
-        rows_compare(layout, keys, hashes, first, end, rows, differs);
-        for (int64_t i = first; i < end; i++) {
-            uint64_t at;
-            if (sb_unlikely(differs[i - first])) {
-                rows[i] = key_seek(tables[i], keys, hashes[i], i, &at);
-            }
-        }
+    for (int64_t first = 0; first < count; first += CHUNK) {
+        keys_find(tables, keys, hashes, first, count - first < CHUNK ? count - first : CHUNK, rows);
     }
 }
 

@@ -457,6 +457,7 @@ static enum sb_status get_ready(struct sb_hash_join *join, struct sb_error *err)
     }
     join->direct.is_full =
         !join->is_existence && (uint64_t)join->facts.row_count == join->direct.slot_count;
+    join->has_nulls = sb_join_may_be_null(join);
     join->row_layout = join->form == SB_JOIN_ROWS ? &join->layout : sb_join_slots_layout(join);
     SB_TRY_RETURN(missing_row_make(join, err));
     return join->form == SB_JOIN_SLOTS ? heads_make(join, err) : SB_OK;

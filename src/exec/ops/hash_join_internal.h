@@ -106,6 +106,7 @@ struct sb_hash_join {
     bool has_locks;
     _Atomic bool is_ready;                  // every group is linked, in `form`; what follows is set
     bool has_chains;                        // some key has several rows
+    bool has_nulls;                         // payload may be null, of rows or of missing ones
     const struct sb_row_layout *row_layout; // of the rows that probes find
     uint64_t *missing_row;       // of nulls: what a left row without a match is joined to
     struct sb_join_head *heads;  // SLOTS: [group_count]
@@ -147,10 +148,16 @@ static inline const struct sb_row_layout *sb_join_layout(const struct sb_hash_jo
                                            : &join->layout;
 }
 
-/* Rows in slots have nulls when there are any, or when rows without a match need them. */
+/* When all rows have come: whether any payload is null, or rows without a match need nulls. */
+static inline bool sb_join_may_be_null(const struct sb_hash_join *join)
+{
+    return join->keeps_left || join->facts.has_null_payload;
+}
+
+/* Rows in slots have nulls only when there may be some. */
 static inline const struct sb_row_layout *sb_join_slots_layout(const struct sb_hash_join *join)
 {
-    return join->keeps_left || join->facts.has_null_payload ? &join->full : &join->plain;
+    return sb_join_may_be_null(join) ? &join->full : &join->plain;
 }
 
 /* hash_join_plan.c */

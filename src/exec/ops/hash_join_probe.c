@@ -116,11 +116,11 @@ static enum sb_status piece_open(struct sb_hash_join *join, struct join_piece *p
     return SB_OK;
 }
 
-/* Gathers a field that is never null into a column of words, without a stop between. */
+/* Gathers a field, none of them null, into a column of words, without a stop between. */
 static bool words_append(const struct sb_row_field *field, uint64_t *const *rows, int64_t count,
                          struct sb_column_writer *writer)
 {
-    uint64_t *restrict words = field->null_word < 0 ? sb_column_writer_words(writer, count) : NULL;
+    uint64_t *restrict words = sb_column_writer_words(writer, count);
     int32_t word = field->word;
 
     for (int64_t i = 0; words != NULL && i < count; i++) {
@@ -139,7 +139,8 @@ static enum sb_status piece_append(const struct sb_hash_join *join, struct join_
         const struct sb_row_field *field = &join->row_layout->fields[join->key_count + p];
         struct sb_row_vector vector;
 
-        if (words_append(field, probe->chunk->rows, piece->pending_count, &piece->writers[p])) {
+        if (!join->has_nulls &&
+            words_append(field, probe->chunk->rows, piece->pending_count, &piece->writers[p])) {
             continue;
         }
         sb_row_field_load(field, probe->chunk->rows, piece->pending_count, NULL, probe->scratch,

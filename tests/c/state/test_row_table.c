@@ -185,6 +185,64 @@ static void link_chains_the_rows_of_a_key(void **state)
     hash_mask = UINT64_MAX;
 }
 
+/* Of every other key in the table; every third is asked of no table. */
+static void keys_are_found(struct fixture *fixture, int64_t first, int64_t count, bool may_be_null)
+{
+    const struct sb_row_table *tables[SB_ROW_CHUNK];
+    struct sb_row_chunk *chunk = fixture->chunk;
+
+    keys_make(chunk, first, count, may_be_null);
+    for (int64_t i = 0; i < count; i++) {
+        tables[i] = i % 3 == 0 ? NULL : &fixture->table;
+    }
+    sb_row_table_find(tables, chunk->vectors, chunk->hashes, count, chunk->rows);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t n = (first + i) * 7 % (NUMBERS * TEXTS);
+        bool was_null = n % NUMBERS == 0 || n / NUMBERS == 0; // 0 and no text are not in the table
+        bool is_there = i % 3 != 0 && (first + i) % 2 == 0 && (may_be_null || !was_null);
+
+        assert_int_equal(chunk->rows[i] != NULL, is_there);
+        if (is_there) {
+            assert_int_equal(chunk->rows[i][fixture->layout.fields[2].word], first + i + 1);
+        }
+    }
+}
+
+static void find_tells_keys_apart(void)
+{
+    struct sb_memory *memory = sb_memory_create(0);
+    struct fixture fixture;
+    struct sb_row_chunk *chunk;
+
+    assert_int_equal(fixture_init(&fixture, memory, false), SB_OK);
+    chunk = fixture.chunk;
+    for (int64_t n = 0; n < NUMBERS * TEXTS; n += 2) {
+        keys_make(chunk, n, 1, true);
+        assert_int_equal(sb_row_table_upsert(&fixture.table, chunk->vectors, chunk->hashes, 1,
+                                             chunk->rows, NULL),
+                         SB_OK);
+        chunk->rows[0][fixture.layout.fields[2].word] = (uint64_t)n + 1;
+    }
+    for (int64_t first = 0; first < NUMBERS * TEXTS; first += ROUND) {
+        int64_t count = NUMBERS * TEXTS - first;
+
+        count = count < ROUND ? count : ROUND;
+        keys_are_found(&fixture, first, count, true);
+        keys_are_found(&fixture, first, count, false);
+    }
+    fixture_deinit(&fixture);
+    sb_memory_release(memory);
+}
+
+static void find_finds_what_is_there(void **state)
+{
+    for (size_t i = 0; i < sizeof hash_masks / sizeof hash_masks[0]; i++) {
+        hash_mask = hash_masks[i];
+        find_tells_keys_apart();
+    }
+    hash_mask = UINT64_MAX;
+}
+
 static enum sb_status attempt_count(struct sb_memory *memory, void *context)
 {
     struct fixture fixture;
@@ -209,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(upsert_makes_one_row_per_key),
         cmocka_unit_test(link_chains_the_rows_of_a_key),
+        cmocka_unit_test(find_finds_what_is_there),
         cmocka_unit_test(survives_each_refused_allocation),
     };
 
