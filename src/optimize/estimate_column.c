@@ -256,13 +256,14 @@ struct sb_column_estimate sb_column_estimate_of_statistics(
             column.least = column.greatest = NAN;
         }
     }
+    present = rows * (1 - sb_share_or_zero(column.null_share));
     if (statistics->distinct_count >= 0) {
         column.distinct = (double)statistics->distinct_count;
-        return column;
+    } else if (range_count(&column) < INFINITY) {
+        column.distinct = present;
     }
-    present = rows * (1 - sb_share_or_zero(column.null_share));
-    if (range_count(&column) < INFINITY) { // whole numbers: no more than fit between
-        column.distinct = fmin(range_count(&column), present);
+    if (column.distinct > range_count(&column)) { // no more than fit between
+        column.distinct = range_count(&column);
     }
     return column;
 }

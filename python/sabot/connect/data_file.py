@@ -11,6 +11,7 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     from sabot._core import Job
+    from sabot.connect.source_statistics import SourceStatistics
     from sabot.expressions import Expr
 
 __all__ = ["DataFile", "ReadCounts", "ReadRequest"]
@@ -88,4 +89,16 @@ class DataFile(Protocol):
 
     def bind(self, job: Job, operator_id: str, request: ReadRequest) -> None:
         """Add splits that the engine's threads read, in the order of the rows."""
+        ...
+
+    def statistics(self, names: Sequence[str], piece_count: int) -> SourceStatistics:
+        """Return what is known, or quickly found, of the rows.
+
+        Parameters
+        ----------
+        names
+            Columns of `schema` to tell of.
+        piece_count
+            So many row groups or batches may be looked at.
+        """
         ...

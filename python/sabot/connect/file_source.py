@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,7 +19,9 @@ from sabot.connect.parquet_file import ParquetFile
 from sabot.connect.paths import FoundFile, find_files
 from sabot.connect.predicate import conjuncts, pruning_expression
 from sabot.connect.rows import project, schema_of
+from sabot.connect.sampling import bound_of
 from sabot.connect.source_filters import filters_of, read_columns
+from sabot.connect.source_statistics import ColumnSummary, SourceStatistics, merged, scaled
 from sabot.connect.text_options import HeaderError, text_options
 from sabot.errors import InvalidJobError, JobFailedError
 
@@ -32,6 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["FileSource", "open_files"]
 
 _SPLITS_PER_WORKER = 8  # enough to even out pieces of different size
+_FILES_LOOKED = 32  # for statistics; others are taken to be like them
+_PIECES_LOOKED = 256  # columns of row groups; a footer's entry takes some microseconds
+
+_File = tuple[FoundFile, DataFile]
 
 
 class FileSource:
@@ -90,6 +97,25 @@ class FileSource:
         self._predicates += conjuncts(predicate)
         return True
 
+    def statistics(self, columns: Sequence[str]) -> SourceStatistics:
+        """Return what footers, folders and first rows tell; of many files, what some tell."""
+        looked = _spread(self._files, _FILES_LOOKED)
+        own = [name for name in columns if name not in self._partitions]
+        pieces = max(1, _PIECES_LOOKED // max(1, len(looked) * max(1, len(own))))
+        found = merged([self._file_statistics(file, own, pieces) for _, file in looked], own)
+        total = found.row_count
+        if self.row_count is not None:
+            total = self.row_count
+        elif total is not None and len(looked) < len(self._files):
+            total = round(total * len(self._files) / len(looked))
+        if total is None:
+            return SourceStatistics(None, found.columns)
+        found = scaled(found, total)
+        parts = {
+            name: self._partition_summary(name) for name in columns if name in self._partitions
+        }
+        return SourceStatistics(total, {**found.columns, **parts})
+
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add the splits of every file that the predicate does not exclude."""
         files = self._files_wanted()
@@ -137,6 +163,36 @@ class FileSource:
         if self._dead_letter is not None:
             self._dead_letter.discard()
 
+    def _file_statistics(
+        self, file: DataFile, names: Sequence[str], piece_count: int
+    ) -> SourceStatistics:
+        """Return the statistics of a file in the columns of the source."""
+        there = [name for name in names if name in file.schema.names]
+        found = file.statistics(there, piece_count)
+        columns = {
+            name: _converted(one, file.schema.field(name).type, self.schema.field(name).type)
+            for name, one in found.columns.items()
+        }
+        for name in set(names) - set(there):
+            columns[name] = ColumnSummary(null_count=found.row_count, distinct_count=0)
+        return SourceStatistics(found.row_count, columns)
+
+    def _partition_summary(self, name: str) -> ColumnSummary:
+        """Return the summary of a column that folders have, as if they had equally many rows."""
+        kind = self._full_schema.field(name).type
+        texts = {found.partitions.get(name) for found, _ in self._files}
+        values = [bound_of(typed(text, kind)) for text in texts if text is not None]
+        known = [value for value in values if value is not None]
+        nulls = sum(
+            file.row_count or 0 for found, file in self._files if found.partitions.get(name) is None
+        )
+        return ColumnSummary(
+            min(known, default=None),
+            max(known, default=None),
+            nulls if self.row_count is not None or None not in texts else None,
+            len(known),
+        )
+
     def _files_wanted(self) -> list[tuple[FoundFile, DataFile]]:
         """Return the files whose partition values do not exclude the predicate."""
         schema = pa.schema([self._full_schema.field(name) for name in self._partitions])
@@ -158,6 +214,22 @@ class FileSource:
         numbered = table.append_column("", pa.array(range(len(self._files))))
         kept = numbered.filter(expression).column("").to_pylist()
         return [self._files[index] for index in kept]
+
+
+def _spread(files: Sequence[_File], count: int) -> Sequence[_File]:
+    """Return so many of the files, the first and the last among them."""
+    last = len(files) - 1
+    if last < count:
+        return files
+    return [files[index * last // (count - 1)] for index in range(count)]
+
+
+def _converted(column: ColumnSummary, found: pa.DataType, wanted: pa.DataType) -> ColumnSummary:
+    """Return the summary of a column that is cast; bounds of another kind say nothing."""
+    is_same = found.equals(wanted) or all(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in (found, wanted)
+    )
+    return column if is_same else replace(column, least=None, greatest=None)
 
 
 def open_files(node: StreamOperatorNode, settings: SourceSettings) -> Source:

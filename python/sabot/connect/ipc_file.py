@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from sabot.connect.sampling import table_statistics
 from sabot.connect.scan import scan_fragment, scan_table
+from sabot.connect.source_statistics import SourceStatistics
 
 if TYPE_CHECKING:
     from sabot._core import Job
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from sabot.connect.paths import FoundFile
 
 __all__ = ["IpcFile", "IpcStream"]
+
+_BATCHES_LOOKED = 4  # for statistics
 
 
 class IpcFile:
@@ -50,6 +55,22 @@ class IpcFile:
             batches = [self._reader.get_batch(i) for i in range(first, min(first + run, count))]
             table = pa.Table.from_batches(batches, self.schema)
             job.add_stream(operator_id, scan_table(table, request))
+
+    def statistics(self, names: Sequence[str], piece_count: int) -> SourceStatistics:
+        """Return what a few batches tell, if they are mapped: nothing is decoded for it."""
+        count = self._reader.num_record_batches
+        if not self._is_mapped:
+            return SourceStatistics()
+        pieces = min(piece_count, _BATCHES_LOOKED)
+        looked = sorted({index * count // pieces for index in range(pieces)})
+        batches = [self._reader.get_batch(index) for index in looked] if count else []
+        if any(batch.num_rows < 0 for batch in batches):
+            return SourceStatistics()  # the engine says what is wrong with it
+        rows = round(sum(batch.num_rows for batch in batches) * count / max(1, len(batches)))
+        table = pa.Table.from_batches(batches, self.schema).select(list(names))
+        if not _is_sound(table):
+            return SourceStatistics()
+        return table_statistics(table, names, rows)
 
     def _shares_memory(self) -> bool:
         """Return whether the buffers of the first batch lie in the mapped file."""
@@ -90,6 +111,17 @@ class IpcStream:
             return
         job.add_stream(operator_id, scan_table(self._open().read_all(), request))
 
+    def statistics(self, names: Sequence[str], piece_count: int) -> SourceStatistics:
+        """Return about how many rows there are, by the size of the first batch."""
+        if self._compression is not None or not self._place.is_local:
+            return SourceStatistics()
+        with self._open() as reader:
+            first = next(iter(reader), None)
+        if first is None:
+            return SourceStatistics(0)
+        rows = round(self.size * first.num_rows / max(1, first.get_total_buffer_size()))
+        return SourceStatistics(max(rows, first.num_rows))
+
     def _open(self) -> pa.RecordBatchReader:
         place = self._place
         if place.is_local and self._compression is None:
@@ -97,6 +129,15 @@ class IpcStream:
         return pa.ipc.open_stream(
             place.filesystem.open_input_stream(place.path, compression=self._compression)
         )
+
+
+def _is_sound(table: pa.Table) -> bool:
+    """Return whether pyarrow may compute with the rows: it believes lengths and offsets."""
+    try:
+        table.validate(full=True)
+    except pa.ArrowException:
+        return False
+    return True
 
 
 def _open_random(place: Place, compression: str | None) -> Any:

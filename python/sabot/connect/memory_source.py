@@ -20,7 +20,9 @@ from sabot.connect.rows import (
     schema_of,
     table_of,
 )
+from sabot.connect.sampling import table_statistics
 from sabot.connect.source_filters import read_columns
+from sabot.connect.source_statistics import ColumnSummary, SourceStatistics
 from sabot.errors import InvalidJobError, JobFailedError
 
 if TYPE_CHECKING:
@@ -49,6 +51,10 @@ class _MemorySource:
         self.schema = pa.schema([self.schema.field(name) for name in columns])
         return True
 
+    def statistics(self, columns: Sequence[str]) -> SourceStatistics | None:
+        """Return None: what nobody has counted is not known before it is read."""
+        return None
+
     def finish(self) -> None:
         """Do nothing: it has written nothing."""
 
@@ -61,6 +67,7 @@ class TableSource(_MemorySource):
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table
+        self._known: dict[str, ColumnSummary] = {}
         self.schema = table.schema
         self.row_count = table.num_rows
 
@@ -71,6 +78,15 @@ class TableSource(_MemorySource):
         self._table = self._table.select(list(columns))
         self.schema = self._table.schema
         return True
+
+    def statistics(self, columns: Sequence[str]) -> SourceStatistics:
+        """Return what the table tells; asked again, the same."""
+        missing = [name for name in columns if name not in self._known]
+        self._known |= table_statistics(self._table, missing).columns
+        return SourceStatistics(
+            self._table.num_rows,
+            {name: self._known[name] for name in columns if name in self._known},
+        )
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add the table as one split, so that its order is kept."""

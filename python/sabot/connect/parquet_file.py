@@ -12,12 +12,14 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from sabot.connect.hive import typed
+from sabot.connect.parquet_statistics import footer_statistics
 from sabot.connect.predicate import pruning_expression
 
 if TYPE_CHECKING:
     from sabot._core import Job
     from sabot.connect.data_file import ReadRequest
     from sabot.connect.paths import FoundFile
+    from sabot.connect.source_statistics import SourceStatistics
 
 __all__ = ["ParquetFile"]
 
@@ -52,6 +54,13 @@ class ParquetFile:
         for first in range(0, len(groups), run):
             reader = _RowGroupReader(self._open, self.schema, groups[first : first + run], request)
             job.add_batches(operator_id, reader.schema, reader)
+
+    def statistics(self, names: Sequence[str], piece_count: int) -> SourceStatistics:
+        """Return what the footer tells of the columns `names`."""
+        found = [self.schema.field(name) for name in names]
+        plain = pa.schema([one for one in found if not pa.types.is_nested(one.type)])
+        leaves = {name: _leaf_indices(self.schema, {name})[0] for name in plain.names}
+        return footer_statistics(self._fragment.metadata, leaves, plain, piece_count)
 
     def _open(self) -> pq.ParquetFile:
         place = self._place

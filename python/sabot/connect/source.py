@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sabot._core import Job
     from sabot.connect.data_file import ReadCounts
     from sabot.connect.feeder import Feeder
+    from sabot.connect.source_statistics import SourceStatistics
     from sabot.execution.node import StreamOperatorNode
     from sabot.expressions import Expr
 
@@ -81,6 +82,16 @@ class Source(Protocol):
         -------
         bool
             Whether that saves anything; if not, everything is as before.
+        """
+        ...
+
+    def statistics(self, columns: Sequence[str]) -> SourceStatistics | None:
+        """Return what is known, or found in about a millisecond, of all rows before any filter.
+
+        Parameters
+        ----------
+        columns
+            Columns of `schema` to tell of.
         """
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 from sabot._core import text_row_starts
 from sabot.connect.file_format import CSV, FileKind
 from sabot.connect.ndjson_schema import infer_ndjson
+from sabot.connect.source_statistics import SourceStatistics
 from sabot.connect.text_schema import infer_csv
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ __all__ = ["TextFile"]
 
 _SAMPLE_BYTES = 1 << 20
 _SPLIT_BYTES_MIN = 4 << 20
+_LOOKED_BYTES = 1 << 16  # whose rows are counted
+_PACKED_FACTOR = 4  # how much longer a compressed text is taken to be
 
 
 class TextFile:
@@ -51,6 +55,13 @@ class TextFile:
         self.schema: pa.Schema = inferred.schema
         self._names = list(inferred.schema.names)
         self._begin = inferred.begin
+        self._estimated_rows = _row_estimate(
+            sample,
+            inferred.begin,
+            self.size,
+            is_whole=is_whole,
+            is_packed=kind.compression is not None,
+        )
 
     def bind(self, job: Job, operator_id: str, request: ReadRequest) -> None:
         """Add parts of the file that begin with a row each, or the whole."""
@@ -72,6 +83,10 @@ class TextFile:
         else:
             reader = _Reader(self._open, self._begin)
             job.add_text(operator_id, options, read=reader, on_bad_row=request.on_bad_row)
+
+    def statistics(self, names: Sequence[str], piece_count: int) -> SourceStatistics:
+        """Return about how many rows there are, by the length of the first ones."""
+        return SourceStatistics(self._estimated_rows)
 
     def _engine_options(self) -> dict[str, Any]:
         return {
@@ -101,6 +116,16 @@ class TextFile:
         return self._place.filesystem.open_input_stream(
             self._place.path, compression=self._kind.compression
         )
+
+
+def _row_estimate(sample: bytes, begin: int, size: int, *, is_whole: bool, is_packed: bool) -> int:
+    """Return about how many rows a file of `size` bytes has that begins with `sample`."""
+    looked = sample[begin : begin + _LOOKED_BYTES]
+    lines = looked.count(b"\n")
+    length = len(sample) if is_whole else size * (_PACKED_FACTOR if is_packed else 1)
+    if begin + len(looked) == len(sample) and is_whole:
+        return lines + (not looked.endswith(b"\n") and bool(looked.strip()))
+    return max(1, round(max(1, lines) * (length - begin) / max(1, len(looked))))
 
 
 class _Reader:

@@ -10,7 +10,9 @@ import pyarrow as pa
 
 from sabot.connect.feeder import Feeder
 from sabot.connect.rows import project
+from sabot.connect.sampling import table_statistics
 from sabot.connect.source_filters import read_columns
+from sabot.connect.source_statistics import SourceStatistics
 from sabot.connect.topic_store import open_log, topic_name
 from sabot.errors import InvalidJobError
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from sabot.expressions import Expr
 
 __all__ = ["BoundedTopicSource", "EndlessTopicSource", "open_topic"]
+
+_SAMPLE_BYTES = 1 << 20  # of a batch that is looked at for statistics, at most
 
 
 class _TopicSource:
@@ -37,11 +41,16 @@ class _TopicSource:
         self._log = log
         self._topic = topic
         self._starts = starts
+        self._is_closed = False
         self.schema = schema
 
     def narrow(self, columns: Collection[str] | None, predicate: Expr | None = None) -> bool:
         """Do nothing: segments are mapped, and a column that nobody reads costs nothing."""
         return False
+
+    def statistics(self, columns: Sequence[str]) -> SourceStatistics | None:
+        """Return None: nobody knows how many rows will come."""
+        return None
 
     def describe(self) -> str:
         """Return the topic, for errors."""
@@ -52,6 +61,7 @@ class _TopicSource:
 
     def close(self) -> None:
         """Let go of the log."""
+        self._is_closed = True
         self._log.close()
 
 
@@ -66,6 +76,26 @@ class BoundedTopicSource(_TopicSource):
         super().__init__(log, topic, schema, starts)
         self._splits = topic.splits(starts, topic.end_offsets(), columns=schema.names)
         self.row_count: int | None = sum(split.row_count for split in self._splits)
+        self._all_splits = self._splits
+
+    def statistics(self, columns: Sequence[str]) -> SourceStatistics:
+        """Return how many rows there are, and what batches of two segments tell of the columns."""
+        total = sum(split.row_count for split in self._all_splits)
+        looked = [self._all_splits[i] for i in sorted({0, len(self._all_splits) - 1}) if i >= 0]
+        if not columns or self._is_closed:
+            return SourceStatistics(total)
+        samples = [split.sample(_SAMPLE_BYTES) for split in looked]
+        tables = [pa.Table.from_batches([batch]) for batch in samples if batch is not None]
+        found = pa.concat_tables(tables, promote_options="permissive") if tables else None
+        if found is None:
+            return SourceStatistics(total)
+        names = [
+            name
+            for name in columns
+            if name in found.schema.names
+            and found.schema.field(name).type.equals(self.schema.field(name).type)
+        ]
+        return table_statistics(found, names, total)
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add one split per segment."""

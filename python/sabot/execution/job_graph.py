@@ -17,6 +17,7 @@ from sabot.operators.base_operator import BaseOperator
 
 if TYPE_CHECKING:
     from sabot.execution.run import RunOptions
+    from sabot.execution.statistics import LatestRun
 
 __all__ = ["Edge", "JobGraph", "OperatorType", "StreamOperatorNode"]
 
@@ -99,6 +100,7 @@ class JobGraph:
         self._operator_classes: dict[str, type[BaseOperator]] = {}
         self._opened_sources: dict[str, tuple[Any, Any]] = {}
         self._runs: list[Any] = []
+        self._latest_run: LatestRun | None = None
         self._runs_lock = threading.Lock()
 
     def add_operator(self, node: StreamOperatorNode | BaseOperator) -> str:
@@ -221,16 +223,28 @@ class JobGraph:
             run.stop()
 
     def explain(self, format: Literal["text", "json"] = "text") -> str:
-        """Return the plan, the same text for the same graph.
+        """Return the plan, the same text for the same graph and the same rows.
+
+        Behind an operator stands how many rows it is thought to give (``~1,000 rows``), where its
+        sources know how many they have. After `run`, it is the plan that ran, with the rows that
+        came (``990 rows (~1,000 estimated)``), until the graph is changed; as JSON also with the
+        time each operator took.
 
         Raises
         ------
         InvalidJobError
             If the graph is wrong.
         """
-        from sabot.execution.plan import Plan
+        from sabot.execution.plan import Plan, is_plan_of
 
-        return Plan.build(self).leave().explain(format)
+        latest = self._latest_run
+        if latest is not None and is_plan_of(latest.identity, self):
+            return latest.explain(format)
+        plan = Plan.build(self)
+        try:
+            return plan.explain(format)
+        finally:
+            plan.leave()
 
     def validate(self) -> bool:
         """Check operators, parameters, connections and columns; return True.

@@ -17,6 +17,7 @@ from sabot.connect.topic_store import default_data_dir
 from sabot.errors import InvalidJobError
 from sabot.execution.operator_function import OperatorFunction
 from sabot.execution.operator_type import OperatorType
+from sabot.execution.statistics import LatestRun, tell_statistics
 from sabot.execution.wire import engine_json
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from sabot.execution.job_graph import JobGraph
     from sabot.execution.node import StreamOperatorNode
 
-__all__ = ["Plan"]
+__all__ = ["Plan", "is_plan_of"]
 
 _time_zones.name_packaged_zones()
 
@@ -41,6 +42,10 @@ class Plan:
         By operator id; without those the engine feeds itself.
     functions
         By operator id: MAP and FILTER with a function, CUSTOM.
+    untold
+        Sources whose statistics the engine has not been told.
+    identity
+        Equal for plans of an unchanged graph.
     """
 
     def __init__(self, graph: JobGraph, worker_count: int, data_dir: str) -> None:
@@ -50,7 +55,10 @@ class Plan:
         self.sources: dict[str, Source] = {}
         self.functions: dict[str, OperatorFunction] = {}
         self._function_inputs: dict[str, pa.Schema] = {}
-        self.core = Graph.from_json(engine_json(graph))
+        self.untold: Mapping[str, Source] = {}
+        form = engine_json(graph)
+        self.core = Graph.from_json(form)
+        self.identity = _identity(graph, form)
 
     @classmethod
     def build(
@@ -79,6 +87,10 @@ class Plan:
         try:
             plan._open_sources()
             plan.core.validate(plan._resolve)
+            if any(
+                node.operator_type is OperatorType.HASH_JOIN for node in graph.operators.values()
+            ):
+                plan.tell_statistics()  # elsewhere no plan depends on them
             if is_narrowing:
                 plan._narrow()
                 plan.core.validate(plan._resolve)
@@ -97,8 +109,19 @@ class Plan:
         return pa.Schema._import_from_c_capsule(self.core.output_schema(operator_id))
 
     def explain(self, format: Literal["text", "json"] = "text") -> str:
-        """Return the plan as text or JSON."""
+        """Return the plan as text or JSON, with estimated rows where sources know theirs."""
+        self.tell_statistics()
         return self.core.explain(format)
+
+    def tell_statistics(self) -> None:
+        """Tell the engine what the sources know of their rows, for estimates."""
+        tell_statistics(self.core, self.untold)
+        self.untold = {}
+
+    def latest_run(self, metrics: list[dict[str, Any]]) -> LatestRun:
+        """Return what is kept of a run of this plan, which is over."""
+        counted = {key: one for key, one in self.untold.items() if one.row_count is not None}
+        return LatestRun(self.identity, self.core, metrics, counted)
 
     def leave(self) -> Plan:
         """Close a plan that nobody runs. A generator that has begun waits for the next plan."""
@@ -129,6 +152,7 @@ class Plan:
             if source is not None:
                 self.sources[node.operator_id] = source
                 self.core.set_source_schema(node.operator_id, source.schema)
+        self.untold = dict(self.sources)
 
     def _narrow(self) -> None:
         """Drop columns that nobody needs where they are read or selected."""
@@ -178,6 +202,15 @@ def _fingerprint(node: StreamOperatorNode) -> Mapping[str, Any]:
     return {
         key: id(value) if key in _BY_IDENTITY else value for key, value in node.parameters.items()
     }
+
+
+def _identity(graph: JobGraph, form: str) -> object:
+    return form, {key: _fingerprint(node) for key, node in graph.operators.items()}
+
+
+def is_plan_of(identity: object, graph: JobGraph) -> bool:
+    """Return whether a plan of this identity is one of the graph as it is now."""
+    return identity == _identity(graph, engine_json(graph))
 
 
 def _check_sinks(graph: JobGraph) -> None:

@@ -220,6 +220,7 @@ class Run:
             if source.counts is not None
         }
         log_run(self.job_id, self._plan, metrics)
+        self.graph._latest_run = self._plan.latest_run(metrics["operators"])
         return result
 
     def stop(self, mode: Literal["drain", "cancel"] = "drain") -> None:

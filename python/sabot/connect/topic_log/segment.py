@@ -103,6 +103,17 @@ class Segment:
             mapped = self._map(index[last].end_position)
             return [self._batch(mapped, index[i]).select(included) for i in range(first, last + 1)]
 
+    def sample(self, position: int, columns: Sequence[str], size_max: int) -> pa.RecordBatch | None:
+        """Return the batch of one record; None if it is long, or does not match its checksum."""
+        record = self.index[position]
+        if record.length > size_max:
+            return None
+        with self.reading():
+            mapped = self._map(record.end_position)
+            if _crc(memoryview(mapped), record) != record.data_crc:
+                return None
+            return self._batch(mapped, record).select(self._included(columns))
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Say which file it is when Arrow cannot read what is inside."""

@@ -60,6 +60,11 @@ class TopicSplit:
         self._segment.verify()
         return reader.cast(unified)
 
+    def sample(self, size_max: int) -> pa.RecordBatch | None:
+        """Return rows of about the middle; None if their batch is longer than `size_max` bytes."""
+        middle = (self._first_batch + self._last_batch) // 2
+        return self._segment.sample(middle, self.schema.names, size_max)
+
     def _whole(self) -> pa.Table:
         """Return all rows of the batches; Arrow ends the process on a length below 0."""
         reader = self.open()

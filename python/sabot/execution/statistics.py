@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Telling the engine what sources know of their rows, and the plan of a run that is over."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+
+from sabot.errors import SabotError
+
+if TYPE_CHECKING:
+    from sabot._core import Graph
+    from sabot.connect.source import Source
+
+__all__ = ["LatestRun", "tell_statistics"]
+
+_logger = logging.getLogger("sabot")
+
+
+def tell_statistics(core: Graph, sources: Mapping[str, Source]) -> None:
+    """Tell the engine what the sources know, of the columns that decide how many rows there are.
+
+    A source that fails here fails, or not, when its rows are read: a plan needs no statistics.
+
+    Parameters
+    ----------
+    core
+        The engine's graph, validated.
+    sources
+        By operator id.
+    """
+    for operator_id, source in sources.items():
+        deciding = core.deciding_columns(operator_id, len(source.schema))
+        names = [source.schema.names[index] for index in deciding]
+        try:
+            found = source.statistics(names)
+            if found is not None:
+                core.set_source_statistics(operator_id, found.to_json())
+        except (pa.ArrowException, OSError, SabotError) as error:
+            _logger.debug("no statistics of %s: %s", source.describe(), error)
+
+
+@dataclass
+class LatestRun:
+    """What EXPLAIN shows of a run that is over.
+
+    Attributes
+    ----------
+    identity
+        Of the plan: see `Plan`.
+    core
+        The engine's graph as it ran.
+    metrics
+        Of its operators.
+    untold
+        Sources whose statistics the engine has not been told, because the run did not need them.
+    """
+
+    identity: object
+    core: Graph
+    metrics: list[dict[str, Any]]
+    untold: Mapping[str, Source]
+
+    def explain(self, format: Literal["text", "json"]) -> str:
+        """Return the plan that ran, with the rows that came."""
+        tell_statistics(self.core, self.untold)
+        self.untold = {}
+        return self.core.explain(format, self.metrics)
