@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -106,11 +106,12 @@ def _sampled(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if len(chunks) > _CHUNKS:
         chunks = [chunks[i * len(chunks) // _CHUNKS] for i in range(_CHUNKS)]
     ends = list(accumulate(len(chunk) for chunk in chunks))
-    places = np.unique((_places() * (ends[-1] - 1)).astype(np.int64))
-    parts = np.split(places, np.searchsorted(places, ends[:-1]))
+    places = (_places() * (ends[-1] - 1)).astype(np.int64)
+    places = places[np.diff(places, prepend=-1) > 0]
+    cuts = [0, *np.searchsorted(places, ends).tolist()]
     pieces = [
-        chunk.take(_indices(part - (end - len(chunk))))
-        for chunk, end, part in zip(chunks, ends, parts, strict=True)
+        chunk.take(_indices(places[first:last] - (end - len(chunk))))
+        for chunk, end, (first, last) in zip(chunks, ends, pairwise(cuts), strict=True)
     ]
     return pa.chunked_array(pieces, column.type)
 
