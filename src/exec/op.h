@@ -45,6 +45,9 @@ struct sb_op_vtable {
     // Frees the plan. Required.
     void (*destroy)(struct sb_op *op);
 
+    // Its errors begin with the name of an operator already. Default: the stage puts its own there.
+    bool names_errors;
+
     // The job failed or was canceled: wakes whoever waits outside. From any thread, more than once.
     void (*on_cancel)(struct sb_op *op);
 

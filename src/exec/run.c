@@ -155,7 +155,9 @@ enum sb_status sb_station_fail(struct sb_station *station, struct sb_run *run,
     if (status != SB_OK && !run->has_failed && station->op_index >= 0) {
         const struct sb_node *node = run->job->graph->nodes[station->op_index];
         run->has_failed = true;
-        sb_error_prefix(err, "operator '%s' (%s)", node->name, node->type_name);
+        if (station->op == NULL || !station->op->vtable->names_errors) {
+            sb_error_prefix(err, "operator '%s' (%s)", node->name, node->type_name);
+        }
     }
     return status;
 }

@@ -7,6 +7,7 @@
  */
 #include "expr/bind.h"
 
+#include "expr/intern.h"
 #include "expr/program.h"
 #include "expr/type_rules.h"
 
@@ -160,6 +161,11 @@ enum sb_status sb_expr_bind(const struct sb_expr *expr, const struct sb_schema *
     }
     if (root->kind == SB_BOUND_COLUMN) {
         SB_TRY_RETURN(share_column(&binder, expr, &root, bound));
+    } else {
+        root = sb_bound_share_equal(root, arena);
+        if (root == NULL) {
+            return sb_bind_no_memory(&binder);
+        }
     }
     bound->root = root;
     bound->program = sb_program_compile(root, arena);

@@ -275,6 +275,9 @@ static int32_t compile_shared(struct compiler *compiler, const struct sb_bound_n
     struct shared *shared;
     int32_t out;
 
+    if (node->is_whole) {
+        guard = NO_GUARD; // so that it serves whoever asks later, too
+    }
     for (int32_t i = 0; i < compiler->shared_count; i++) {
         shared = &compiler->shared[i];
         if (shared->node == node && guard_holds(compiler, shared->guard, guard)) {
@@ -310,8 +313,8 @@ static int32_t compile_node(struct compiler *compiler, const struct sb_bound_nod
                            : compile_call(compiler, node, guard);
 }
 
-const struct sb_program *sb_program_compile(const struct sb_bound_node *root,
-                                            struct sb_arena *arena)
+const struct sb_program *sb_program_compile_roots(struct sb_program_root *roots, int32_t count,
+                                                  struct sb_arena *arena)
 {
     struct sb_program *program = sb_arena_alloc_zeroed(arena, sizeof *program);
     struct compiler compiler = {
@@ -332,7 +335,22 @@ const struct sb_program *sb_program_compile(const struct sb_bound_node *root,
         return NULL;
     }
     program->table = sb_kernel_table();
-    program->may_fail = root->may_fail;
-    program->result = compile_node(&compiler, root, NO_GUARD);
+    for (int32_t i = 0; i < count && !compiler.is_full; i++) {
+        roots[i].result = compile_node(&compiler, roots[i].node, NO_GUARD);
+        roots[i].end = program->instruction_count;
+        if (!roots[i].is_kept && !compiler.is_full) {
+            slot_give(&compiler, roots[i].result);
+        }
+        program->may_fail |= roots[i].node->may_fail;
+        program->result = roots[i].result;
+    }
     return compiler.is_full ? NULL : program;
+}
+
+const struct sb_program *sb_program_compile(const struct sb_bound_node *root,
+                                            struct sb_arena *arena)
+{
+    struct sb_program_root roots[1] = {{.node = root, .is_kept = true}};
+
+    return sb_program_compile_roots(roots, 1, arena);
 }

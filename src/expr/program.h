@@ -33,6 +33,17 @@ struct sb_register {
     bool is_kept;                  // read again later: its space is not reused
 };
 
+/*
+ * One of several results of a program. Its instructions stand behind those of the roots before it,
+ * so that the rows may become fewer between two of them.
+ */
+struct sb_program_root {
+    const struct sb_bound_node *node;
+    bool is_kept;   // the result is read after later roots, too
+    int32_t result; // register
+    int32_t end;    // the instructions below it, and not of roots before, are up to here
+};
+
 struct sb_program {
     const struct sb_kernel_table *table; // for masks; the instructions have theirs
     int32_t register_count;
@@ -47,6 +58,14 @@ struct sb_program {
 /* NULL when out of memory. */
 const struct sb_program *sb_program_compile(const struct sb_bound_node *root,
                                             struct sb_arena *arena);
+
+/*
+ * A program of several roots, in this order; fills what they become. `result` is that of the last
+ * one. What several of them share (`is_shared`) is computed for the first that needs it. NULL when
+ * out of memory.
+ */
+const struct sb_program *sb_program_compile_roots(struct sb_program_root *roots, int32_t count,
+                                                  struct sb_arena *arena);
 
 struct sb_expr_scratch {
     struct sb_memory *memory;
@@ -65,12 +84,29 @@ struct sb_window {
     const uint32_t *rows; // positions in the columns, or NULL: first, first + 1, ...
     int64_t first;        // when `rows` is NULL
     int32_t count;        // 1..SB_EXPR_CHUNK
+    bool goes_on;         // the rows behind these are next, and worth fetching from memory
 };
 
 /* Makes room for `program` in `scratch` and points its registers there: before a loop of runs. */
 SB_MUST_CHECK enum sb_status sb_program_prepare(const struct sb_program *program,
                                                 struct sb_expr_scratch *scratch,
                                                 struct sb_error *err);
+
+/*
+ * Instructions [first, end) over one chunk, whose text stays until the next sb_program_begin().
+ * `*failed` is the one that failed. `guard`: rows whose errors count, NULL = all.
+ */
+SB_MUST_CHECK enum sb_status sb_program_run_part(const struct sb_program *program, int32_t first,
+                                                 int32_t end, const struct sb_window *window,
+                                                 const uint8_t *guard,
+                                                 struct sb_expr_scratch *scratch, int32_t *failed,
+                                                 struct sb_error *err);
+
+/* Before the first part of a chunk. */
+static inline void sb_program_begin(struct sb_expr_scratch *scratch)
+{
+    sb_arena_reset(&scratch->text);
+}
 
 /*
  * One chunk. The result is scratch->registers[program->result] until the next run. `guard`: rows

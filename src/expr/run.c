@@ -101,43 +101,84 @@ static const uint8_t *valid_everywhere(const struct sb_kernel_table *table,
     return valid;
 }
 
+/*
+ * Asks for the rows behind `window`. A program that reads several columns in turns gives the
+ * processor no stream long enough to be ahead of it.
+ */
+static void column_prefetch(const struct sb_column *column, const struct sb_window *window)
+{
+    enum { LINE_SIZE = 64 };
+    const int64_t width = sb_type_width(column->type->id);
+    const int64_t first = window->first + window->count;
+    const int64_t rest = column->length - first;
+    const int64_t size = (rest < SB_EXPR_CHUNK ? rest : SB_EXPR_CHUNK) * width;
+    const uint8_t *values = (const uint8_t *)column->values + (column->offset + first) * width;
+
+    for (int64_t at = 0; at < size; at += LINE_SIZE) {
+        __builtin_prefetch(values + at, 0, 2);
+    }
+}
+
+static enum sb_status instruction_run(const struct sb_program *program,
+                                      const struct sb_instruction *instruction,
+                                      const struct sb_window *window, const uint8_t *guard,
+                                      struct sb_expr_scratch *scratch, struct sb_error *err)
+{
+    struct sb_vector *registers = scratch->registers;
+    struct sb_vector *out = &registers[instruction->out];
+    uint8_t *valid_room = scratch->frame + instruction->valid_offset;
+
+    if (instruction->kernel == NULL) {
+        const struct sb_column *column = &window->batch->columns[instruction->node->column];
+
+        if (window->goes_on && window->rows == NULL) {
+            column_prefetch(column, window);
+        }
+        return sb_column_load(column, window,
+                              scratch->frame + program->registers[instruction->out].offset,
+                              valid_room, &scratch->text, out, err);
+    }
+    struct sb_kernel_call call = {
+        .node = instruction->node,
+        .registers = registers,
+        .arguments = instruction->arguments,
+        .count = window->count,
+        .out = (void *)out->values, // frame or output, never a column
+        .valid_room = valid_room,
+        .valid = instruction->is_propagating
+                     ? valid_everywhere(program->table, registers, instruction, window->count,
+                                        valid_room)
+                     : NULL,
+        .guard = instruction->guard < 0 ? guard : registers[instruction->guard].values,
+        .text = &scratch->text,
+        .err = err,
+    };
+    SB_TRY_RETURN(instruction->kernel(&call));
+    out->valid = call.valid;
+    return SB_OK;
+}
+
+enum sb_status sb_program_run_part(const struct sb_program *program, int32_t first, int32_t end,
+                                   const struct sb_window *window, const uint8_t *guard,
+                                   struct sb_expr_scratch *scratch, int32_t *failed,
+                                   struct sb_error *err)
+{
+    sb_debug_assert(window->count > 0 && window->count <= SB_EXPR_CHUNK);
+    for (int32_t i = first; i < end; i++) {
+        *failed = i;
+        SB_TRY_RETURN(
+            instruction_run(program, &program->instructions[i], window, guard, scratch, err));
+    }
+    return SB_OK;
+}
+
 enum sb_status sb_program_run(const struct sb_program *program, const struct sb_window *window,
                               const uint8_t *guard, struct sb_expr_scratch *scratch,
                               struct sb_error *err)
 {
-    struct sb_vector *registers = scratch->registers;
+    int32_t failed;
 
-    sb_debug_assert(window->count > 0 && window->count <= SB_EXPR_CHUNK);
-    sb_arena_reset(&scratch->text);
-    for (int32_t i = 0; i < program->instruction_count; i++) {
-        const struct sb_instruction *instruction = &program->instructions[i];
-        struct sb_vector *out = &registers[instruction->out];
-        uint8_t *valid_room = scratch->frame + instruction->valid_offset;
-
-        if (instruction->kernel == NULL) {
-            SB_TRY_RETURN(
-                sb_column_load(&window->batch->columns[instruction->node->column], window,
-                               scratch->frame + program->registers[instruction->out].offset,
-                               valid_room, &scratch->text, out, err));
-            continue;
-        }
-        struct sb_kernel_call call = {
-            .node = instruction->node,
-            .registers = registers,
-            .arguments = instruction->arguments,
-            .count = window->count,
-            .out = (void *)out->values, // frame or output, never a column
-            .valid_room = valid_room,
-            .valid = instruction->is_propagating
-                         ? valid_everywhere(program->table, registers, instruction, window->count,
-                                            valid_room)
-                         : NULL,
-            .guard = instruction->guard < 0 ? guard : registers[instruction->guard].values,
-            .text = &scratch->text,
-            .err = err,
-        };
-        SB_TRY_RETURN(instruction->kernel(&call));
-        out->valid = call.valid;
-    }
-    return SB_OK;
+    sb_program_begin(scratch);
+    return sb_program_run_part(program, 0, program->instruction_count, window, guard, scratch,
+                               &failed, err);
 }

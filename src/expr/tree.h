@@ -60,6 +60,8 @@ struct sb_bound_node {
     int64_t parameter;    // what a kernel needs beside types; the kernel's file says what
     const void *prepared; // the same for what binding built; lives in the arena or the process
     bool is_shared;       // CALL that several nodes have for an argument: computed once
+    bool is_whole;        // CALL that holds for every row at hand, whoever asks: no guard matters
+    int32_t origin;       // which of the expressions of a pipeline wrote it (pipeline.h)
 };
 
 struct sb_bound_expr {

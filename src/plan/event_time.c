@@ -28,6 +28,42 @@ static int32_t column_united(const struct sb_node *node, int32_t port, int32_t c
                : column;
 }
 
+static int32_t declared_time(const struct sb_node *node);
+
+/* Where column `column` of the first input is in the output, or -1. */
+static int32_t column_moved(const struct sb_node *node, int32_t column)
+{
+    switch (node->type) {
+    case SB_NODE_FILTER:
+    case SB_NODE_LIMIT:
+    case SB_NODE_HASH_JOIN: // left columns come first
+        return column;
+    case SB_NODE_SELECT:
+        return column_kept(node->spec.select.columns, node->spec.select.column_count, column);
+    case SB_NODE_MAP:
+        return node->spec.map.is_function
+                   ? -1
+                   : column_kept(node->spec.map.source_columns, node->schema->field_count, column);
+    case SB_NODE_FUSED:
+        for (int32_t i = 0; i < node->spec.fused.step_count && column >= 0; i++) {
+            column = column_moved(node->spec.fused.steps[i], column);
+        }
+        return column;
+    case SB_NODE_FLAT_MAP: // unnesting moves no column
+        return node->has_function ? -1 : column;
+    case SB_NODE_UNION:
+        column = column_united(node, 0, column);
+        for (int32_t i = 1; i < node->input_count; i++) {
+            if (column_united(node, i, declared_time(node->inputs[i])) != column) {
+                return -1;
+            }
+        }
+        return column;
+    default:
+        return -1;
+    }
+}
+
 /* The declared column, or -1. Recurses to the sources; graphs are small. */
 static int32_t declared_time(const struct sb_node *node)
 {
@@ -44,33 +80,7 @@ static int32_t declared_time(const struct sb_node *node)
         return -1;
     }
     column = declared_time(node->inputs[0]);
-    if (column < 0) {
-        return -1;
-    }
-    switch (node->type) {
-    case SB_NODE_FILTER:
-    case SB_NODE_LIMIT:
-    case SB_NODE_HASH_JOIN: // left columns come first
-        return column;
-    case SB_NODE_SELECT:
-        return column_kept(node->spec.select.columns, node->spec.select.column_count, column);
-    case SB_NODE_MAP:
-        return node->spec.map.is_function
-                   ? -1
-                   : column_kept(node->spec.map.source_columns, node->schema->field_count, column);
-    case SB_NODE_FLAT_MAP: // unnesting moves no column
-        return node->has_function ? -1 : column;
-    case SB_NODE_UNION:
-        column = column_united(node, 0, column);
-        for (int32_t i = 1; i < node->input_count; i++) {
-            if (column_united(node, i, declared_time(node->inputs[i])) != column) {
-                return -1;
-            }
-        }
-        return column;
-    default:
-        return -1;
-    }
+    return column < 0 ? -1 : column_moved(node, column);
 }
 
 int32_t sb_node_event_time(const struct sb_node *node)

@@ -13,6 +13,7 @@
 #include <sabot/graph.h>
 
 #include "expr/expr.h"
+#include "expr/pipeline.h"
 
 enum sb_node_type {
     SB_NODE_SOURCE,
@@ -30,6 +31,7 @@ enum sb_node_type {
     SB_NODE_FLAT_MAP,
     SB_NODE_SORT,
     SB_NODE_TOP_N,
+    SB_NODE_FUSED,
 };
 
 struct sb_node;
@@ -111,6 +113,13 @@ struct sb_map_spec {
     bool is_keeping; // input columns stay beside the expressions
     /* Output column i is input column source_column[i], or -1 - j for expression j. */
     int32_t *source_columns;
+};
+
+/* Filters, maps and selects without functions, one behind the other, as one operator. */
+struct sb_fused_spec {
+    int32_t step_count;
+    struct sb_node **steps; // in no graph: derived as if each fed the next
+    const struct sb_pipeline *pipeline;
 };
 
 /* FLAT_MAP without a function. The elements stand where their list stood. */
@@ -307,6 +316,7 @@ struct sb_node {
         struct sb_limit_spec limit;
         struct sb_order_spec sort;
         struct sb_top_n_spec top_n;
+        struct sb_fused_spec fused;
     } spec;
 };
 

@@ -12,10 +12,10 @@
 #include "plan/suggestion_internal.h"
 
 static const struct sb_node_class *const classes[] = {
-    &sb_node_source,   &sb_node_sink,     &sb_node_filter,    &sb_node_map,
-    &sb_node_select,   &sb_node_union,    &sb_node_hash_join, &sb_node_aggregate,
-    &sb_node_group_by, &sb_node_distinct, &sb_node_limit,     &sb_node_custom,
-    &sb_node_reduce,   &sb_node_flat_map, &sb_node_sort,      &sb_node_top_n,
+    &sb_node_source, &sb_node_sink,      &sb_node_filter,    &sb_node_map,      &sb_node_select,
+    &sb_node_union,  &sb_node_hash_join, &sb_node_aggregate, &sb_node_group_by, &sb_node_distinct,
+    &sb_node_limit,  &sb_node_custom,    &sb_node_reduce,    &sb_node_flat_map, &sb_node_sort,
+    &sb_node_top_n,  &sb_node_fused,
 };
 
 // Types that a later version runs.

@@ -58,6 +58,11 @@ struct sb_node_class {
      */
     bool (*drops_rows)(const struct sb_node *node, int32_t port);
     /*
+     * What the node does as one of several steps over a batch, once it is derived; false when it
+     * runs a function. For nodes that look at each row alone. NULL: it can be no step.
+     */
+    bool (*step)(const struct sb_node *node, struct sb_pipeline_step *out);
+    /*
      * What EXPLAIN shows beside the name: an object, keys in order of importance. Needs no schema
      * and no spec: it reads arguments only. NULL when out of memory. Required.
      */
@@ -80,6 +85,7 @@ extern const struct sb_node_class sb_node_reduce;
 extern const struct sb_node_class sb_node_flat_map;
 extern const struct sb_node_class sb_node_sort;
 extern const struct sb_node_class sb_node_top_n;
+extern const struct sb_node_class sb_node_fused;
 
 /*
  * The class of an `operator_type`. SB_UNSUPPORTED for types that come later, SB_INVALID for others;

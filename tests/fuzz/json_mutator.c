@@ -29,7 +29,7 @@ static const char odd_values[] =
     " -0.5, [], {}, [[]], [\"a\", \"b\"], [\"a\", \"a\"], \"\", \"a\", \"b\", \"c\", \"d\", \"g\","
     " \"k\", \"t\", \"*\", \"s\", \"x\", \"\\u00e4\\n\", \"source\", \"filter\", \"map\","
     " \"select\", \"flat_map\", \"union\", \"aggregate\", \"group_by\", \"distinct\", \"sort\","
-    " \"top_n\", \"limit\", \"hash_join\", \"reduce\", \"custom\", \"sink\", \"window\", \"sum\","
+    " \"fused\", \"top_n\", \"limit\", \"hash_join\", \"reduce\", \"custom\", \"sink\", \"window\", \"sum\","
     " \"count\", \"median\", \"p99\", \"first\", \"list\", \"approx_p5\", \"inner\", \"outer\","
     " \"anti\", \"update\", \"final\", \"by_name\", \"streaming\", \"int8\", \"utf8\","
     " \"decimal128(38, 2)\", \"timestamp[ns, Europe/Berlin]\", \"list<item: int64>\","

@@ -40,6 +40,7 @@ class OperatorType(Enum):
     ASOF_JOIN = "asof_join"
     SORT = "sort"
     TOP_N = "top_n"
+    FUSED = "fused"
 
     @property
     def is_available(self) -> bool:
@@ -70,6 +71,7 @@ _AVAILABLE = frozenset(
         OperatorType.FLAT_MAP,
         OperatorType.SORT,
         OperatorType.TOP_N,
+        OperatorType.FUSED,
     }
 )
 

@@ -16,6 +16,8 @@ enum sb_status sb_scan_create(const struct sb_op_options *options, struct sb_op 
                               struct sb_error *err);
 enum sb_status sb_map_create(const struct sb_op_options *options, struct sb_op **out,
                              struct sb_error *err);
+enum sb_status sb_fused_create(const struct sb_op_options *options, struct sb_op **out,
+                               struct sb_error *err);
 enum sb_status sb_unnest_create(const struct sb_op_options *options, struct sb_op **out,
                                 struct sb_error *err);
 enum sb_status sb_select_create(const struct sb_op_options *options, struct sb_op **out,

@@ -32,6 +32,8 @@ static sb_op_constructor node_constructor(const struct sb_op_options *options)
         return options->node->has_function ? sb_function_create : sb_map_create;
     case SB_NODE_SELECT:
         return sb_select_create;
+    case SB_NODE_FUSED:
+        return sb_fused_create;
     case SB_NODE_UNION:
         return sb_union_create;
     case SB_NODE_HASH_JOIN:

@@ -165,6 +165,12 @@ static void filter_require(const struct sb_node *node, const bool *wanted, int32
     sb_expr_columns(node->spec.filter.predicate, input, required);
 }
 
+static bool filter_step(const struct sb_node *node, struct sb_pipeline_step *out)
+{
+    out->predicate = node->spec.filter.bound;
+    return !node->has_function;
+}
+
 static json_t *filter_details(const struct sb_node *node, bool is_streaming,
                               struct sb_arena *scratch)
 {
@@ -199,5 +205,6 @@ const struct sb_node_class sb_node_filter = {
     .derive = filter_derive,
     .require = filter_require,
     .tested_column = sb_tested_column_same,
+    .step = filter_step,
     .details = filter_details,
 };

@@ -224,6 +224,19 @@ static int32_t map_tested_column(const struct sb_node *node, int32_t port, int32
                                                                  : spec->source_columns[column];
 }
 
+static bool map_step(const struct sb_node *node, struct sb_pipeline_step *out)
+{
+    const struct sb_map_spec *spec = &node->spec.map;
+
+    *out = (struct sb_pipeline_step){
+        .column_count = node->schema->field_count,
+        .source_columns = spec->source_columns,
+        .expression_count = spec->expression_count,
+        .expressions = spec->bound,
+    };
+    return !node->has_function;
+}
+
 static json_t *map_details(const struct sb_node *node, bool is_streaming, struct sb_arena *scratch)
 {
     json_t *details;
@@ -257,5 +270,6 @@ const struct sb_node_class sb_node_map = {
     .derive = map_derive,
     .require = map_require,
     .tested_column = map_tested_column,
+    .step = map_step,
     .details = map_details,
 };

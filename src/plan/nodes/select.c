@@ -53,6 +53,13 @@ static int32_t select_tested_column(const struct sb_node *node, int32_t port, in
     return node->spec.select.columns[column];
 }
 
+static bool select_step(const struct sb_node *node, struct sb_pipeline_step *out)
+{
+    out->column_count = node->spec.select.column_count;
+    out->source_columns = node->spec.select.columns;
+    return true;
+}
+
 static json_t *select_details(const struct sb_node *node, bool is_streaming,
                               struct sb_arena *scratch)
 {
@@ -69,5 +76,6 @@ const struct sb_node_class sb_node_select = {
     .derive = select_derive,
     .require = select_require,
     .tested_column = select_tested_column,
+    .step = select_step,
     .details = select_details,
 };

@@ -52,6 +52,18 @@ static void follows_columns_through_each_operator(void **state)
     assert_chain_requires("filter", "'column': 'b', 'value': 1.5", "a", "a b ");
     assert_chain_requires("filter", "'column': 'b', 'value': 1.5", "b", "b ");
     assert_chain_requires("limit", "'count': 5", "c", "c ");
+    // a column that only passes; one that a condition reads; one that a MAP makes from another
+    assert_chain_requires("fused",
+                          "'steps': [{'operator_type': 'filter', 'parameters': {'column': 'b', "
+                          "'value': 1.5}}, {'operator_type': 'map', 'parameters': {'expressions': "
+                          "{'x': {'call': 'add', 'args': [{'col': 'd'}, {'lit': 1}]}}}}]",
+                          "a", "a b d ");
+    // a SELECT among the steps names its columns, wanted or not
+    assert_chain_requires("fused",
+                          "'steps': [{'operator_type': 'select', 'parameters': {'columns': ['c', "
+                          "'d']}}, {'operator_type': 'filter', 'parameters': {'column': 'd', "
+                          "'value': 1}}]",
+                          "d", "c d ");
     assert_chain_requires("select", "'columns': ['d', 'a']", "a", "a ");
     assert_chain_requires(
         "map", "'expressions': {'a': {'call': 'add', 'args': [{'col': 'd'}, {'lit': 1}]}}", "a",

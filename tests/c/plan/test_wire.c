@@ -170,7 +170,7 @@ static void refuses_what_is_wrong_about_an_operator(void **state)
         SB_INVALID,
         "operator 'a': key 'operator_type': 'fliter' is unknown (did you mean 'filter'?); allowed: "
         "source, sink, filter, map, select, union, hash_join, aggregate, group_by, distinct, limit, "
-        "custom, reduce, flat_map, sort, top_n");
+        "custom, reduce, flat_map, sort, top_n, fused");
     graphs_assert_refused("{'version': 1, 'operators': [{'operator_id': 'a', 'operator_type': "
                           "'sink', 'paralelism': 1}]}",
                           SB_INVALID,
@@ -228,7 +228,7 @@ static void names_the_types_that_come_later(void **state)
         snprintf(message, sizeof message,
                  "operator 'w' (%s): this version does not run operators of type '%s' yet; those "
                  "it runs: source, sink, filter, map, select, union, hash_join, aggregate, "
-                 "group_by, distinct, limit, custom, reduce, flat_map, sort, top_n",
+                 "group_by, distinct, limit, custom, reduce, flat_map, sort, top_n, fused",
                  types[i], types[i]);
         graphs_assert_refused(json, SB_UNSUPPORTED, message);
     }
