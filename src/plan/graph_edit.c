@@ -213,8 +213,8 @@ static bool node_is_opaque(const struct sb_node *node)
     return node->has_function || node->type == SB_NODE_CUSTOM || node->type == SB_NODE_REDUCE;
 }
 
-static enum sb_status node_derive_again(struct sb_graph_edit *edit, struct sb_node *node,
-                                        struct sb_error *err)
+enum sb_status sb_edit_derive_node(struct sb_graph_edit *edit, struct sb_node *node,
+                                   struct sb_error *err)
 {
     struct sb_derivation derivation = {
         .arena = &edit->graph->derived,
@@ -304,7 +304,7 @@ enum sb_status sb_edit_insert(struct sb_graph_edit *edit, const char *type, json
     edge_split(node, consumer, port);
     edit->is_stale = true;
     *out = node;
-    return node_derive_again(edit, node, err);
+    return sb_edit_derive_node(edit, node, err);
 }
 
 enum sb_status sb_edit_remove(struct sb_graph_edit *edit, struct sb_node *node,
@@ -350,7 +350,7 @@ enum sb_status sb_edit_set_parameters(struct sb_graph_edit *edit, struct sb_node
     SB_TRY_RETURN(node_set_key(edit, node, "parameters", parameters, err));
     SB_TRY_RETURN(
         sb_node_read_parameters(edit->graph, node, json_object_get(node->json, "parameters"), err));
-    return node_derive_again(edit, node, err);
+    return sb_edit_derive_node(edit, node, err);
 }
 
 enum sb_status sb_edit_set_parameter(struct sb_graph_edit *edit, struct sb_node *node,
@@ -466,7 +466,7 @@ enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err)
     edit_compact(edit->graph);
     SB_TRY_RETURN(sb_graph_sort(edit->graph, err));
     for (int32_t i = 0; i < edit->graph->node_count; i++) {
-        SB_TRY_RETURN(node_derive_again(edit, edit->graph->sorted[i], err));
+        SB_TRY_RETURN(sb_edit_derive_node(edit, edit->graph->sorted[i], err));
     }
     edit->sorted_count = edit->graph->node_count;
     edit->is_stale = false;

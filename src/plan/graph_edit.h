@@ -84,6 +84,10 @@ SB_MUST_CHECK enum sb_status sb_edit_add_part(struct sb_graph_edit *edit, struct
                                               const struct sb_node *part, enum sb_part_place place,
                                               struct sb_error *err);
 
+/* Derives one node again, whose inputs are derived. */
+SB_MUST_CHECK enum sb_status sb_edit_derive_node(struct sb_graph_edit *edit, struct sb_node *node,
+                                                 struct sb_error *err);
+
 /* Drops removed nodes from the list, sorts the others into graph->sorted and derives them again. */
 SB_MUST_CHECK enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err);
 

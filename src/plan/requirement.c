@@ -7,6 +7,8 @@
  *
  * With sinks that need nothing, what is left are the columns that operators look into themselves.
  */
+#include "plan/requirement.h"
+
 #include <string.h>
 
 #include "plan/node_class.h"
@@ -15,18 +17,14 @@
 struct requirement {
     const struct sb_graph *graph;
     bool is_for_rows; // of the sinks, rows are wanted, and no column
-    struct sb_arena arena;
     bool **required;
 };
 
-static enum sb_status requirement_init(struct requirement *requirement,
+static enum sb_status requirement_init(struct requirement *requirement, struct sb_arena *arena,
                                        const struct sb_graph *graph, bool is_for_rows,
                                        struct sb_error *err)
 {
-    struct sb_arena *arena = &requirement->arena;
-
     *requirement = (struct requirement){.graph = graph, .is_for_rows = is_for_rows};
-    sb_arena_init(arena, graph->arena.memory);
     requirement->required =
         sb_arena_alloc_zeroed(arena, sizeof(bool *) * (size_t)graph->node_count);
     if (requirement->required == NULL) {
@@ -42,8 +40,8 @@ static enum sb_status requirement_init(struct requirement *requirement,
     return SB_OK;
 }
 
-/* A batch without columns has no rows either; one of few bytes is the cheapest to keep. */
-static void any_require(const struct sb_schema *schema, bool *required)
+/* One of few bytes is the cheapest. */
+void sb_schema_want_any(const struct sb_schema *schema, bool *required)
 {
     int32_t best = 0;
 
@@ -102,6 +100,18 @@ static bool rows_require(const struct sb_node *node, const bool *wanted, bool *r
     }
 }
 
+void sb_node_require(const struct sb_node *node, const bool *wanted, int32_t port, bool *required)
+{
+    const struct sb_schema *input = node->inputs[port]->schema;
+
+    if (node->class->require != NULL && !node->has_function) {
+        node->class->require(node, wanted, port, required);
+        keys_require(node, input, required);
+    } else {
+        memset(required, true, (size_t)input->field_count);
+    }
+}
+
 static void node_require(struct requirement *requirement, const struct sb_node *node)
 {
     bool *wanted = requirement->required[node->index];
@@ -110,20 +120,14 @@ static void node_require(struct requirement *requirement, const struct sb_node *
         return;
     }
     if (!requirement->is_for_rows) {
-        any_require(node->schema, wanted);
+        sb_schema_want_any(node->schema, wanted);
     }
     for (int32_t port = 0; port < node->input_count; port++) {
         const struct sb_node *input = node->inputs[port];
         bool *required = requirement->required[input->index];
 
-        if (requirement->is_for_rows && rows_require(node, wanted, required)) {
-            continue;
-        }
-        if (node->class->require != NULL && !node->has_function) {
-            node->class->require(node, wanted, port, required);
-            keys_require(node, input->schema, required);
-        } else {
-            memset(required, true, (size_t)input->schema->field_count);
+        if (!requirement->is_for_rows || !rows_require(node, wanted, required)) {
+            sb_node_require(node, wanted, port, required);
         }
     }
 }
@@ -133,6 +137,17 @@ static void requirement_find(struct requirement *requirement)
     for (int32_t i = requirement->graph->node_count - 1; i >= 0; i--) {
         node_require(requirement, requirement->graph->sorted[i]);
     }
+}
+
+enum sb_status sb_graph_wanted(const struct sb_graph *graph, struct sb_arena *arena,
+                               bool ***columns, struct sb_error *err)
+{
+    struct requirement requirement;
+
+    SB_TRY_RETURN(requirement_init(&requirement, arena, graph, false, err));
+    requirement_find(&requirement);
+    *columns = requirement.required;
+    return SB_OK;
 }
 
 /* Of the columns that a source's splits deliver, those without which it cannot give `wanted`. */
@@ -155,15 +170,17 @@ static enum sb_status source_columns(const struct sb_graph *graph, const char *o
 {
     const struct sb_node *node = sb_graph_node(graph, operator_id);
     struct requirement requirement = {0};
+    struct sb_arena arena;
     enum sb_status status;
 
+    sb_arena_init(&arena, sb_memory_global());
     if (node == NULL || !graph->is_validated || node->type != SB_NODE_SOURCE ||
         node->delivered->field_count != count) {
         return sb_error_set(err, SB_INVALID,
                             "'%s' is no source of a validated graph with %d columns", operator_id,
                             count);
     }
-    SB_TRY_OUT(requirement_init(&requirement, graph, is_for_rows, err));
+    SB_TRY_OUT(requirement_init(&requirement, &arena, graph, is_for_rows, err));
     requirement_find(&requirement);
     source_require(node, requirement.required[node->index], out);
     if (!is_for_rows && node->spec.source.timestamp_index >= 0) {
@@ -171,7 +188,7 @@ static enum sb_status source_columns(const struct sb_graph *graph, const char *o
     }
 
 out:
-    sb_arena_deinit(&requirement.arena);
+    sb_arena_deinit(&arena);
     return status;
 }
 
@@ -190,12 +207,14 @@ enum sb_status sb_graph_deciding_columns(const struct sb_graph *graph, const cha
 enum sb_status sb_graph_narrow_selects(struct sb_graph *graph, struct sb_error *err)
 {
     struct requirement requirement = {0};
+    struct sb_arena arena;
     enum sb_status status;
 
+    sb_arena_init(&arena, sb_memory_global());
     if (!graph->is_validated) {
         return sb_error_set(err, SB_INVALID, "the graph is not validated");
     }
-    SB_TRY_OUT(requirement_init(&requirement, graph, false, err));
+    SB_TRY_OUT(requirement_init(&requirement, &arena, graph, false, err));
     requirement_find(&requirement);
     for (int32_t i = 0; i < graph->node_count; i++) {
         struct sb_node *node = graph->nodes[i];
@@ -217,6 +236,6 @@ enum sb_status sb_graph_narrow_selects(struct sb_graph *graph, struct sb_error *
     }
 
 out:
-    sb_arena_deinit(&requirement.arena);
+    sb_arena_deinit(&arena);
     return status;
 }

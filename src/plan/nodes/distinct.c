@@ -125,6 +125,18 @@ static int32_t distinct_tested_column(const struct sb_node *node, int32_t port, 
     return -1;
 }
 
+/* Of whole rows every column decides; of named ones, the others are as in the first row. */
+static void distinct_require(const struct sb_node *node, const bool *wanted, int32_t port,
+                             bool *required)
+{
+    const struct sb_distinct_spec *spec = &node->spec.distinct;
+
+    sb_required_pass(wanted, node->schema->field_count, required);
+    for (int32_t i = 0; i < spec->key_count; i++) {
+        required[spec->keys[i]] = true;
+    }
+}
+
 static json_t *distinct_details(const struct sb_node *node, bool is_streaming,
                                 struct sb_arena *scratch)
 {
@@ -145,6 +157,7 @@ const struct sb_node_class sb_node_distinct = {
     .inputs_max = 1,
     .parameters = parameters,
     .derive = distinct_derive,
+    .require = distinct_require,
     .tested_column = distinct_tested_column,
     .details = distinct_details,
 };
