@@ -77,23 +77,36 @@ static void keys_require(const struct sb_node *node, const struct sb_schema *inp
     }
 }
 
+static void positions_require(const int32_t *positions, int32_t count, bool *required)
+{
+    for (int32_t i = 0; i < count; i++) {
+        required[positions[i]] = true;
+    }
+}
+
 /*
  * Marks what decides how many rows a node gives, where that is less than what its columns need.
  * False: it is the same.
  */
 static bool rows_require(const struct sb_node *node, const bool *wanted, bool *required)
 {
-    const struct sb_aggregate_spec *spec = &node->spec.aggregate;
-
     switch (node->type) {
     case SB_NODE_SORT:
     case SB_NODE_TOP_N:
         sb_required_pass(wanted, node->schema->field_count, required);
         return true;
     case SB_NODE_AGGREGATE:
-        for (int32_t i = 0; i < spec->key_count; i++) {
-            required[spec->keys[i]] = true;
+        positions_require(node->spec.aggregate.keys, node->spec.aggregate.key_count, required);
+        return true;
+    case SB_NODE_DISTINCT:
+        sb_required_pass(wanted, node->schema->field_count, required);
+        positions_require(node->spec.distinct.keys, node->spec.distinct.key_count, required);
+        return true;
+    case SB_NODE_UNION:
+        if (node->spec.unite.is_by_name) {
+            return false;
         }
+        sb_required_pass(wanted, node->schema->field_count, required);
         return true;
     default:
         return node->class->require == NULL || node->has_function;

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,6 +38,7 @@ _LENGTH_BYTES = 4  # before a text in a dictionary
 _BITS_MAX = 20  # a dictionary of more values is given up
 _OVERHEAD_SHARE = 0.02  # of the heads of runs
 _OVERHEAD_SHARE_FEW = 0.15  # of two or four values, that make more runs
+_ROWS_TO_TELL = 4_096  # in fewer, heads of pages weigh too much to tell runs from none
 _PAGE_ROWS = 20_000
 _PAGE_BYTES = 60  # of the head of a page
 _RUN_BYTES = 4  # of a position that many rows share
@@ -93,11 +97,12 @@ def _column_summary(chunk: pq.ColumnChunkMetaData, kind: pa.DataType) -> ColumnS
         least, greatest = _bounds(statistics, kind)
     width = _value_width(least, greatest)
     distinct = statistics.distinct_count if statistics.has_distinct_count else None
+    is_clustered = False
     if nulls == chunk.num_values:
         distinct = 0
     elif distinct is None and chunk.has_dictionary_page:
-        distinct = _dictionary_values(chunk, nulls, width, kind)
-    return ColumnSummary(least, greatest, nulls, distinct, width if _is_variable(kind) else None)
+        distinct, is_clustered = _dictionary_values(chunk, nulls, width, kind)
+    return ColumnSummary(least, greatest, nulls, distinct, width, is_clustered)
 
 
 def _bounds(
@@ -110,16 +115,32 @@ def _bounds(
         raws = statistics.min_raw, statistics.max_raw
         if unit is None or not all(isinstance(raw, int) for raw in raws):
             return None, None
-        least, greatest = (raw * _PER_SECOND[kind.unit] // unit for raw in raws)
-        return least, greatest
-    if pt.is_duration(kind):
-        return None, None
-    least, greatest = statistics.min, statistics.max
-    if isinstance(least, dt.date) and isinstance(greatest, dt.date):
+        per_second = _PER_SECOND[kind.unit]
+        return raws[0] * per_second // unit, raws[1] * per_second // unit
+    least: Any = statistics.min
+    greatest: Any = statistics.max
+    if pt.is_date32(kind):
         return (least - _EPOCH).days, (greatest - _EPOCH).days
-    if least != least or greatest != greatest or not isinstance(least, type(greatest)):
+    if least != least or greatest != greatest:
         return None, None  # NaN has no place in an order
-    return (least, greatest) if isinstance(least, Bound) else (None, None)
+    return (least, greatest) if isinstance(least, _bound_type(kind)) else (None, None)
+
+
+def _bound_type(kind: pa.DataType) -> type | tuple[()]:
+    """Return what bounds of a type are in Python; nothing for types that have none."""
+    if pt.is_dictionary(kind):
+        return _bound_type(kind.value_type)
+    if pt.is_boolean(kind):
+        return bool
+    if pt.is_integer(kind):
+        return int
+    if pt.is_float32(kind) or pt.is_float64(kind):
+        return float
+    if pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind):
+        return str
+    if _is_variable(kind) or pt.is_fixed_size_binary(kind):
+        return bytes
+    return Decimal if pt.is_decimal(kind) and not pt.is_decimal256(kind) else ()
 
 
 def _is_variable(kind: pa.DataType) -> bool:
@@ -150,34 +171,42 @@ _PHYSICAL_BYTES = {"INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
 
 def _dictionary_values(
     chunk: pq.ColumnChunkMetaData, nulls: int | None, width: float | None, kind: pa.DataType
-) -> int | None:
-    """Return how many values the dictionary of a column has, by the size of the column."""
+) -> tuple[int | None, bool]:
+    """Return how many values the dictionary has, and whether equal ones stand together."""
     bytes_each: float
     if chunk.physical_type in _PHYSICAL_BYTES:
         bytes_each = _PHYSICAL_BYTES[chunk.physical_type]
     elif chunk.physical_type == "BYTE_ARRAY" and width is not None:
         bytes_each = width + _LENGTH_BYTES
-    elif pt.is_fixed_size_binary(kind) or pt.is_decimal(kind):
+    elif pt.is_decimal(kind):  # as few bytes as its digits need
+        bytes_each = math.ceil((kind.precision * math.log2(10) + 1) / 8)
+    elif pt.is_fixed_size_binary(kind):
         bytes_each = kind.byte_width
     else:
-        return None
+        return None, False
     rows, size = chunk.num_values, chunk.total_uncompressed_size
     if nulls is not None and nulls > 0:
         size -= -(-rows // 8)  # a bit says whether there is a value
         rows -= nulls
     if size >= _PLAIN_SHARE * rows * bytes_each and rows * bytes_each > 1 << 20:
-        return None  # given up for plain values, at about a mebibyte
+        return None, False  # given up for plain values, at about a mebibyte
     size -= _PAGE_BYTES * (1 + rows // _PAGE_ROWS)
-    return max(1, min(round(_values_of_size(size, rows, bytes_each)), rows))
+    values = _shuffled_values(size, rows, bytes_each)
+    is_clustered = values is None
+    if values is None:
+        values = size / (bytes_each + _RUN_BYTES)  # rows of a value share a run
+    return max(1, min(round(values), rows)), is_clustered and rows >= _ROWS_TO_TELL
 
 
-def _values_of_size(size: int, rows: int, bytes_each: float) -> float:
-    """Return how many values there are in a dictionary and its positions of so many bytes."""
+def _shuffled_values(size: int, rows: int, bytes_each: float) -> float | None:
+    """Return how many values a dictionary and as many positions as rows hold in so many bytes.
+
+    None if there are fewer bytes than positions would take: many are written once.
+    """
     for bits in range(_BITS_MAX, 0, -1):
         values = min((size - rows * bits / 8) / bytes_each, 2**bits)
         if values > 2 ** (bits - 1):
             found = values * bytes_each + rows * bits / 8
-            if size - found <= (_OVERHEAD_SHARE if bits > 2 else _OVERHEAD_SHARE_FEW) * size:
-                return values
-            break
-    return size / (bytes_each + _RUN_BYTES)  # rows of a value stand together: a run each
+            overhead = _OVERHEAD_SHARE if bits > 2 else _OVERHEAD_SHARE_FEW
+            return values if size - found <= overhead * size else None
+    return None

@@ -38,6 +38,8 @@ class ColumnSummary:
         Different values, null not counted.
     average_width
         Bytes of a value.
+    is_clustered
+        Whether rows of a value stand together, so that other parts have other values.
     """
 
     least: Bound | None = None
@@ -45,6 +47,7 @@ class ColumnSummary:
     null_count: int | None = None
     distinct_count: int | None = None
     average_width: float | None = None
+    is_clustered: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,14 +151,15 @@ def _merged_column(parts: Sequence[tuple[int, ColumnSummary]], *, is_sized: bool
         None
         if total == 0 or any(width is None for _, width in widths)
         else sum(rows * (width or 0) for rows, width in widths) / total,
+        all(column.is_clustered for _, column in parts),
     )
 
 
 def _merged_distinct(parts: Sequence[tuple[int, ColumnSummary]]) -> int | None:
     """Return how many values there are in all parts, of the counts in each.
 
-    Values of parts that lie apart differ. Others are taken for draws from the same values: how many
-    there are follows from how many an average part has met.
+    Values of parts that lie apart, or are clustered, differ. Others are taken for draws from the
+    same values: how many there are follows from how many an average part has met.
     """
     counts = [column.distinct_count for _, column in parts]
     known = [count for count in counts if count is not None]
@@ -163,7 +167,8 @@ def _merged_distinct(parts: Sequence[tuple[int, ColumnSummary]]) -> int | None:
         return None
     if not known:
         return 0
-    if len(known) == 1 or _lie_apart([column for _, column in parts]):
+    columns = [column for _, column in parts]
+    if len(known) == 1 or all(one.is_clustered for one in columns) or _lie_apart(columns):
         return sum(known)
     rows = sum(count for count, _ in parts)
     drawn = _values_met(_values_behind(sum(known) / len(known), rows / len(parts)), rows)
@@ -200,6 +205,8 @@ def _scaled_distinct(column: ColumnSummary, rows: int, factor: float) -> int | N
     present = rows - (column.null_count or 0)
     if column.distinct_count is None or present <= 0:
         return column.distinct_count
+    if column.is_clustered:
+        return round(column.distinct_count * factor)
     values = _values_behind(column.distinct_count, present)
     return round(_values_met(values, present * factor))
 

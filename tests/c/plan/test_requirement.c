@@ -106,6 +106,9 @@ static void conditions_and_keys_decide_how_many_rows_there_are(void **state)
                          COLUMNS, NULL);
     assert_deciding(graph, "s", "c ");
     sb_graph_destroy(graph);
+    graph = graphs_chain("distinct", "'parameters': {'columns': ['d', 'a']}", COLUMNS, NULL);
+    assert_deciding(graph, "s", "a d ");
+    sb_graph_destroy(graph);
     graph = graphs_chain("limit", "'parameters': {'count': 1}", COLUMNS, NULL);
     assert_deciding(graph, "s", "");
     sb_graph_destroy(graph);
