@@ -165,12 +165,12 @@ static enum sb_status estimate_opaque(const struct walk *walk, const struct sb_n
 }
 
 static enum sb_status estimate_filter(struct walk *walk, const struct sb_node *node,
-                                      struct sb_estimate *out, struct sb_error *err)
+                                      const struct sb_estimate *input, struct sb_estimate *out,
+                                      struct sb_error *err)
 {
-    const struct sb_estimate *input = input_estimate(walk, node, 0);
     double share = SB_ESTIMATE_CONDITION;
 
-    estimate_same(walk, node, out);
+    *out = *input;
     if (node->spec.filter.predicate != NULL) {
         SB_TRY_RETURN(sb_estimate_condition(input, node->spec.filter.predicate,
                                             node->inputs[0]->schema, walk->arena, &share,
@@ -181,9 +181,9 @@ static enum sb_status estimate_filter(struct walk *walk, const struct sb_node *n
 }
 
 static enum sb_status estimate_map(struct walk *walk, const struct sb_node *node,
-                                   struct sb_estimate *out, struct sb_error *err)
+                                   const struct sb_estimate *input, struct sb_estimate *out,
+                                   struct sb_error *err)
 {
-    const struct sb_estimate *input = input_estimate(walk, node, 0);
     const struct sb_map_spec *spec = &node->spec.map;
     struct sb_column_estimate *columns;
 
@@ -205,6 +205,36 @@ static enum sb_status estimate_map(struct walk *walk, const struct sb_node *node
     }
     out->columns = columns;
     out->rows = input->rows;
+    return SB_OK;
+}
+
+/* An operator that can be a step of a fused one: its input is not in the walk then. */
+static enum sb_status estimate_step(struct walk *walk, const struct sb_node *node,
+                                    const struct sb_estimate *input, struct sb_estimate *out,
+                                    struct sb_error *err)
+{
+    out->column_count = node->schema->field_count;
+    switch (node->type) {
+    case SB_NODE_FILTER:
+        return estimate_filter(walk, node, input, out, err);
+    case SB_NODE_SELECT:
+        return columns_pick(walk, input, node->spec.select.columns, out, err);
+    default:
+        sb_assert(node->type == SB_NODE_MAP);
+        return estimate_map(walk, node, input, out, err);
+    }
+}
+
+static enum sb_status estimate_fused(struct walk *walk, const struct sb_node *node,
+                                     struct sb_estimate *out, struct sb_error *err)
+{
+    const struct sb_fused_spec *spec = &node->spec.fused;
+    struct sb_estimate before = *input_estimate(walk, node, 0);
+
+    for (int32_t i = 0; i < spec->step_count; i++) {
+        SB_TRY_RETURN(estimate_step(walk, spec->steps[i], &before, out, err));
+        before = *out;
+    }
     return SB_OK;
 }
 
@@ -433,12 +463,11 @@ static enum sb_status estimate_node(struct walk *walk, const struct sb_node *nod
         estimate_same(walk, node, out);
         return SB_OK;
     case SB_NODE_FILTER:
-        return estimate_filter(walk, node, out, err);
     case SB_NODE_SELECT:
-        return columns_pick(walk, input_estimate(walk, node, 0), node->spec.select.columns, out,
-                            err);
     case SB_NODE_MAP:
-        return estimate_map(walk, node, out, err);
+        return estimate_step(walk, node, input_estimate(walk, node, 0), out, err);
+    case SB_NODE_FUSED:
+        return estimate_fused(walk, node, out, err);
     case SB_NODE_UNION:
         return estimate_union(walk, node, out, err);
     case SB_NODE_HASH_JOIN:

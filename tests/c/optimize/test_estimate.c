@@ -223,6 +223,25 @@ static void passes_values_through_select_and_map(void **state)
                 FILTER(CALL("equal", COL("z") ", " LIT("'ITEM_1'"))));
 }
 
+static void a_fused_operator_is_estimated_step_by_step(void **state)
+{
+    assert_rows(
+        45,
+        "'operator_type': 'fused', 'parameters': {'steps': ["
+        "{'operator_type': 'filter', 'parameters': {'predicate': " //
+        CALL("less",
+             COL("a") ", " LIT(
+                 "500")) "}},"
+                         "{'operator_type': 'map', 'parameters': {'expressions': {'z': " COL(
+                             "c") "}}},"
+                                  "{'operator_type': 'filter', 'parameters': {'predicate': " //
+        CALL(
+            "equal",
+            COL("z") ", " LIT(
+                "'item_1'")) "}},"
+                             "{'operator_type': 'select', 'parameters': {'columns': ['d', 'z']}}]}");
+}
+
 static void an_empty_source_stays_empty(void **state)
 {
     const char *nodes[] = {FILTER(CALL("equal", COL("a") ", " LIT("1"))), GROUP("'c'")};
@@ -342,6 +361,7 @@ int main(void)
         cmocka_unit_test(groups_by_distinct_values),
         cmocka_unit_test(cuts_and_multiplies_rows),
         cmocka_unit_test(passes_values_through_select_and_map),
+        cmocka_unit_test(a_fused_operator_is_estimated_step_by_step),
         cmocka_unit_test(an_empty_source_stays_empty),
         cmocka_unit_test(a_function_hides_what_comes_behind),
         cmocka_unit_test(says_what_is_known),
