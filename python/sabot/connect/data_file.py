@@ -30,6 +30,10 @@ class ReadCounts:
         Files opened, and files that partition values exclude.
     row_groups, row_groups_skipped
         Of Parquet files that are opened; skipped by their statistics.
+    segments, segments_skipped
+        Of a topic; skipped when all their batches are.
+    batches, batches_skipped
+        Of Arrow files that are mapped, and of topics; skipped by their statistics.
     columns, columns_skipped
         Of the source, read and not read.
     """
@@ -38,6 +42,10 @@ class ReadCounts:
     files_skipped: int = 0
     row_groups: int = 0
     row_groups_skipped: int = 0
+    segments: int = 0
+    segments_skipped: int = 0
+    batches: int = 0
+    batches_skipped: int = 0
     columns: int = 0
     columns_skipped: int = 0
 

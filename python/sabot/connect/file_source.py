@@ -56,6 +56,8 @@ class FileSource:
         About so many pieces are read side by side.
     dead_letter
         Takes malformed rows, or None.
+    is_pruned
+        Whether what predicates exclude is left out; not where malformed rows are to be told.
     title
         The operator, for errors.
     """
@@ -71,6 +73,8 @@ class FileSource:
         split_count: int,
         dead_letter: DeadLetter | None,
         title: str,
+        *,
+        is_pruned: bool = True,
     ) -> None:
         self._files = files
         self._full_schema = schema
@@ -78,6 +82,7 @@ class FileSource:
         self._split_count = split_count
         self._dead_letter = dead_letter
         self._title = title
+        self._is_pruned = is_pruned
         self._predicates: list[Expr] = []
         self._counts = ReadCounts(columns=len(schema))
         self.schema = schema
@@ -94,7 +99,8 @@ class FileSource:
         if columns is not None:
             names = project(self.schema, columns, self._title)
             self.schema = pa.schema([self.schema.field(name) for name in names])
-        self._predicates += conjuncts(predicate)
+        if self._is_pruned:
+            self._predicates += conjuncts(predicate)
         return True
 
     def statistics(self, columns: Sequence[str]) -> SourceStatistics:
@@ -276,6 +282,7 @@ def open_files(node: StreamOperatorNode, settings: SourceSettings) -> Source:
         settings.worker_count * _SPLITS_PER_WORKER,
         open_dead_letter(node, settings.data_dir),
         title,
+        is_pruned=parameters.get("on_error", "fail") == "fail",
     )
     source.narrow(read_columns(node), filters_of(node))
     return source

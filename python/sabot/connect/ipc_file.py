@@ -12,6 +12,7 @@ import pyarrow.dataset as ds
 from sabot.connect.sampling import table_statistics
 from sabot.connect.scan import scan_fragment, scan_table
 from sabot.connect.source_statistics import SourceStatistics
+from sabot.connect.statistics import STATISTICS_KEY, BatchStatistics, Pruning
 
 if TYPE_CHECKING:
     from sabot._core import Job
@@ -49,11 +50,10 @@ class IpcFile:
             fragment = ds.IpcFileFormat().make_fragment(self._place.path, self._place.filesystem)
             job.add_stream(operator_id, scan_fragment(fragment, request))
             return
-        count = self._reader.num_record_batches
-        run = max(1, -(-count // max(1, request.split_count)))
-        for first in range(0, count, run):
-            batches = [self._reader.get_batch(i) for i in range(first, min(first + run, count))]
-            table = pa.Table.from_batches(batches, self.schema)
+        batches = self._batches(request)
+        run = max(1, -(-len(batches) // max(1, request.split_count)))
+        for first in range(0, len(batches), run):
+            table = pa.Table.from_batches(batches[first : first + run], self.schema)
             job.add_stream(operator_id, scan_table(table, request))
 
     def statistics(self, names: Sequence[str], piece_count: int) -> SourceStatistics:
@@ -71,6 +71,20 @@ class IpcFile:
         if not _is_sound(table):
             return SourceStatistics()
         return table_statistics(table, names, rows)
+
+    def _batches(self, request: ReadRequest) -> list[pa.RecordBatch]:
+        """Return the batches whose statistics do not exclude the predicates."""
+        known = [one for one in request.schema if one.name not in request.constants]
+        pruning = Pruning(request.predicates, pa.schema(known))  # those of the file
+        kept = []
+        for index in range(self._reader.num_record_batches):
+            batch, metadata = self._reader.get_batch_with_custom_metadata(index)
+            found = (metadata or {}).get(STATISTICS_KEY) if pruning.is_useful else None
+            if pruning.judge(BatchStatistics.unpack(found), self.schema, batch.num_rows):
+                kept.append(batch)
+        request.counts.batches += len(kept)
+        request.counts.batches_skipped += self._reader.num_record_batches - len(kept)
+        return kept
 
     def _shares_memory(self) -> bool:
         """Return whether the buffers of the first batch lie in the mapped file."""

@@ -15,6 +15,7 @@ import pyarrow.types as pt
 from sabot._core import text_from_rows
 from sabot.connect.file_format import ARROW_STREAM, CSV, NDJSON, PARQUET, FileKind
 from sabot.connect.file_system import Place
+from sabot.connect.statistics import STATISTICS_KEY, measure
 from sabot.connect.stored_types import stored_schema, stored_table
 from sabot.errors import InvalidJobError, SabotError
 
@@ -176,8 +177,13 @@ class OutputFile:
         elif self._writer is None:
             for batch in table.to_batches():
                 self._file.write(text_from_rows(batch, self._text_options()))
-        else:
+        elif form == ARROW_STREAM:
             self._writer.write_table(table, max_chunksize=self._options.row_group_rows)
+        else:
+            for batch in table.to_batches(self._options.row_group_rows):
+                found = measure(batch)
+                metadata = None if found is None else {STATISTICS_KEY: found.pack()}
+                self._writer.write_batch(batch, custom_metadata=metadata)
 
     def _text_options(self) -> dict[str, Any]:
         options = self._options

@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 from sabot._literals import decode_literal
 from sabot.expressions import Expr
 
-__all__ = ["conjuncts", "pruning_expression"]
+__all__ = ["MIRRORED", "conjuncts", "constant_of", "pruning_expression"]
 
-_MIRRORED = {
+#: Comparisons, and what they are with the sides exchanged.
+MIRRORED = {
     "equal": "equal",
     "less": "greater",
     "less_equal": "greater_equal",
@@ -104,7 +105,7 @@ def _weaken(node: Mapping[str, Any], schema: pa.Schema) -> pc.Expression | None:
         )
     if call in _COMPARE and len(args) == 2:
         if "lit" in args[0]:
-            return _compare(_MIRRORED[call], args[1], args[0], schema)
+            return _compare(MIRRORED[call], args[1], args[0], schema)
         return _compare(call, args[0], args[1], schema)
     return None
 
@@ -117,11 +118,11 @@ def _compare(
     kind = schema.field(column["col"]).type
     if pa.types.is_floating(kind) and call in ("greater", "greater_equal"):
         return None  # a NaN passes
-    scalar = _scalar(literal, kind)
+    scalar = constant_of(literal, kind)
     return None if scalar is None else _COMPARE[call](pc.field(column["col"]), scalar)
 
 
-def _scalar(literal: Mapping[str, Any], kind: pa.DataType) -> pa.Scalar | None:
+def constant_of(literal: Mapping[str, Any], kind: pa.DataType) -> pa.Scalar | None:
     """Return the constant in the column's type, if it is there exactly the same."""
     try:
         value = decode_literal(literal)
@@ -134,6 +135,8 @@ def _scalar(literal: Mapping[str, Any], kind: pa.DataType) -> pa.Scalar | None:
     if pa.types.is_integer(kind):
         if not is_number or (isinstance(value, float) and not value.is_integer()):
             return None
+        if isinstance(value, float) and abs(value) >= _EXACT:
+            return None  # the engine compares doubles, and several integers are this one
         value = int(value)
     elif pa.types.is_floating(kind):
         if not is_number or (isinstance(value, int) and abs(value) > _EXACT):

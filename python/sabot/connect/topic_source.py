@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from sabot.connect.data_file import ReadCounts
 from sabot.connect.feeder import Feeder
+from sabot.connect.predicate import conjuncts
 from sabot.connect.rows import project
 from sabot.connect.sampling import table_statistics
-from sabot.connect.source_filters import read_columns
+from sabot.connect.source_filters import filters_of, read_columns
 from sabot.connect.source_statistics import SourceStatistics
+from sabot.connect.statistics import Pruning
 from sabot.connect.topic_store import open_log, topic_name
 from sabot.errors import InvalidJobError
 
 if TYPE_CHECKING:
     from sabot._core import Job
-    from sabot.connect.data_file import ReadCounts
     from sabot.connect.source import Source, SourceSettings
     from sabot.connect.topic_log import Partition, Topic, TopicLog
     from sabot.execution.node import StreamOperatorNode
@@ -33,7 +35,6 @@ class _TopicSource:
     """What both kinds share: the log, which stays open as long as rows are read."""
 
     is_reusable = False  # the end is where the topic is when the job starts
-    counts: ReadCounts | None = None
 
     def __init__(
         self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]
@@ -66,7 +67,13 @@ class _TopicSource:
 
 
 class BoundedTopicSource(_TopicSource):
-    """The rows a topic has when the source is made; read by the engine's threads."""
+    """The rows a topic has when the source is made; read by the engine's threads.
+
+    Attributes
+    ----------
+    counts
+        What of the topic is read, and what statistics have spared.
+    """
 
     is_endless = False
 
@@ -74,9 +81,16 @@ class BoundedTopicSource(_TopicSource):
         self, log: TopicLog, topic: Topic, schema: pa.Schema, starts: dict[int, int]
     ) -> None:
         super().__init__(log, topic, schema, starts)
-        self._splits = topic.splits(starts, topic.end_offsets(), columns=schema.names)
+        self._ends = topic.end_offsets()
+        self._predicates: list[Expr] = []
+        self._splits = topic.splits(starts, self._ends, columns=schema.names)
         self.row_count: int | None = sum(split.row_count for split in self._splits)
         self._all_splits = self._splits
+        self.counts = ReadCounts(
+            segments=len(self._splits),
+            batches=sum(split.batch_count for split in self._splits),
+            columns=len(schema),
+        )
 
     def statistics(self, columns: Sequence[str]) -> SourceStatistics:
         """Return how many rows there are, and what batches of two segments tell of the columns."""
@@ -97,6 +111,32 @@ class BoundedTopicSource(_TopicSource):
         ]
         return table_statistics(found, names, total)
 
+    def narrow(self, columns: Collection[str] | None, predicate: Expr | None = None) -> bool:
+        """Leave out the batches whose statistics exclude the predicate.
+
+        Columns stay: segments are mapped, and one that nobody reads costs nothing.
+        """
+        if predicate is None:
+            return False
+        self._predicates += conjuncts(predicate)
+        self._splits = self._topic.splits(
+            self._starts,
+            self._ends,
+            columns=self.schema.names,
+            pruning=Pruning(self._predicates, self.schema),
+        )
+        self._count()
+        return True
+
+    def _count(self) -> None:
+        splits, counts = self._splits, self.counts
+        total = counts.segments + counts.segments_skipped, counts.batches + counts.batches_skipped
+        counts.segments = len({(split.partition, split.segment_offset) for split in splits})
+        counts.batches = sum(split.batch_count for split in splits)
+        counts.segments_skipped = total[0] - counts.segments
+        counts.batches_skipped = total[1] - counts.batches
+        self.row_count = sum(split.row_count for split in splits)
+
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
         """Add one split per segment."""
         for split in self._splits:
@@ -113,6 +153,7 @@ class EndlessTopicSource(_TopicSource):
     """The rows of a topic, and those to come; a thread per partition waits for them."""
 
     is_endless = True
+    counts: ReadCounts | None = None
     row_count: int | None = None
 
     def bind(self, job: Job, operator_id: str) -> Sequence[Feeder]:
@@ -162,7 +203,9 @@ def open_topic(node: StreamOperatorNode, settings: SourceSettings) -> Source:
         if is_bounded is None:
             is_bounded = not settings.is_streaming
         kind = BoundedTopicSource if is_bounded else EndlessTopicSource
-        return kind(log, topic, schema, starts)
+        source = kind(log, topic, schema, starts)
+        source.narrow(None, filters_of(node))
+        return source
     except TopicError as error:
         log.close()
         raise InvalidJobError(f"{title}: {error}") from error

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from sabot.connect.statistics import Pruning
+
 from .errors import TopicClosedError, TopicValueError
 from .recovery import open_segments
 from .schema import OFFSET, read_schema
@@ -15,6 +17,8 @@ from .segment import Segment
 from .split import TopicSplit
 from .tail import TopicTail
 from .writer import PartitionAppend, SegmentWriter, WriteOptions
+
+_GAP_ROWS_MIN = 16_384  # that make it worth to read a segment in two parts
 
 
 class Cover(NamedTuple):
@@ -78,6 +82,7 @@ class Partition:
         *,
         columns: Sequence[str] | None = None,
         with_metadata: bool = False,
+        pruning: Pruning | None = None,
     ) -> list[TopicSplit]:
         """Return the rows from offset `start` up to `end`, cut at segments, in order.
 
@@ -90,6 +95,8 @@ class Partition:
             be among them.
         with_metadata
             Put ``_timestamp``, and ``_key`` if the topic has keys, in front.
+        pruning
+            Leave batches out that it can tell have no row it wants.
 
         Raises
         ------
@@ -100,6 +107,8 @@ class Partition:
         """
         covers = self._cover(start, end)
         schema = self.schema_of(columns, with_metadata)  # after the rows: it has all their columns
+        if pruning is not None and pruning.is_useful:
+            covers = [part for cover in covers for part in _prune(cover, pruning)]
         splits = []
         for cover in covers:
             index = cover.segment.index
@@ -263,3 +272,32 @@ def _cover_segment(segment: Segment, start: int, end: int) -> Cover:
     first = 1 if segment.has_dictionaries else index.find(start)
     last = index.find(end - 1)
     return Cover(segment, first, last, start, end - start, start - index[first].first_offset)
+
+
+def _prune(cover: Cover, pruning: Pruning) -> list[Cover]:
+    """Return the parts of a cover whose batches may have rows that are wanted."""
+    segment, index = cover.segment, cover.segment.index
+    statistics = segment.statistics()
+    kept = [
+        number
+        for number in range(cover.first_batch, cover.last_batch + 1)
+        if pruning.judge(statistics.of(index[number]), segment.schema, index[number].row_count)
+    ]
+    if not kept:
+        return []
+    if len(kept) == cover.last_batch + 1 - cover.first_batch or segment.has_dictionaries:
+        return [cover]
+    runs = [[kept[0], kept[0]]]
+    for number in kept[1:]:
+        gap = index[number].first_offset - index[runs[-1][1]].end_offset
+        if gap < _GAP_ROWS_MIN:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    end = cover.first_offset + cover.row_count
+    parts = []
+    for first, last in runs:
+        start = max(cover.first_offset, index[first].first_offset)
+        count = min(end, index[last].end_offset) - start
+        parts.append(Cover(segment, first, last, start, count, start - index[first].first_offset))
+    return parts

@@ -17,13 +17,17 @@ from pyarrow import ipc
 from .errors import TopicCorruptError, TopicError
 from .index import IndexRecord, SegmentIndex, UnknownRecordError, unpack_record
 from .schema import TIMESTAMP, has_dictionaries
+from .statistics import SegmentStatistics
 
 DATA_SUFFIX = ".arrows"
 INDEX_SUFFIX = ".index"
+STATISTICS_SUFFIX = ".statistics"
 
 
 class Segment:
     """The files ``<first_offset>.arrows`` and ``<first_offset>.index`` of one partition.
+
+    ``<first_offset>.statistics`` may stand beside them.
 
     Parameters
     ----------
@@ -49,6 +53,7 @@ class Segment:
         self.first_offset = first_offset
         self.data_path = directory / f"{first_offset:020d}{DATA_SUFFIX}"
         self.index_path = directory / f"{first_offset:020d}{INDEX_SUFFIX}"
+        self.statistics_path = directory / f"{first_offset:020d}{STATISTICS_SUFFIX}"
         self._sealed_end = end_offset
         self._index = index
         self._schema: pa.Schema | None = None
@@ -78,6 +83,10 @@ class Segment:
     @property
     def has_dictionaries(self) -> bool:
         return has_dictionaries(self.schema)
+
+    def statistics(self) -> SegmentStatistics:
+        """Return what is known of its batches; read anew each time."""
+        return SegmentStatistics.load(self.statistics_path)
 
     def reader(self, first: int, last: int, columns: Sequence[str]) -> pa.RecordBatchReader:
         """Stream batch records `first` to `last`, in C++ alone: no call takes the GIL.
@@ -141,9 +150,9 @@ class Segment:
                 )
 
     def remove_files(self) -> None:
-        """Remove what exists of the two files."""
-        self.data_path.unlink(missing_ok=True)
-        self.index_path.unlink(missing_ok=True)
+        """Remove what exists of the files."""
+        for path in (self.data_path, self.index_path, self.statistics_path):
+            path.unlink(missing_ok=True)
 
     def check_row_count(self, found: int, expected: int) -> None:
         """Raise `TopicCorruptError` unless as many rows were found as the index says."""

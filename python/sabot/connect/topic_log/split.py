@@ -44,6 +44,16 @@ class TopicSplit:
     _first_batch: int = field(repr=False)
     _last_batch: int = field(repr=False)
 
+    @property
+    def batch_count(self) -> int:
+        """Batches that are read for the rows."""
+        return self._last_batch + 1 - self._first_batch
+
+    @property
+    def segment_offset(self) -> int:
+        """The first offset of the segment, which is its name."""
+        return self._segment.first_offset
+
     def open(self) -> pa.RecordBatchReader:
         """Return a reader whose ``__arrow_c_stream__`` any thread can pull without the GIL."""
         names = self.schema.names

@@ -9,6 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from sabot.connect.statistics import Pruning
+
 from .durable import flush_directory
 from .errors import TopicClosedError, TopicValueError, TopicWriteError, UnknownTopicError
 from .metadata import FILE_NAME, TopicMetadata
@@ -176,6 +178,7 @@ class Topic:
         *,
         columns: Sequence[str] | None = None,
         with_metadata: bool = False,
+        pruning: Pruning | None = None,
     ) -> list[TopicSplit]:
         """Return the splits of all partitions; see `Partition.splits`.
 
@@ -190,6 +193,7 @@ class Topic:
                 ends.get(partition.number),
                 columns=columns,
                 with_metadata=with_metadata,
+                pruning=pruning,
             )
         ]
 

@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import ipc
 
+from sabot.connect.statistics import BatchStatistics, measure
+
 from .durable import flush_directory, flush_file, write_at
 from .index import FLAG_PRIOR_DURABLE, KIND_BATCH, KIND_SCHEMA, IndexRecord, SegmentIndex
 from .schema import TIMESTAMP, has_dictionaries
 from .segment import Segment
+from .statistics import StatisticsWriter
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ class SegmentWriter:
         self.index_size = segment.index.size
         self._header = schema.serialize()
         self._staged = bytearray()  # records in the file that no reader sees yet
+        self._statistics = StatisticsWriter(segment.statistics_path, create=create)
         flags = os.O_RDWR | (os.O_CREAT | os.O_TRUNC if create else 0)
         self._index_fd = os.open(segment.index_path, flags, 0o644)
         try:
@@ -57,9 +61,18 @@ class SegmentWriter:
         writer.write_batch(batch)
         return stream.getvalue().slice(self._header.size)
 
-    def put(self, data: pa.Buffer, row_count: int, times: tuple[int, int], flags: int) -> None:
+    def put(
+        self,
+        data: pa.Buffer,
+        row_count: int,
+        times: tuple[int, int],
+        flags: int,
+        statistics: BatchStatistics | None,
+    ) -> None:
         """Write an encoded batch and its record behind the last ones."""
-        self._put(KIND_BATCH, flags, row_count, times, data)
+        record = self._put(KIND_BATCH, flags, row_count, times, data)
+        if statistics is not None:
+            self._statistics.put(record, statistics)
 
     def flush(self) -> None:
         flush_file(self._data_fd)
@@ -69,6 +82,7 @@ class SegmentWriter:
         """Show what was put to readers."""
         self.segment.index.extend(self._staged)
         self._staged = bytearray()
+        self._statistics.publish()
 
     def rewind(self) -> None:
         """Take back what was put since the last `publish`."""
@@ -77,14 +91,16 @@ class SegmentWriter:
         self.data_size, self.index_size = index.end_position, index.size
         os.ftruncate(self._index_fd, self.index_size)
         os.ftruncate(self._data_fd, self.data_size)
+        self._statistics.rewind()
 
     def close(self) -> None:
+        self._statistics.close()
         os.close(self._data_fd)
         os.close(self._index_fd)
 
     def _put(
         self, kind: int, flags: int, row_count: int, times: tuple[int, int], data: pa.Buffer
-    ) -> None:
+    ) -> IndexRecord:
         view = memoryview(data)
         record = IndexRecord(
             kind,
@@ -95,13 +111,15 @@ class SegmentWriter:
             len(view),
             *times,
             zlib.crc32(view),
-        ).pack()
+        )
+        packed = record.pack()
         write_at(self._data_fd, view, self.data_size)
-        write_at(self._index_fd, memoryview(record), self.index_size)
-        self._staged += record
+        write_at(self._index_fd, memoryview(packed), self.index_size)
+        self._staged += packed
         self.next_offset += row_count
         self.data_size += len(view)
-        self.index_size += len(record)
+        self.index_size += len(packed)
+        return record
 
 
 class WriteOptions(NamedTuple):
@@ -145,7 +163,7 @@ class PartitionAppend:
         data = writer.encode(batch)
         if not writer.is_empty and writer.data_size + data.size > self._options.segment_bytes:
             writer = self._roll(batch.schema)
-        writer.put(data, batch.num_rows, _time_range(batch), self._flags)
+        writer.put(data, batch.num_rows, _time_range(batch), self._flags, measure(batch))
         self._flags = 0
         self._next_offset = writer.next_offset
 
