@@ -41,6 +41,7 @@ UNREFUSED = {
     "columnar/test_column_hash": "hashes are written in place",
     "columnar/test_column_total": "sums are returned",
     "expr/test_expression_fuzz": "text that crashes nothing; refusals are those of test_random",
+    "optimize/test_join_rows": "rows of what test_join_reordering refuses memory to",
     "plan/test_wire_fuzz": "text that crashes nothing; refusals are those of test_plan_memory",
     "state/test_number_order": "numbers in place",
     "state/test_sketches": "bytes in place",

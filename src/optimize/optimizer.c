@@ -42,6 +42,7 @@ static enum sb_status passes_run(struct sb_optimization *optimization,
     const struct pass passes[] = {
         {"filter_pushdown", sb_filter_pushdown_run, options->filter_pushdown},
         {"projection_pushdown", sb_projection_pushdown_run, options->projection_pushdown},
+        {"join_reordering", sb_join_reordering_run, options->join_reordering},
         {"dead_code_elimination", sb_dead_code_run, options->dead_code_elimination},
     };
 

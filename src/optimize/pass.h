@@ -50,6 +50,7 @@ SB_MUST_CHECK enum sb_status sb_trace_write(struct sb_optimization *optimization
 SB_MUST_CHECK enum sb_status sb_filter_pushdown_run(struct sb_optimization *optimization);
 SB_MUST_CHECK enum sb_status sb_key_predicates_run(struct sb_optimization *optimization);
 SB_MUST_CHECK enum sb_status sb_projection_pushdown_run(struct sb_optimization *optimization);
+SB_MUST_CHECK enum sb_status sb_join_reordering_run(struct sb_optimization *optimization);
 SB_MUST_CHECK enum sb_status sb_dead_code_run(struct sb_optimization *optimization);
 
 #endif

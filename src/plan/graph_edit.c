@@ -327,6 +327,32 @@ void sb_edit_drop(struct sb_graph_edit *edit, struct sb_node *node)
     edit->is_stale = true;
 }
 
+enum sb_status sb_edit_connect(struct sb_graph_edit *edit, struct sb_node *consumer, int32_t port,
+                               struct sb_node *input, struct sb_error *err)
+{
+    struct sb_node *old = consumer->inputs[port];
+    int32_t count = input->output_count;
+    struct sb_node **outputs;
+    int32_t *ports;
+
+    if (old == input) {
+        return SB_OK;
+    }
+    SB_TRY_RETURN(edit_alloc(edit, count + 1, sizeof *outputs, &outputs, err));
+    SB_TRY_RETURN(edit_alloc(edit, count + 1, sizeof *ports, &ports, err));
+    memcpy(outputs, input->outputs, (size_t)count * sizeof *outputs);
+    memcpy(ports, input->output_ports, (size_t)count * sizeof *ports);
+    outputs[count] = consumer;
+    ports[count] = port;
+    input->outputs = outputs;
+    input->output_ports = ports;
+    input->output_count = count + 1;
+    output_remove(old, output_index(old, consumer, port));
+    consumer->inputs[port] = input;
+    edit->is_stale = true;
+    return SB_OK;
+}
+
 /* The node's own JSON from now on, with `key` set to `value` (taken). */
 static enum sb_status node_set_key(struct sb_graph_edit *edit, struct sb_node *node,
                                    const char *key, json_t *value, struct sb_error *err)

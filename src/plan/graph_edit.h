@@ -60,6 +60,14 @@ SB_MUST_CHECK enum sb_status sb_edit_move(struct sb_graph_edit *edit, struct sb_
                                           json_t *parameters, struct sb_node *consumer,
                                           int32_t port, struct sb_error *err);
 
+/*
+ * Lets `input` feed the `port` of `consumer` instead of what did. `consumer` is not derived: its
+ * parameters are probably other ones now, too.
+ */
+SB_MUST_CHECK enum sb_status sb_edit_connect(struct sb_graph_edit *edit, struct sb_node *consumer,
+                                             int32_t port, struct sb_node *input,
+                                             struct sb_error *err);
+
 /* Other parameters for a node, which is derived anew; `parameters` is taken. */
 SB_MUST_CHECK enum sb_status sb_edit_set_parameters(struct sb_graph_edit *edit,
                                                     struct sb_node *node, json_t *parameters,

@@ -12,7 +12,7 @@
 
 #include "plan/event_time_internal.h"
 #include "plan/node_class.h"
-#include "plan/nodes/join_key_internal.h"
+#include "plan/nodes/join_key.h"
 #include "plan/text.h"
 
 static const char *const kinds[] = {"inner", "left", "right", "outer", "semi", "anti", NULL};

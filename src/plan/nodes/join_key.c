@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plan/nodes/join_key_internal.h"
+#include "plan/nodes/join_key.h"
 
 enum {
     DECIMAL128_DIGITS = 38,

@@ -10,7 +10,7 @@
 
 #include "expr/type_rules.h"
 #include "plan/node_class.h"
-#include "plan/nodes/join_key_internal.h"
+#include "plan/nodes/join_key.h"
 #include "plan/text.h"
 
 enum { RECONCILE, PARAMETER_COUNT };

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/nodes/join_key_internal.h"
+#include "plan/nodes/join_key.h"
 #include "support/allocation.h"
 #include "support/batch_text.h"
 #include "support/domain.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimize/shapes.h"
 
+#include "optimize/estimates.h"
+
 static void append(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -39,6 +41,24 @@ static void append_edges(char *json, const char *edges)
     }
 }
 
+/* The schema and the statistics behind a source's parameters. */
+static void source_tell(struct sb_graph *graph, const struct shape_node *node)
+{
+    const char *schema = strchr(node->parameters, '|');
+    const char *statistics = schema == NULL ? NULL : strchr(schema + 1, '|');
+    char declared[1024];
+
+    if (schema == NULL) {
+        return;
+    }
+    snprintf(declared, sizeof declared, "%.*s",
+             statistics == NULL ? (int)strlen(schema) : (int)(statistics - schema - 1), schema + 1);
+    graphs_declare(graph, node->id, declared);
+    if (statistics != NULL) {
+        estimates_tell(graph, node->id, statistics + 1);
+    }
+}
+
 struct sb_graph *shapes_graph(const struct shape_node *nodes, const char *edges,
                               const char *resolved)
 {
@@ -60,11 +80,7 @@ struct sb_graph *shapes_graph(const struct shape_node *nodes, const char *edges,
     append(json, TEXT_SIZE, "]}");
     graph = graphs_create(json);
     for (const struct shape_node *node = nodes; node->id != NULL; node++) {
-        const char *schema = strchr(node->parameters, '|');
-
-        if (schema != NULL) {
-            graphs_declare(graph, node->id, schema + 1);
-        }
+        source_tell(graph, node);
     }
     graphs_validate(graph, resolved);
     free(json);
@@ -135,6 +151,19 @@ static const json_t *parameter(const struct sb_node *node, const char *key)
     return json_object_get(json_object_get(node->json, "parameters"), key);
 }
 
+static void append_expressions(char *text, const struct sb_node *node)
+{
+    const struct sb_map_spec *spec = &node->spec.map;
+    struct sb_arena arena;
+
+    sb_arena_init(&arena, sb_memory_global());
+    for (int32_t i = 0; i < spec->expression_count; i++) {
+        append(text, TEXT_SIZE, "%s%s=%s", i == 0 ? "" : ",", spec->names[i],
+               sb_expr_to_text(spec->expressions[i], &arena));
+    }
+    sb_arena_deinit(&arena);
+}
+
 static void append_details(char *text, const struct sb_node *node)
 {
     size_t before;
@@ -151,6 +180,9 @@ static void append_details(char *text, const struct sb_node *node)
         sb_arena_init(&arena, sb_memory_global());
         append(text, TEXT_SIZE, "%s", sb_expr_to_text(node->spec.filter.predicate, &arena));
         sb_arena_deinit(&arena);
+    } else if (node->type == SB_NODE_MAP && !node->has_function &&
+               !node->spec.map.is_keeping) {
+        append_expressions(text, node);
     } else if (node->type == SB_NODE_SELECT || node->type == SB_NODE_SOURCE) {
         append_names(text, parameter(node, "columns"), ",");
         if (parameter(node, "filters") != NULL) {

@@ -4,11 +4,11 @@
  *
  * A graph is drawn as nodes and edges: {"f", "filter", "'column': 'a', 'value': 1"} and
  * "q>f f>j r>j.1 j>o", in which ".1" is the port. What a source declares stands behind a '|' of its
- * parameters.
+ * parameters, and what it tells of its rows behind another one.
  *
  * A shape is the sinks with what feeds them in parentheses: "o(f{a > 1}(q))". In braces stands what
- * decides about rows and columns: conditions, the columns of SELECTs and sources, join keys. An
- * operator that several consume is written out once and then as "*name".
+ * decides about rows and columns: conditions, the columns of SELECTs, MAPs and sources, join keys.
+ * An operator that several consume is written out once and then as "*name".
  */
 #ifndef SABOT_TEST_OPTIMIZE_SHAPES_H
 #define SABOT_TEST_OPTIMIZE_SHAPES_H
@@ -20,7 +20,7 @@
 struct shape_node {
     const char *id; // and name
     const char *type;
-    const char *parameters; // of a source: "...|a: int64, b: utf8"
+    const char *parameters; // of a source: "...|a: int64, b: utf8|{'row_count': 10}"
 };
 
 /* Ends with a node without an id. Validated; functions resolve to `resolved`, which may be NULL. */

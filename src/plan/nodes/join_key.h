@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * join_key_internal.h - which column types can be join keys of each other, and as what they meet.
+ * join_key.h - which column types can be join keys of each other, and as what they meet.
  */
-#ifndef SABOT_PLAN_NODES_JOIN_KEY_INTERNAL_H
-#define SABOT_PLAN_NODES_JOIN_KEY_INTERNAL_H
+#ifndef SABOT_PLAN_NODES_JOIN_KEY_H
+#define SABOT_PLAN_NODES_JOIN_KEY_H
 
 #include <stdbool.h>
 
