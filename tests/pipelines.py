@@ -88,7 +88,7 @@ def wait_for_rows(run: Run, count: int) -> None:
     pause = threading.Event()
     for _ in range(30_000):
         operators = run.metrics()["operators"]
-        if sum(op["rows_out"] for op in operators if op["type"] == "source") >= count:
+        if sum(op["rows_in"] for op in operators if op["type"] == "source") >= count:
             return
         pause.wait(0.001)
     raise AssertionError(f"the sources did not give {count} rows in 30 seconds")

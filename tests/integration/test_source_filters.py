@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import line, node, run
-from sabot import col, lit
+from pipelines import line, node, run, through_snapshot
+from sabot import JobGraph, col, lit
 from sabot.errors import InvalidJobError
 
 ROWS = 5_000
@@ -47,6 +47,8 @@ PREDICATES = [
         "n >= 5 and s > 'a' and b is not null",
     ),
 ]
+
+TEXT = ((col("s") >= "a") & (col("n") < 15)) | col("b").is_null()
 
 
 def expected(condition: str, columns: str) -> pa.Table:
@@ -87,6 +89,36 @@ def test_rows_are_those_of_duckdb_in_their_order(kind, index, tmp_path):
     wanted = expected(condition, "s, id")
     assert 0 < wanted.num_rows < ROWS
     assert out.sort_by("id").to_pylist() == wanted.to_pylist()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+@pytest.mark.parametrize("rows_max", [1, 7, 1000, 65536])
+def test_any_width_and_morsel_size_gives_the_same(workers, rows_max, tmp_path):
+    graph = line({**place("batches", tmp_path), "columns": ["s", "x", "id"], "filters": TEXT})
+    result = run(graph, worker_count=workers, morsel_rows_max=rows_max)
+    found = result["outputs"]["out"]
+    wanted = expected("s >= 'a' and n < 15 or b is null", "s, x, id")
+    assert str(found.to_pylist()) == str(wanted.to_pylist())  # a NaN is like itself there
+    assert result["rows_in"] == ROWS
+
+
+@pytest.mark.parametrize("at", [0, 3, 8])
+def test_a_snapshot_goes_on_behind_rows_that_were_read(at):
+    def build(source):
+        graph = JobGraph("filters")
+        nodes = [
+            node("source", "src", **source, columns=["s", "id"], filters=TEXT),
+            node("sink", "out"),
+        ]
+        for one in nodes:
+            one.operator_id = one.name
+            graph.add_operator(one)
+        graph.connect("src", "out")
+        return graph
+
+    result = through_snapshot(build, TABLE.to_batches(max_chunksize=700), at, (2, 8))
+    wanted = expected("s >= 'a' and n < 15 or b is null", "s, id")
+    assert result["outputs"]["out"].sort_by("id").to_pylist() == wanted.to_pylist()
 
 
 def test_the_source_itself_drops_the_rows():

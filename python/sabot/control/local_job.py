@@ -10,6 +10,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from sabot.errors import JobCanceledError
+from sabot.execution.result import rows_read
 from sabot.execution.run import Run, RunOptions
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class LocalJob:
             "optimization_time_ms": self._run.optimization_ms,
             "execution_time_ms": metrics["elapsed_ns"] / 1e6,
             "outputs": {},
-            "rows_in": sum(op["rows_out"] for op in operators if op["type"] == "source"),
+            "rows_in": rows_read(operators),
             "rows_out": sum(op["rows_in"] for op in operators if op["type"] == "sink"),
             "metrics": {"peak_memory_bytes": metrics["memory_peak_bytes"], "operators": operators},
             **self._result,

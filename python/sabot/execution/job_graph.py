@@ -188,9 +188,9 @@ class JobGraph:
         -------
         dict
             ``job_id``, ``status``, ``optimization_time_ms``, ``execution_time_ms``, ``outputs``
-            (a `pyarrow.Table` per collecting sink, by name), ``rows_in``, ``rows_out``,
-            ``metrics`` and ``ledger`` (a `pyarrow.Table`: what became of the rows, per operator
-            and reason; `docs/reference/ledger.md`).
+            (a `pyarrow.Table` per collecting sink, by name), ``rows_in`` (what sources have read,
+            before their filters), ``rows_out``, ``metrics`` and ``ledger`` (a `pyarrow.Table`: what
+            became of the rows, per operator and reason; `docs/reference/ledger.md`).
 
         Raises
         ------

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from sabot.errors import JobCanceledError
+from sabot.execution.result import rows_read
 
 if TYPE_CHECKING:
     from sabot.execution.run import Run
@@ -86,7 +87,8 @@ class Progress:
         self._display.start()
 
     def _show(self, op: dict[str, Any], elapsed: float) -> None:
-        operator_id, rows = op["operator_id"], op["rows_out"]
+        operator_id = op["operator_id"]
+        rows = rows_read([op]) if op["type"] == "source" else op["rows_out"]
         if operator_id not in self._tasks:
             self._tasks[operator_id] = self._display.add_task(
                 op["name"], total=self._run.row_count(operator_id), rate=0.0

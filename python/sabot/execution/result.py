@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from sabot._core import Job
 
-__all__ = ["build_ledger", "build_result", "collect_table"]
+__all__ = ["build_ledger", "build_result", "collect_table", "rows_read"]
 
 _LEDGER_SCHEMA = pa.schema(
     [
@@ -42,6 +43,11 @@ def collect_table(job: Job, operator_id: str) -> pa.Table:
     return pa.RecordBatchReader.from_stream(job.collect(operator_id)).read_all()
 
 
+def rows_read(operators: Iterable[dict[str, Any]]) -> int:
+    """Return how many rows the sources among these operators have read, before their filters."""
+    return sum(op["rows_in"] - op["rows_failed"] for op in operators if op["type"] == "source")
+
+
 def build_ledger(metrics: dict[str, Any]) -> pa.Table:
     """Return what became of the rows: one row per operator.
 
@@ -67,7 +73,7 @@ def build_result(
         "optimization_time_ms": optimization_ms,
         "execution_time_ms": execution_ms,
         "outputs": outputs,
-        "rows_in": sum(op["rows_out"] for op in operators if op["type"] == "source"),
+        "rows_in": rows_read(operators),
         "rows_out": sum(op["rows_in"] for op in operators if op["type"] == "sink"),
         "metrics": {
             "peak_memory_bytes": metrics["memory_peak_bytes"],

@@ -72,7 +72,8 @@ def outcome_of(node: StreamOperatorNode, op: dict[str, Any], columns: list[str])
     rows_in, rows_out = op["rows_in"], op["rows_out"]
     kind = node.operator_type
     if kind is OperatorType.SOURCE:
-        return f"Loaded {rows_out:,} rows"
+        dropped = op["rows_filtered"]
+        return f"Loaded {rows_out:,} rows" + (f", filtered out {dropped:,}" if dropped else "")
     if kind is OperatorType.FILTER:
         share = 100.0 * rows_out / rows_in if rows_in else 0.0
         return f"Filtered: {rows_in:,} → {rows_out:,} rows ({share:.1f}% retained)"
