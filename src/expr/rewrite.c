@@ -124,11 +124,22 @@ const struct sb_expr *sb_expr_rename(const struct sb_expr *expr,
     return copy != NULL ? copy : expr;
 }
 
+/* Of types without a short way: what they are written as. */
+static bool written_equal(const struct sb_scalar *a, const struct sb_scalar *b)
+{
+    json_t *a_json = sb_scalar_to_json(a);
+    json_t *b_json = sb_scalar_to_json(b);
+    bool is_equal = a_json != NULL && json_equal(a_json, b_json);
+
+    json_decref(a_json);
+    json_decref(b_json);
+    return is_equal;
+}
+
 static bool literal_equal(const struct sb_expr *a, const struct sb_expr *b)
 {
-    json_t *a_json;
-    json_t *b_json;
-    bool is_equal;
+    const union sb_value *left = &a->literal.value;
+    const union sb_value *right = &b->literal.value;
 
     if (a->has_type != b->has_type || a->literal.is_null != b->literal.is_null ||
         !sb_type_equal(&a->literal.type, &b->literal.type)) {
@@ -137,12 +148,17 @@ static bool literal_equal(const struct sb_expr *a, const struct sb_expr *b)
     if (a->literal.is_null) {
         return true;
     }
-    a_json = sb_scalar_to_json(&a->literal);
-    b_json = sb_scalar_to_json(&b->literal);
-    is_equal = a_json != NULL && json_equal(a_json, b_json);
-    json_decref(a_json);
-    json_decref(b_json);
-    return is_equal;
+    switch (a->literal.type.id) {
+    case SB_TYPE_INT64:
+        return left->i64 == right->i64;
+    case SB_TYPE_FLOAT64:
+        return memcmp(&left->f64, &right->f64, sizeof left->f64) == 0;
+    case SB_TYPE_UTF8:
+        return left->bytes.size == right->bytes.size &&
+               memcmp(left->bytes.data, right->bytes.data, (size_t)left->bytes.size) == 0;
+    default:
+        return written_equal(&a->literal, &b->literal);
+    }
 }
 
 bool sb_expr_equal(const struct sb_expr *a, const struct sb_expr *b)

@@ -79,6 +79,22 @@ static int32_t ports_taking(const struct sb_node *node, const struct sb_conjunct
     return node->class->tests_every_input && count < node->input_count ? 0 : count;
 }
 
+/* Whether its columns have the same places and names at `port`, which takes it. */
+static bool reads_the_same(const struct sb_conjunct *conjunct, const struct sb_node *node,
+                           int32_t port)
+{
+    for (int32_t i = 0; i < conjunct->column_count; i++) {
+        int32_t column = conjunct->columns[i];
+
+        if (node->class->tested_column(node, port, column) != column ||
+            strcmp(node->schema->fields[column].name,
+                   node->inputs[port]->schema->fields[column].name) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The condition as it reads on the edge into `port`, which takes it. */
 static enum sb_status conjunct_cross(struct sb_optimization *optimization,
                                      const struct sb_conjunct *conjunct, const struct sb_node *node,
@@ -86,9 +102,15 @@ static enum sb_status conjunct_cross(struct sb_optimization *optimization,
 {
     int32_t count = conjunct->column_count;
     const struct sb_schema *input = node->inputs[port]->schema;
-    struct sb_renaming *renamings = sb_optimization_alloc(optimization, count, sizeof *renamings);
-    int32_t *columns = sb_optimization_alloc(optimization, count, sizeof *columns);
+    struct sb_renaming *renamings;
+    int32_t *columns;
 
+    if (reads_the_same(conjunct, node, port)) {
+        *out = *conjunct;
+        return SB_OK;
+    }
+    renamings = sb_optimization_alloc(optimization, count, sizeof *renamings);
+    columns = sb_optimization_alloc(optimization, count, sizeof *columns);
     if (renamings == NULL || columns == NULL) {
         return SB_NO_MEMORY;
     }
@@ -249,26 +271,27 @@ bool sb_conjunction_has(const struct sb_conjunction *conjunction, const struct s
 }
 
 enum sb_status sb_node_hold(struct sb_optimization *optimization, struct sb_node *holder,
-                            const struct sb_expr *added)
+                            const struct sb_conjunction *added)
 {
-    struct sb_conjunction conjunction;
+    struct sb_conjunction all;
     const struct sb_expr **conjuncts;
     const struct sb_expr *united;
 
-    SB_TRY_RETURN(sb_node_conjunction(optimization, holder, &conjunction));
-    if (sb_conjunction_has(&conjunction, added)) {
-        return SB_OK;
-    }
-    conjuncts = sb_optimization_alloc(optimization, conjunction.count + 1, sizeof *conjuncts);
+    SB_TRY_RETURN(sb_node_conjunction(optimization, holder, &all));
+    conjuncts = sb_optimization_alloc(optimization, all.count + added->count, sizeof *conjuncts);
     if (conjuncts == NULL) {
         return SB_NO_MEMORY;
     }
-    if (conjunction.count > 0) {
-        memcpy(conjuncts, conjunction.conjuncts, sizeof *conjuncts * (size_t)conjunction.count);
+    for (int32_t i = 0; i < all.count; i++) {
+        conjuncts[i] = all.conjuncts[i];
     }
-    conjuncts[conjunction.count++] = added;
-    conjunction.conjuncts = conjuncts;
-    united = sb_expr_unite(&conjunction, &optimization->arena);
+    all.conjuncts = conjuncts;
+    for (int32_t i = 0; i < added->count; i++) {
+        if (!sb_conjunction_has(&all, added->conjuncts[i])) {
+            conjuncts[all.count++] = added->conjuncts[i];
+        }
+    }
+    united = sb_expr_unite(&all, &optimization->arena);
     if (united == NULL) {
         return sb_optimization_no_memory(optimization);
     }

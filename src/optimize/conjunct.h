@@ -49,9 +49,10 @@ SB_MUST_CHECK enum sb_status sb_node_conjunction(struct sb_optimization *optimiz
                                                  const struct sb_node *node,
                                                  struct sb_conjunction *out);
 
-/* `holder`, which has tested `old`, tests `added` behind that. */
+/* `holder` tests these, too, behind what it has tested; what it has already it tests once. */
 SB_MUST_CHECK enum sb_status sb_node_hold(struct sb_optimization *optimization,
-                                          struct sb_node *holder, const struct sb_expr *added);
+                                          struct sb_node *holder,
+                                          const struct sb_conjunction *added);
 
 /* Whether the conjunction has such a condition. */
 bool sb_conjunction_has(const struct sb_conjunction *conjunction, const struct sb_expr *expr);

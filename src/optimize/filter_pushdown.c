@@ -27,6 +27,22 @@ static json_t *predicate_json(struct sb_optimization *optimization,
     return expr == NULL ? NULL : json_pack("{s:o}", "predicate", sb_expr_to_json(expr));
 }
 
+/* What an operator tests, too, when the pass is over; set once, for a scan may take very many. */
+struct holding {
+    struct holding *next;
+    struct sb_node *holder;
+    int32_t count;
+    int32_t capacity;
+    const struct sb_expr **conjuncts;
+    int32_t part_count;
+    const struct sb_node **parts; // where they came from, each once
+};
+
+struct filter_pass {
+    struct sb_optimization *optimization;
+    struct holding *holdings; // few: one for each source, or FILTER that stays
+};
+
 // --- taking a filter apart -----------------------------------------------------------------------
 
 /*
@@ -178,17 +194,81 @@ static enum sb_status place_fill(struct sb_optimization *optimization, struct fi
                             optimization->err);
 }
 
-static enum sb_status places_fill(struct sb_optimization *optimization, struct filter *filter)
+static struct holding *holding_of(struct filter_pass *pass, struct sb_node *holder)
+{
+    struct holding *holding = pass->holdings;
+
+    while (holding != NULL && holding->holder != holder) {
+        holding = holding->next;
+    }
+    if (holding == NULL) {
+        holding = sb_optimization_alloc(pass->optimization, 1, sizeof *holding);
+        if (holding != NULL) {
+            *holding = (struct holding){.next = pass->holdings, .holder = holder};
+            pass->holdings = holding;
+        }
+    }
+    return holding;
+}
+
+static enum sb_status holding_add(struct filter_pass *pass, struct sb_node *holder,
+                                  const struct sb_expr *expr, const struct sb_node *part)
+{
+    struct holding *holding = holding_of(pass, holder);
+
+    if (holding == NULL) {
+        return SB_NO_MEMORY;
+    }
+    if (holding->count == holding->capacity) { // no more parts than conditions
+        int32_t capacity = holding->capacity * 2 + 4;
+        const struct sb_expr **conjuncts =
+            sb_optimization_alloc(pass->optimization, capacity, sizeof *conjuncts);
+        const struct sb_node **parts =
+            sb_optimization_alloc(pass->optimization, capacity, sizeof *parts);
+
+        if (conjuncts == NULL || parts == NULL) {
+            return SB_NO_MEMORY;
+        }
+        for (int32_t i = 0; i < holding->count; i++) {
+            conjuncts[i] = holding->conjuncts[i];
+        }
+        for (int32_t i = 0; i < holding->part_count; i++) {
+            parts[i] = holding->parts[i];
+        }
+        holding->conjuncts = conjuncts;
+        holding->parts = parts;
+        holding->capacity = capacity;
+    }
+    holding->conjuncts[holding->count++] = expr;
+    if (holding->part_count == 0 || holding->parts[holding->part_count - 1] != part) {
+        holding->parts[holding->part_count++] = part;
+    }
+    return SB_OK;
+}
+
+static enum sb_status holdings_apply(struct filter_pass *pass)
+{
+    struct sb_optimization *optimization = pass->optimization;
+
+    for (struct holding *holding = pass->holdings; holding != NULL; holding = holding->next) {
+        const struct sb_conjunction added = {holding->count, holding->conjuncts};
+
+        SB_TRY_RETURN(sb_node_hold(optimization, holding->holder, &added));
+        SB_TRY_RETURN(sb_edit_add_parts(&optimization->edit, holding->holder, holding->parts,
+                                        holding->part_count, optimization->err));
+    }
+    return SB_OK;
+}
+
+static enum sb_status places_fill(struct filter_pass *pass, struct filter *filter)
 {
     for (int32_t i = 0; i < filter->places.count; i++) {
         struct sb_conjunct_place *place = &filter->places.places[i];
 
         if (place->holder != NULL) {
-            SB_TRY_RETURN(sb_node_hold(optimization, place->holder, place->expr));
-            SB_TRY_RETURN(sb_edit_add_part(&optimization->edit, place->holder, filter->node,
-                                           SB_PART_BEHIND, optimization->err));
+            SB_TRY_RETURN(holding_add(pass, place->holder, place->expr, filter->node));
         } else if (place->consumer != NULL) {
-            SB_TRY_RETURN(place_fill(optimization, filter, i));
+            SB_TRY_RETURN(place_fill(pass->optimization, filter, i));
         }
     }
     return SB_OK;
@@ -231,15 +311,17 @@ static enum sb_status filter_move(struct sb_optimization *optimization, struct f
                         place->consumer, place->port, optimization->err);
 }
 
-static enum sb_status filter_apply(struct sb_optimization *optimization, struct filter *filter)
+static enum sb_status filter_apply(struct filter_pass *pass, struct filter *filter)
 {
+    struct sb_optimization *optimization = pass->optimization;
+
     for (int32_t i = 0; i < filter->places.count; i++) {
         SB_TRY_RETURN(trace_place(optimization, filter, &filter->places.places[i]));
     }
     if (filter->places.count > 0 && filter_moves_whole(filter)) {
         return filter_move(optimization, filter);
     }
-    SB_TRY_RETURN(places_fill(optimization, filter));
+    SB_TRY_RETURN(places_fill(pass, filter));
     if (filter->stays.count > 0) {
         return sb_edit_set_parameters(&optimization->edit, filter->node,
                                       predicate_json(optimization, &filter->stays),
@@ -252,28 +334,30 @@ static enum sb_status filter_apply(struct sb_optimization *optimization, struct 
     return sb_edit_remove(&optimization->edit, filter->node, optimization->err);
 }
 
-static enum sb_status filter_push(struct sb_optimization *optimization, struct sb_node *node)
+static enum sb_status filter_push(struct filter_pass *pass, struct sb_node *node)
 {
     struct filter filter = {.node = node};
 
-    SB_TRY_RETURN(filter_sink(optimization, &filter));
+    SB_TRY_RETURN(filter_sink(pass->optimization, &filter));
     if (filter.places.count == 0 && filter.unit_count > 0) {
         return SB_OK;
     }
-    optimization->report.filters_pushed += filter.places.count > 0;
-    return filter_apply(optimization, &filter);
+    pass->optimization->report.filters_pushed += filter.places.count > 0;
+    return filter_apply(pass, &filter);
 }
 
 enum sb_status sb_filter_pushdown_run(struct sb_optimization *optimization)
 {
     const struct sb_graph_edit *edit = &optimization->edit;
+    struct filter_pass pass = {.optimization = optimization};
 
     for (int32_t i = 0; i < edit->sorted_count; i++) {
         struct sb_node *node = edit->graph->sorted[i];
 
         if (node->type == SB_NODE_FILTER && !node->has_function) {
-            SB_TRY_RETURN(filter_push(optimization, node));
+            SB_TRY_RETURN(filter_push(&pass, node));
         }
     }
+    SB_TRY_RETURN(holdings_apply(&pass));
     return sb_key_predicates_run(optimization);
 }

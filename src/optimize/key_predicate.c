@@ -228,7 +228,10 @@ static enum sb_status side_test(struct sb_optimization *optimization, struct sb_
         }
         SB_TRY_RETURN(sb_node_conjunction(optimization, place->holder, &tested));
         if (!sb_conjunction_has(&tested, place->expr)) {
-            SB_TRY_RETURN(sb_node_hold(optimization, place->holder, place->expr));
+            const struct sb_expr *conjunct_expr = place->expr;
+            const struct sb_conjunction one = {1, &conjunct_expr};
+
+            SB_TRY_RETURN(sb_node_hold(optimization, place->holder, &one));
             *is_new = true;
         }
     }

@@ -464,6 +464,22 @@ enum sb_status sb_edit_add_part(struct sb_graph_edit *edit, struct sb_node *node
     return node_set_key(edit, node, "parts", parts, err);
 }
 
+enum sb_status sb_edit_add_parts(struct sb_graph_edit *edit, struct sb_node *node,
+                                 const struct sb_node *const *parts, int32_t count,
+                                 struct sb_error *err)
+{
+    json_t *list = node_parts(node);
+    bool is_failed = list == NULL;
+
+    for (int32_t i = 0; i < count; i++) {
+        json_t *more = is_failed ? NULL : node_parts(parts[i]);
+
+        is_failed = more == NULL || json_array_extend(list, more) != 0;
+        json_decref(more);
+    }
+    return node_set_key(edit, node, "parts", sb_details_end(list, is_failed), err);
+}
+
 // --- the end -------------------------------------------------------------------------------------
 
 /* Removed nodes leave the list, and the others get their places in it. */

@@ -92,6 +92,11 @@ SB_MUST_CHECK enum sb_status sb_edit_add_part(struct sb_graph_edit *edit, struct
                                               const struct sb_node *part, enum sb_part_place place,
                                               struct sb_error *err);
 
+/* The same for many, behind its own work; none of them is in its parts yet. */
+SB_MUST_CHECK enum sb_status sb_edit_add_parts(struct sb_graph_edit *edit, struct sb_node *node,
+                                               const struct sb_node *const *parts, int32_t count,
+                                               struct sb_error *err);
+
 /* Derives one node again, whose inputs are derived. */
 SB_MUST_CHECK enum sb_status sb_edit_derive_node(struct sb_graph_edit *edit, struct sb_node *node,
                                                  struct sb_error *err);
