@@ -43,6 +43,7 @@ static enum sb_status passes_run(struct sb_optimization *optimization,
         {"filter_pushdown", sb_filter_pushdown_run, options->filter_pushdown},
         {"projection_pushdown", sb_projection_pushdown_run, options->projection_pushdown},
         {"join_reordering", sb_join_reordering_run, options->join_reordering},
+        {"operator_fusion", sb_operator_fusion_run, options->operator_fusion},
         {"dead_code_elimination", sb_dead_code_run, options->dead_code_elimination},
     };
 

@@ -38,7 +38,7 @@ SB_MUST_CHECK enum sb_status sb_trace_add(struct sb_optimization *optimization,
                                           const struct sb_node *node, const char *before,
                                           const char *after, const char *reason);
 
-/* A text for the trace, in the arena; "" when out of memory, which the next call meets again. */
+/* A text for the trace, in the arena; "" when out of memory, which sb_trace_add() refuses. */
 const char *sb_trace_text(struct sb_optimization *optimization, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -51,6 +51,12 @@ SB_MUST_CHECK enum sb_status sb_filter_pushdown_run(struct sb_optimization *opti
 SB_MUST_CHECK enum sb_status sb_key_predicates_run(struct sb_optimization *optimization);
 SB_MUST_CHECK enum sb_status sb_projection_pushdown_run(struct sb_optimization *optimization);
 SB_MUST_CHECK enum sb_status sb_join_reordering_run(struct sb_optimization *optimization);
+SB_MUST_CHECK enum sb_status sb_operator_fusion_run(struct sb_optimization *optimization);
 SB_MUST_CHECK enum sb_status sb_dead_code_run(struct sb_optimization *optimization);
+
+/* The rules of operator fusion, one a file. They count what they merge away. */
+SB_MUST_CHECK enum sb_status sb_merge_limits_run(struct sb_optimization *optimization);
+SB_MUST_CHECK enum sb_status sb_unique_rows_run(struct sb_optimization *optimization);
+SB_MUST_CHECK enum sb_status sb_equal_sources_run(struct sb_optimization *optimization);
 
 #endif

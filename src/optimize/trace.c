@@ -41,6 +41,9 @@ enum sb_status sb_trace_add(struct sb_optimization *optimization, const struct s
     if (entry == NULL) {
         return SB_NO_MEMORY;
     }
+    if (before[0] == '\0' || after[0] == '\0' || reason[0] == '\0') {
+        return sb_optimization_no_memory(optimization); // what sb_trace_text() says then
+    }
     *entry = (struct sb_trace_entry){
         .pass = optimization->pass,
         .name = node->name,

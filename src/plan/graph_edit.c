@@ -10,6 +10,7 @@
 #include "plan/graph_internal.h"
 #include "plan/node_class.h"
 #include "plan/statistics.h"
+#include "plan/text.h"
 
 static enum sb_status edit_no_memory(struct sb_error *err)
 {
@@ -393,6 +394,66 @@ enum sb_status sb_edit_set_parameter(struct sb_graph_edit *edit, struct sb_node 
     return sb_edit_set_parameters(edit, node, parameters, err);
 }
 
+/* Reads `type` and the parameters that the node's JSON has now. */
+static enum sb_status node_read_type(struct sb_graph_edit *edit, struct sb_node *node,
+                                     const char *type, struct sb_error *err)
+{
+    char shown[SB_SHORT_SIZE];
+
+    SB_TRY_RETURN(sb_node_class_find(type, node->name, &node->class, err));
+    node->type = node->class->type;
+    node->type_name = node->class->name;
+    node->kept = NULL;
+    node->label = sb_arena_format(&edit->graph->arena, "operator '%s' (%s)",
+                                  sb_short(node->name, shown), node->type_name);
+    if (node->label == NULL) {
+        return edit_no_memory(err);
+    }
+    return sb_node_read_parameters(edit->graph, node, json_object_get(node->json, "parameters"),
+                                   err);
+}
+
+enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct sb_node *node, const char *type,
+                               json_t *parameters, struct sb_error *err)
+{
+    enum sb_status status;
+
+    sb_assert(node->input_count == 1 && !node->has_function);
+    status = node_set_key(edit, node, "operator_type", json_string(type), err);
+    if (status != SB_OK) {
+        json_decref(parameters);
+        return status;
+    }
+    SB_TRY_RETURN(node_set_key(edit, node, "parameters", parameters, err));
+    SB_TRY_RETURN(node_read_type(edit, node, type, err));
+    return sb_edit_derive_node(edit, node, err);
+}
+
+enum sb_status sb_edit_take_consumers(struct sb_graph_edit *edit, struct sb_node *to,
+                                      struct sb_node *from, struct sb_error *err)
+{
+    const int32_t count = to->output_count + from->output_count;
+    struct sb_node **outputs;
+    int32_t *ports;
+
+    SB_TRY_RETURN(edit_alloc(edit, count, sizeof *outputs, &outputs, err));
+    SB_TRY_RETURN(edit_alloc(edit, count, sizeof *ports, &ports, err));
+    for (int32_t i = 0; i < count; i++) {
+        const struct sb_node *node = i < to->output_count ? to : from;
+        const int32_t at = i < to->output_count ? i : i - to->output_count;
+
+        outputs[i] = node->outputs[at];
+        ports[i] = node->output_ports[at];
+        outputs[i]->inputs[ports[i]] = to;
+    }
+    to->outputs = outputs;
+    to->output_ports = ports;
+    to->output_count = count;
+    from->output_count = 0;
+    edit->is_stale = true;
+    return SB_OK;
+}
+
 enum sb_status sb_edit_move(struct sb_graph_edit *edit, struct sb_node *node, json_t *parameters,
                             struct sb_node *consumer, int32_t port, struct sb_error *err)
 {
@@ -478,6 +539,38 @@ enum sb_status sb_edit_add_parts(struct sb_graph_edit *edit, struct sb_node *nod
         json_decref(more);
     }
     return node_set_key(edit, node, "parts", sb_details_end(list, is_failed), err);
+}
+
+enum sb_status sb_edit_set_parts(struct sb_graph_edit *edit, struct sb_node *node,
+                                 struct sb_node *const *parts, int32_t count, struct sb_error *err)
+{
+    json_t *list = json_array();
+    json_t *known = json_object(); // by id
+    bool is_failed = list == NULL || known == NULL;
+
+    for (int32_t i = 0; i < count && !is_failed; i++) {
+        json_t *more = node_parts(parts[i]);
+        json_t *part;
+        size_t at;
+
+        is_failed = more == NULL;
+        json_array_foreach(more, at, part)
+        {
+            const char *id = json_string_value(json_object_get(part, "operator_id"));
+
+            if (!is_failed && (id == NULL || json_object_get(known, id) == NULL)) {
+                is_failed = json_array_append(list, part) != 0 ||
+                            (id != NULL && json_object_set_new(known, id, json_true()) != 0);
+            }
+        }
+        json_decref(more);
+    }
+    json_decref(known);
+    if (is_failed) {
+        json_decref(list);
+        list = NULL;
+    }
+    return node_set_key(edit, node, "parts", list, err);
 }
 
 // --- the end -------------------------------------------------------------------------------------

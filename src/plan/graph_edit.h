@@ -78,6 +78,18 @@ SB_MUST_CHECK enum sb_status sb_edit_set_parameter(struct sb_graph_edit *edit, s
                                                    const char *key, json_t *value,
                                                    struct sb_error *err);
 
+/*
+ * The node is of another type from now on, with `parameters` (taken); both take one input and no
+ * function. Id, name and place stay.
+ */
+SB_MUST_CHECK enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct sb_node *node,
+                                             const char *type, json_t *parameters,
+                                             struct sb_error *err);
+
+/* Who consumed `from` consumes `to` instead, which gives the same columns. */
+SB_MUST_CHECK enum sb_status sb_edit_take_consumers(struct sb_graph_edit *edit, struct sb_node *to,
+                                                    struct sb_node *from, struct sb_error *err);
+
 enum sb_part_place {
     SB_PART_ALONE,  // instead of what it did
     SB_PART_BEFORE, // before its own
@@ -100,6 +112,11 @@ SB_MUST_CHECK enum sb_status sb_edit_add_parts(struct sb_graph_edit *edit, struc
 /* Derives one node again, whose inputs are derived. */
 SB_MUST_CHECK enum sb_status sb_edit_derive_node(struct sb_graph_edit *edit, struct sb_node *node,
                                                  struct sb_error *err);
+
+/* `node` does the work of all `parts`, in this order, and of nobody else; it may be one of them. */
+SB_MUST_CHECK enum sb_status sb_edit_set_parts(struct sb_graph_edit *edit, struct sb_node *node,
+                                               struct sb_node *const *parts, int32_t count,
+                                               struct sb_error *err);
 
 /* Drops removed nodes from the list, sorts the others into graph->sorted and derives them again. */
 SB_MUST_CHECK enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err);

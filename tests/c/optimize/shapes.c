@@ -183,6 +183,17 @@ static void append_details(char *text, const struct sb_node *node)
     } else if (node->type == SB_NODE_MAP && !node->has_function &&
                !node->spec.map.is_keeping) {
         append_expressions(text, node);
+    } else if (node->type == SB_NODE_FUSED) {
+        for (int32_t i = 0; i < node->spec.fused.step_count; i++) {
+            append(text, TEXT_SIZE, "%s%s", i == 0 ? "" : " ", node->spec.fused.steps[i]->name);
+        }
+    } else if ((node->type == SB_NODE_LIMIT || node->type == SB_NODE_TOP_N) &&
+               json_object_get(node->json, "parts") != NULL) {
+        const json_t *count = parameter(node, "count");
+        const json_t *offset = parameter(node, "offset");
+
+        append(text, TEXT_SIZE, "%d-%d", (int)json_integer_value(offset),
+               count == NULL ? -1 : (int)(json_integer_value(offset) + json_integer_value(count)));
     } else if (node->type == SB_NODE_SELECT || node->type == SB_NODE_SOURCE) {
         append_names(text, parameter(node, "columns"), ",");
         if (parameter(node, "filters") != NULL) {

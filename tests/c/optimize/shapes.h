@@ -7,8 +7,10 @@
  * parameters, and what it tells of its rows behind another one.
  *
  * A shape is the sinks with what feeds them in parentheses: "o(f{a > 1}(q))". In braces stands what
- * decides about rows and columns: conditions, the columns of SELECTs, MAPs and sources, join keys.
- * An operator that several consume is written out once and then as "*name".
+ * decides about rows and columns: conditions, the columns of SELECTs, MAPs and sources, join keys,
+ * the steps of what is fused; and what became of LIMITs that were merged: the first row and the one
+ * behind the last (-1: none). An operator that several consume is written out once and then as
+ * "*name".
  */
 #ifndef SABOT_TEST_OPTIMIZE_SHAPES_H
 #define SABOT_TEST_OPTIMIZE_SHAPES_H
