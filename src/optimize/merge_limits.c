@@ -101,6 +101,7 @@ static enum sb_status limit_merge(struct sb_optimization *optimization, struct s
     }
     SB_TRY_RETURN(sb_edit_replace(edit, below, is_sort ? "top_n" : below->type_name, parameters,
                                   optimization->err));
+    SB_TRY_RETURN(sb_edit_derive_node(edit, below, optimization->err));
     SB_TRY_RETURN(sb_edit_remove(edit, limit, optimization->err));
     optimization->report.operators_fused++;
     return SB_OK;

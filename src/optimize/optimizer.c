@@ -34,17 +34,18 @@ struct pass {
     const char *name;
     enum sb_status (*run)(struct sb_optimization *optimization);
     bool is_wanted;
+    bool reads_specs; // else it looks at edges alone
 };
 
 static enum sb_status passes_run(struct sb_optimization *optimization,
                                  const struct sb_optimizer_options *options)
 {
     const struct pass passes[] = {
-        {"filter_pushdown", sb_filter_pushdown_run, options->filter_pushdown},
-        {"projection_pushdown", sb_projection_pushdown_run, options->projection_pushdown},
-        {"join_reordering", sb_join_reordering_run, options->join_reordering},
-        {"operator_fusion", sb_operator_fusion_run, options->operator_fusion},
-        {"dead_code_elimination", sb_dead_code_run, options->dead_code_elimination},
+        {"filter_pushdown", sb_filter_pushdown_run, options->filter_pushdown, true},
+        {"projection_pushdown", sb_projection_pushdown_run, options->projection_pushdown, true},
+        {"join_reordering", sb_join_reordering_run, options->join_reordering, true},
+        {"operator_fusion", sb_operator_fusion_run, options->operator_fusion, true},
+        {"dead_code_elimination", sb_dead_code_run, options->dead_code_elimination, false},
     };
 
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
@@ -52,7 +53,9 @@ static enum sb_status passes_run(struct sb_optimization *optimization,
             continue;
         }
         if (optimization->edit.is_stale) {
-            SB_TRY_RETURN(sb_edit_derive(&optimization->edit, optimization->err));
+            SB_TRY_RETURN(passes[i].reads_specs
+                              ? sb_edit_derive(&optimization->edit, optimization->err)
+                              : sb_edit_sort(&optimization->edit, optimization->err));
         }
         optimization->pass = passes[i].name;
         SB_TRY_RETURN(passes[i].run(optimization));

@@ -425,8 +425,8 @@ enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct sb_node *node,
         return status;
     }
     SB_TRY_RETURN(node_set_key(edit, node, "parameters", parameters, err));
-    SB_TRY_RETURN(node_read_type(edit, node, type, err));
-    return sb_edit_derive_node(edit, node, err);
+    memset(&node->spec, 0, sizeof node->spec);
+    return node_read_type(edit, node, type, err);
 }
 
 enum sb_status sb_edit_take_consumers(struct sb_graph_edit *edit, struct sb_node *to,
@@ -596,14 +596,20 @@ static void edit_compact(struct sb_graph *graph)
     graph->node_count = count;
 }
 
-enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err)
+enum sb_status sb_edit_sort(struct sb_graph_edit *edit, struct sb_error *err)
 {
     edit_compact(edit->graph);
     SB_TRY_RETURN(sb_graph_sort(edit->graph, err));
+    edit->sorted_count = edit->graph->node_count;
+    return SB_OK;
+}
+
+enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err)
+{
+    SB_TRY_RETURN(sb_edit_sort(edit, err));
     for (int32_t i = 0; i < edit->graph->node_count; i++) {
         SB_TRY_RETURN(sb_edit_derive_node(edit, edit->graph->sorted[i], err));
     }
-    edit->sorted_count = edit->graph->node_count;
     edit->is_stale = false;
     return SB_OK;
 }

@@ -80,7 +80,8 @@ SB_MUST_CHECK enum sb_status sb_edit_set_parameter(struct sb_graph_edit *edit, s
 
 /*
  * The node is of another type from now on, with `parameters` (taken); both take one input and no
- * function. Id, name and place stay.
+ * function, and give the same columns. Id, name and place stay. What it does with its rows is
+ * derived with all others, or with sb_edit_derive_node().
  */
 SB_MUST_CHECK enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct sb_node *node,
                                              const char *type, json_t *parameters,
@@ -118,7 +119,10 @@ SB_MUST_CHECK enum sb_status sb_edit_set_parts(struct sb_graph_edit *edit, struc
                                                struct sb_node *const *parts, int32_t count,
                                                struct sb_error *err);
 
-/* Drops removed nodes from the list, sorts the others into graph->sorted and derives them again. */
+/* Drops removed nodes from the list and sorts the others into graph->sorted. */
+SB_MUST_CHECK enum sb_status sb_edit_sort(struct sb_graph_edit *edit, struct sb_error *err);
+
+/* The same, and derives all of them again. */
 SB_MUST_CHECK enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err);
 
 /* Hands the changed copy out, with its wire form and not validated; the edit is empty then. */

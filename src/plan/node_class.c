@@ -38,14 +38,16 @@ enum sb_status sb_node_class_find(const char *type_name, const char *name,
     char shown_name[SB_SHORT_SIZE];
     char known[512] = "";
 
-    sb_suggestion_init(&suggestion, type_name);
     for (size_t i = 0; i < CLASS_COUNT; i++) {
-        size_t size = strlen(known);
-
         if (strcmp(classes[i]->name, type_name) == 0) {
             *out = classes[i];
             return SB_OK;
         }
+    }
+    sb_suggestion_init(&suggestion, type_name);
+    for (size_t i = 0; i < CLASS_COUNT; i++) {
+        size_t size = strlen(known);
+
         sb_suggestion_offer(&suggestion, classes[i]->name);
         snprintf(known + size, sizeof known - size, "%s%s", i == 0 ? "" : ", ", classes[i]->name);
     }

@@ -163,11 +163,13 @@ static enum sb_status check_choice(const struct sb_parameter *parameter, const c
     char meant[SB_SUGGESTION_SIZE];
     char allowed[ALLOWED_SIZE];
 
-    sb_suggestion_init(&suggestion, word);
     for (const char *const *choice = parameter->choices; *choice != NULL; choice++) {
         if (strcmp(*choice, word) == 0) {
             return SB_OK;
         }
+    }
+    sb_suggestion_init(&suggestion, word);
+    for (const char *const *choice = parameter->choices; *choice != NULL; choice++) {
         sb_suggestion_offer(&suggestion, *choice);
     }
     return place_error(place, err, "'%s' is unknown%s; allowed: %s", sb_short(word, shown),
@@ -209,6 +211,17 @@ static enum sb_status check_value(const struct sb_parameter *parameter, const js
     return SB_OK;
 }
 
+static bool is_known(const struct sb_parameter *table, const char *key)
+{
+    for (const struct sb_parameter *known = table; known->name != NULL; known++) {
+        if (strcmp(known->name, key) == 0 ||
+            (known->alias != NULL && strcmp(known->alias, key) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum sb_status check_unknown(const struct sb_parameter *table, const json_t *object,
                                     const char *where, const char *noun, struct sb_error *err)
 {
@@ -220,23 +233,18 @@ static enum sb_status check_unknown(const struct sb_parameter *table, const json
 
     json_object_foreach((json_t *)object, place.key, value)
     {
-        const struct sb_parameter *known = table;
-
+        if (is_known(table, place.key)) {
+            continue;
+        }
         sb_suggestion_init(&suggestion, place.key);
-        for (; known->name != NULL; known++) {
-            if (strcmp(known->name, place.key) == 0 ||
-                (known->alias != NULL && strcmp(known->alias, place.key) == 0)) {
-                break;
-            }
+        for (const struct sb_parameter *known = table; known->name != NULL; known++) {
             sb_suggestion_offer(&suggestion, known->name);
             if (known->alias != NULL) {
                 sb_suggestion_offer(&suggestion, known->alias);
             }
         }
-        if (known->name == NULL) {
-            return place_error(&place, err, "is unknown%s; allowed: %s",
-                               sb_suggestion_text(&suggestion, meant), table_names(table, allowed));
-        }
+        return place_error(&place, err, "is unknown%s; allowed: %s",
+                           sb_suggestion_text(&suggestion, meant), table_names(table, allowed));
     }
     return SB_OK;
 }

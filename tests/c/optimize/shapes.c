@@ -180,8 +180,7 @@ static void append_details(char *text, const struct sb_node *node)
         sb_arena_init(&arena, sb_memory_global());
         append(text, TEXT_SIZE, "%s", sb_expr_to_text(node->spec.filter.predicate, &arena));
         sb_arena_deinit(&arena);
-    } else if (node->type == SB_NODE_MAP && !node->has_function &&
-               !node->spec.map.is_keeping) {
+    } else if (node->type == SB_NODE_MAP && !node->has_function && !node->spec.map.is_keeping) {
         append_expressions(text, node);
     } else if (node->type == SB_NODE_FUSED) {
         for (int32_t i = 0; i < node->spec.fused.step_count; i++) {
