@@ -34,9 +34,9 @@ def tell_statistics(core: Graph, sources: Mapping[str, Source]) -> None:
         By operator id.
     """
     for operator_id, source in sources.items():
-        deciding = core.deciding_columns(operator_id, len(source.schema))
-        names = [source.schema.names[index] for index in deciding]
         try:
+            deciding = core.deciding_columns(operator_id, len(source.schema))
+            names = [source.schema.names[index] for index in deciding]
             found = source.statistics(names)
             if found is not None:
                 core.set_source_statistics(operator_id, found.to_json())
