@@ -336,3 +336,14 @@ def test_a_source_that_cannot_tell_is_read_all_the_same(monkeypatch, error):
     graph = line({"data": KNOWN}, node("filter", "f", column="id", operator="<", value=10))
     assert "rows" not in graph.explain()
     assert rows(graph).num_rows == 10
+
+
+def test_a_sorted_topic_tells_its_ends(tmp_path):
+    source = {"topic": "t", "data_dir": str(tmp_path)}
+    for first in range(0, 20_000, 4_000):
+        run(line({"data": pa.table({"id": range(first, first + 4_000)})}, sink=source))
+    found = statistics_of(source, ["id"])
+    assert found.row_count == 20_000
+    assert (found.columns["id"].least, found.columns["id"].greatest) == (0, 19_999)
+    # what a filter leaves out is told of: the engine takes the filter into account itself
+    assert statistics_of({**source, "filters": col("id") < 100}, ["id"]).row_count == 20_000

@@ -105,9 +105,7 @@ def _column_summary(chunk: pq.ColumnChunkMetaData, kind: pa.DataType) -> ColumnS
     return ColumnSummary(least, greatest, nulls, distinct, width, is_clustered)
 
 
-def _bounds(
-    statistics: pq.Statistics, kind: pa.DataType
-) -> tuple[Bound, Bound] | tuple[None, None]:
+def _bounds(statistics: pq.Statistics, kind: pa.DataType) -> tuple[Any, Any]:
     """Return the smallest and the largest value; None where the footer has another kind."""
     if pt.is_timestamp(kind) or pt.is_time(kind):
         # pyarrow makes Python objects of them at the price of importing pandas

@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["Bound", "ColumnSummary", "SourceStatistics", "merged", "scaled"]
+__all__ = ["Bound", "ColumnSummary", "SourceStatistics", "merged", "scaled", "widened"]
 
 _TEXT_MAX = 64  # characters of a bound
 _JSON_INT_MAX = 2**53  # beyond it some JSON readers round
@@ -182,6 +182,25 @@ def _lie_apart(columns: Sequence[ColumnSummary]) -> bool:
         return False
     bounds.sort()
     return all(before[1] <= after[0] for before, after in pairwise(bounds))
+
+
+def widened(column: ColumnSummary, least: Bound | None, greatest: Bound | None) -> ColumnSummary:
+    """Return the summary with bounds that hold these values, too; None says nothing.
+
+    Examples
+    --------
+    >>> widened(ColumnSummary(3, 7), 1, None).least
+    1
+    """
+    low: Any = column.least
+    high: Any = column.greatest
+    if low is None or high is None:
+        return column
+    return replace(
+        column,
+        least=min(low, least) if isinstance(least, type(low)) else low,
+        greatest=max(high, greatest) if isinstance(greatest, type(high)) else high,
+    )
 
 
 def scaled(part: SourceStatistics, row_count: int) -> SourceStatistics:

@@ -14,7 +14,7 @@ from sabot.connect.predicate import conjuncts
 from sabot.connect.rows import project
 from sabot.connect.sampling import table_statistics
 from sabot.connect.source_filters import filters_of, read_columns
-from sabot.connect.source_statistics import SourceStatistics
+from sabot.connect.source_statistics import SourceStatistics, widened
 from sabot.connect.statistics import Pruning
 from sabot.connect.topic_store import open_log, topic_name
 from sabot.errors import InvalidJobError
@@ -109,7 +109,13 @@ class BoundedTopicSource(_TopicSource):
             if name in found.schema.names
             and found.schema.field(name).type.equals(self.schema.field(name).type)
         ]
-        return table_statistics(found, names, total)
+        told = table_statistics(found, names, total)
+        columns_told = dict(told.columns)
+        for edge in (edge for split in looked for edge in split.edges()):
+            for name in set(names) & set(edge.columns) & set(columns_told):
+                bounds = edge.columns[name]
+                columns_told[name] = widened(columns_told[name], bounds.least, bounds.greatest)
+        return SourceStatistics(total, columns_told)
 
     def narrow(self, columns: Collection[str] | None, predicate: Expr | None = None) -> bool:
         """Leave out the batches whose statistics exclude the predicate.

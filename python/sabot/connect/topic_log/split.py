@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from sabot.connect.statistics import BatchStatistics
+
 from .schema import OFFSET
 from .segment import Segment
 
@@ -74,6 +76,13 @@ class TopicSplit:
         """Return rows of about the middle; None if their batch is longer than `size_max` bytes."""
         middle = (self._first_batch + self._last_batch) // 2
         return self._segment.sample(middle, self.schema.names, size_max)
+
+    def edges(self) -> list[BatchStatistics]:
+        """Return the statistics of the first and the last batch, if these are known."""
+        known = self._segment.statistics()
+        index = self._segment.index
+        found = [known.of(index[number]) for number in {self._first_batch, self._last_batch}]
+        return [one for one in found if one is not None]
 
     def _whole(self) -> pa.Table:
         """Return all rows of the batches; Arrow ends the process on a length below 0."""
