@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ STATISTICS_KEY = b"sabot.statistics"
 
 _VERSION = 1
 _TEXT_MAX = 64  # characters of a bound
+_TEXTS_LOOKED = 64
 
 
 class ColumnStatistics(NamedTuple):
@@ -116,31 +118,47 @@ def _bounds_of(column: pa.Array) -> tuple[Any, Any] | None:
 
 def _known_bounds(column: pa.Array) -> tuple[Any, Any] | None:
     kind = column.type
-    if pt.is_float32(kind) or pt.is_float64(kind):
-        return _float_bounds(column)
+    if _is_text(kind):
+        return _text_bounds(column)
     if pt.is_temporal(kind) and not (pt.is_interval(kind) or pt.is_date64(kind)):
         column = column.view(pa.int32() if kind.bit_width == 32 else pa.int64())
-    elif not (pt.is_integer(kind) or pt.is_boolean(kind) or _is_text(kind)):
+    elif not (pt.is_integer(kind) or pt.is_boolean(kind) or _is_float(kind)):
         return None
-    found = pc.min_max(column)
-    least, greatest = found["min"].as_py(), found["max"].as_py()
-    return (_text_below(least), _text_above(greatest)) if _is_text(kind) else (least, greatest)
+    if column.null_count == len(column):
+        return None, None
+    if pt.is_boolean(kind) or (column.null_count and not _is_float(kind)):
+        found = pc.min_max(column)
+        return found["min"].as_py(), found["max"].as_py()
+    values = column.drop_null().to_numpy() if column.null_count else column.to_numpy()
+    if _is_float(kind):
+        return _finite(np.fmin.reduce(values)), _finite(values.max())
+    return int(values.min()), int(values.max())
+
+
+def _is_float(kind: pa.DataType) -> bool:
+    return bool(pt.is_float32(kind) or pt.is_float64(kind))
 
 
 def _is_text(kind: pa.DataType) -> bool:
     return bool(pt.is_string(kind) or pt.is_large_string(kind))
 
 
-def _float_bounds(column: pa.Array) -> tuple[float | None, float | None]:
-    values = column.drop_null().to_numpy() if column.null_count else column.to_numpy()
-    if len(values) == 0:
+def _finite(value: np.floating[Any]) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _text_bounds(column: pa.Array) -> tuple[str | None, str | None]:
+    """Return bounds of texts that seem to be in some order; of others they exclude nothing.
+
+    Texts are slow to compare, so a few are looked at first.
+    """
+    step = max(1, len(column) // _TEXTS_LOOKED)
+    looked = [text for text in column[::step].to_pylist() if text is not None]
+    pairs = list(pairwise(looked))
+    if any(a > b for a, b in pairs) and any(a < b for a, b in pairs):
         return None, None
-    least, greatest = float(np.fmin.reduce(values)), float(values.max())
-    return _finite(least), _finite(greatest)
-
-
-def _finite(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    found = pc.min_max(column)
+    return _text_below(found["min"].as_py()), _text_above(found["max"].as_py())
 
 
 def _text_below(text: str | None) -> str | None:

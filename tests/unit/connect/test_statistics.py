@@ -44,7 +44,10 @@ def may_pass(predicate, **columns):
         ([float("nan")] * COUNT, pa.float32(), (0, None, None)),
         ([1.0, float("inf"), float("-inf")] * COUNT, pa.float64(), (0, None, None)),
         ([0.0, -0.0, None] * COUNT, pa.float64(), (COUNT, 0.0, 0.0)),
-        (["b", "a", None] * COUNT, pa.large_string(), (COUNT, "a", "b")),
+        (["a", None] * COUNT + ["b"], pa.large_string(), (COUNT, "a", "b")),
+        (["b"] * COUNT + ["a"], pa.string(), (0, "a", "b")),
+        ([str(i * i % 7) for i in range(COUNT)], pa.string(), (0, None, None)),  # in no order
+        ([None] * COUNT, pa.string(), (COUNT, None, None)),
         (["ä" * 70] * COUNT, pa.string(), (0, "ä" * 64, "ä" * 63 + "å")),
         (["\U0010ffff" * 70] * COUNT, pa.string(), (0, "\U0010ffff" * 64, None)),
         (["a" + "\U0010ffff" * 70] * COUNT, pa.string(), (0, "a" + "\U0010ffff" * 63, "b")),
