@@ -21,6 +21,8 @@ from sabot.execution.job_graph import JobGraph
 if TYPE_CHECKING:
     from os import PathLike
 
+    from sabot.compiler.plan_optimizer import PlanOptimizer
+
 __all__ = ["JobManager"]
 
 _LISTED_MAX = 100
@@ -77,7 +79,7 @@ class JobManager:
         self,
         graph: JobGraph | Mapping[str, Any] | str,
         *,
-        optimize: bool = True,
+        optimize: bool | PlanOptimizer = True,
         wait: bool | None = None,
         job_id: str | None = None,
         timeout_s: float | None = None,
@@ -90,7 +92,7 @@ class JobManager:
             A `JobGraph`, its wire form, or that as JSON text. Wire forms run pickled code: trust
             where they come from.
         optimize
-            Let sources leave out the columns that nobody needs; the graph itself stays as it is.
+            As in `JobGraph.run`.
         wait
             Whether to wait for the end; by default for bounded jobs. Endless ones return when they
             run.

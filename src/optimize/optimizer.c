@@ -30,6 +30,8 @@ void *sb_optimization_alloc(struct sb_optimization *optimization, int64_t count,
     return bytes;
 }
 
+enum { ROUNDS_MAX = 4 };
+
 struct pass {
     const char *name;
     enum sb_status (*run)(struct sb_optimization *optimization);
@@ -37,18 +39,10 @@ struct pass {
     bool reads_specs; // else it looks at edges alone
 };
 
-static enum sb_status passes_run(struct sb_optimization *optimization,
-                                 const struct sb_optimizer_options *options)
+static enum sb_status passes_run(struct sb_optimization *optimization, const struct pass *passes,
+                                 int32_t count)
 {
-    const struct pass passes[] = {
-        {"filter_pushdown", sb_filter_pushdown_run, options->filter_pushdown, true},
-        {"projection_pushdown", sb_projection_pushdown_run, options->projection_pushdown, true},
-        {"join_reordering", sb_join_reordering_run, options->join_reordering, true},
-        {"operator_fusion", sb_operator_fusion_run, options->operator_fusion, true},
-        {"dead_code_elimination", sb_dead_code_run, options->dead_code_elimination, false},
-    };
-
-    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+    for (int32_t i = 0; i < count; i++) {
         if (!passes[i].is_wanted) {
             continue;
         }
@@ -63,6 +57,31 @@ static enum sb_status passes_run(struct sb_optimization *optimization,
     return SB_OK;
 }
 
+static enum sb_status all_passes_run(struct sb_optimization *optimization,
+                                     const struct sb_optimizer_options *options)
+{
+    const struct pass dead_code = {"dead_code_elimination", sb_dead_code_run,
+                                   options->dead_code_elimination, false};
+    const struct pass moving[] = {
+        dead_code, // first: it keeps the filters above it where they are
+        {"filter_pushdown", sb_filter_pushdown_run, options->filter_pushdown, true},
+        {"projection_pushdown", sb_projection_pushdown_run, options->projection_pushdown, true},
+        {"join_reordering", sb_join_reordering_run, options->join_reordering, true},
+    };
+    const struct pass last[] = {
+        {"operator_fusion", sb_operator_fusion_run, options->operator_fusion, true},
+        dead_code,
+    };
+    int32_t reordered = -1;
+
+    // joins in another order have other places for conditions and columns
+    for (int32_t i = 0; i < ROUNDS_MAX && reordered != optimization->report.joins_reordered; i++) {
+        reordered = optimization->report.joins_reordered;
+        SB_TRY_RETURN(passes_run(optimization, moving, sizeof moving / sizeof *moving));
+    }
+    return passes_run(optimization, last, sizeof last / sizeof *last);
+}
+
 enum sb_status sb_graph_optimize(const struct sb_graph *graph,
                                  const struct sb_optimizer_options *options, struct sb_graph **out,
                                  struct sb_optimizer_report *report, struct sb_error *err)
@@ -75,7 +94,7 @@ enum sb_status sb_graph_optimize(const struct sb_graph *graph,
     }
     sb_arena_init(&optimization.arena, sb_memory_global());
     SB_TRY_OUT(sb_edit_init(&optimization.edit, graph, err));
-    SB_TRY_OUT(passes_run(&optimization, options));
+    SB_TRY_OUT(all_passes_run(&optimization, options));
     if (report != NULL) {
         SB_TRY_OUT(sb_trace_write(&optimization, &optimization.report.trace));
     }

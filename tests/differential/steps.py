@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -170,7 +170,21 @@ _JOIN_SQL = {
 
 def draw_join(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
     keys = _draw_keys(rng, left, right)
-    kind = _pick(rng, list(_JOIN_SQL))
+    return _join(rng, number, left, right, keys, _pick(rng, list(_JOIN_SQL)))
+
+
+def draw_inner_join(rng: Rng, number: int, left: Relation, right: Relation) -> Step:
+    return _join(rng, number, left, right, _draw_keys(rng, left, right), "inner")
+
+
+def _join(
+    rng: Rng,
+    number: int,
+    left: Relation,
+    right: Relation,
+    keys: list[tuple[Column, Column]],
+    kind: str,
+) -> Step:
     is_null_safe = bool(rng.random() < 0.2)
     suffix = f"_{number}"
     equal = "IS NOT DISTINCT FROM" if is_null_safe else "="
@@ -375,7 +389,8 @@ def _pick(rng: Rng, values: Sequence[Any]) -> Any:
 
 
 # What is drawn, and how often.
-STEPS: list[tuple[Callable[..., Step], int, float]] = [
+Steps: TypeAlias = list[tuple[Callable[..., Step], int, float]]
+STEPS: Steps = [
     (draw_filter, 1, 3.0),
     (draw_map, 1, 2.0),
     (draw_select, 1, 1.0),
@@ -388,4 +403,15 @@ STEPS: list[tuple[Callable[..., Step], int, float]] = [
     (draw_sort, 1, 1.0),
     (draw_top_n, 1, 0.5),
     (draw_limit, 1, 0.5),
+]
+JOIN_STEPS: Steps = [
+    (draw_inner_join, 2, 6.0),
+    (draw_join, 2, 1.0),
+    (draw_filter, 1, 2.0),
+    (draw_map, 1, 1.0),
+    (draw_select, 1, 1.0),
+    (draw_aggregate, 1, 0.5),
+    (draw_sort, 1, 0.3),
+    (draw_limit, 1, 0.3),
+    (draw_distinct, 1, 0.3),
 ]

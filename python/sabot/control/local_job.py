@@ -14,6 +14,7 @@ from sabot.execution.result import rows_read
 from sabot.execution.run import Run, RunOptions
 
 if TYPE_CHECKING:
+    from sabot.compiler.plan_optimizer import PlanOptimizer
     from sabot.execution.job_graph import JobGraph
 
 __all__ = ["LocalJob"]
@@ -33,7 +34,7 @@ class LocalJob:
         job_id: str,
         data_dir: str | PathLike[str] | None,
         *,
-        optimize: bool = True,
+        optimize: bool | PlanOptimizer = True,
     ) -> None:
         self.job_id = job_id
         self._graph = graph

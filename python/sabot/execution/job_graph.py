@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sabot.errors import InvalidJobError
 from sabot.execution.node import StreamOperatorNode
+from sabot.execution.opened_sources import OpenedSources
 from sabot.execution.operator_type import OperatorType
 from sabot.execution.topology import sort_operators
 from sabot.operators.base_operator import BaseOperator
 
 if TYPE_CHECKING:
+    from sabot.compiler.plan_optimizer import PlanOptimizer
     from sabot.execution.run import RunOptions
     from sabot.execution.statistics import LatestRun
 
@@ -98,7 +100,7 @@ class JobGraph:
         self.operators: dict[str, StreamOperatorNode] = {}
         self.edges: list[Edge] = []
         self._operator_classes: dict[str, type[BaseOperator]] = {}
-        self._opened_sources: dict[str, tuple[Any, Any]] = {}
+        self._opened_sources = OpenedSources()
         self._runs: list[Any] = []
         self._latest_run: LatestRun | None = None
         self._runs_lock = threading.Lock()
@@ -171,7 +173,9 @@ class JobGraph:
         self._operator_classes[name] = cls
         return name
 
-    def run(self, optimize: bool = True, parallelism: int | None = None) -> dict[str, Any]:
+    def run(
+        self, optimize: bool | PlanOptimizer = True, parallelism: int | None = None
+    ) -> dict[str, Any]:
         """Run the job in this process and return what came of it.
 
         An endless graph runs until `stop` or Ctrl-C. Ctrl-C ends a bounded job at once and lets an
@@ -180,7 +184,8 @@ class JobGraph:
         Parameters
         ----------
         optimize
-            Let sources leave out the columns that nobody needs; the graph itself stays as it is.
+            Let the optimizer draw the graph anew for this run; the graph itself stays as it is. A
+            `PlanOptimizer` says with which passes, and has the statistics then.
         parallelism
             Engine threads; default one per processor this process may use.
 
@@ -204,7 +209,7 @@ class JobGraph:
         return Run(self, _options(optimize, parallelism)).execute()
 
     async def run_async(
-        self, optimize: bool = True, parallelism: int | None = None
+        self, optimize: bool | PlanOptimizer = True, parallelism: int | None = None
     ) -> dict[str, Any]:
         """Run the job while the event loop goes on; as `run`.
 
@@ -222,7 +227,12 @@ class JobGraph:
         for run in runs:
             run.stop()
 
-    def explain(self, format: Literal["text", "json"] = "text") -> str:
+    def explain(
+        self,
+        format: Literal["text", "json"] = "text",
+        *,
+        optimize: bool | PlanOptimizer | None = None,
+    ) -> str:
         """Return the plan, the same text for the same graph and the same rows.
 
         Behind an operator stands how many rows it is thought to give (``~1,000 rows``), where its
@@ -230,16 +240,33 @@ class JobGraph:
         came (``990 rows (~1,000 estimated)``), until the graph is changed; as JSON also with the
         time each operator took.
 
+        Parameters
+        ----------
+        format
+            Text for people, or JSON.
+        optimize
+            Show the plan as it was drawn, what `run` makes of it with the same argument, and the
+            story of how; False: only as it was drawn. Default: as it was drawn, after a run as it
+            ran.
+
         Raises
         ------
         InvalidJobError
             If the graph is wrong.
         """
+        from sabot.execution.explanation import explain
+        from sabot.execution.optimization import passes_of
         from sabot.execution.plan import Plan, is_plan_of
 
         latest = self._latest_run
-        if latest is not None and is_plan_of(latest.identity, self):
+        if latest is not None and not is_plan_of(latest.identity, self):
+            latest = None
+        if optimize is None and latest is not None:
             return latest.explain(format)
+        passes = passes_of(optimize or False)
+        if passes is not None:
+            plan = Plan.build_to_show(self, passes, has_estimates=True)
+            return explain(plan, format, latest)
         plan = Plan.build(self)
         try:
             return plan.explain(format)
@@ -312,7 +339,7 @@ class JobGraph:
         )
 
 
-def _options(optimize: bool, parallelism: int | None) -> RunOptions:
+def _options(optimize: bool | PlanOptimizer, parallelism: int | None) -> RunOptions:
     from sabot.execution.run import RunOptions
 
     if parallelism is not None and (not isinstance(parallelism, int) or parallelism < 1):

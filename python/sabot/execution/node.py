@@ -46,6 +46,9 @@ class StreamOperatorNode:
         Hints for placing tasks.
     upstream_ids, downstream_ids
         Filled by `JobGraph.connect`, in the order of connection: the input ports.
+    parts
+        Filled by the optimizer: the operators whose work this one does, in the order of the rows,
+        each with ``operator_id``, ``name`` and ``operator_type``. Empty: just its own.
 
     Examples
     --------
@@ -69,6 +72,7 @@ class StreamOperatorNode:
     cpu_cores: float = 0.5
     upstream_ids: list[str] = field(default_factory=list)
     downstream_ids: list[str] = field(default_factory=list)
+    parts: list[dict[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.operator_type = OperatorType(self.operator_type)

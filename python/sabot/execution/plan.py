@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
@@ -15,10 +17,14 @@ from sabot.connect.sink import sink_kind
 from sabot.connect.source import Source, SourceSettings, open_source
 from sabot.connect.topic_store import default_data_dir
 from sabot.errors import InvalidJobError
+from sabot.execution.opened_sources import fingerprint
 from sabot.execution.operator_function import OperatorFunction
 from sabot.execution.operator_type import OperatorType
+from sabot.execution.optimization import Optimization, Passes, optimize
+from sabot.execution.optimized_graph import optimized_graph
 from sabot.execution.statistics import LatestRun, tell_statistics
 from sabot.execution.wire import engine_json
+from sabot.expressions import Expr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +42,12 @@ class Plan:
 
     Attributes
     ----------
-    core
-        The engine's graph, validated.
+    graph
+        What the user drew.
+    drawn, core
+        The same in the engine, validated, and what runs: an optimized form of it, if wished.
+    optimization
+        What the optimizer did; None where it was not asked.
     sources
         By operator id; without those the engine feeds itself.
     functions
@@ -54,10 +64,13 @@ class Plan:
         self.worker_count = worker_count or processor_count()
         self.sources: dict[str, Source] = {}
         self.functions: dict[str, OperatorFunction] = {}
+        self.optimization: Optimization | None = None
+        self._opened: dict[str, Source] = {}
+        self._narrowed: set[str] = set()
         self._function_inputs: dict[str, pa.Schema] = {}
         self.untold: Mapping[str, Source] = {}
         form = engine_json(graph)
-        self.core = Graph.from_json(form)
+        self.core = self.drawn = Graph.from_json(form)
         self.identity = _identity(graph, form)
 
     @classmethod
@@ -67,14 +80,14 @@ class Plan:
         worker_count: int = 0,
         data_dir: str | None = None,
         *,
-        is_narrowing: bool = False,
+        passes: Passes | None = None,
     ) -> Plan:
         """Open the sources and let the engine check everything.
 
         Parameters
         ----------
-        is_narrowing
-            Let sources leave out the columns that nobody needs.
+        passes
+            What the optimizer may do before the graph runs; None runs it as it was drawn.
 
         Raises
         ------
@@ -86,27 +99,84 @@ class Plan:
         plan = cls(graph, worker_count, data_dir or default_data_dir())
         try:
             plan._open_sources()
-            plan.core.validate(plan._resolve)
+            plan.drawn.validate(plan._resolve)
             if any(
                 node.operator_type is OperatorType.HASH_JOIN for node in graph.operators.values()
             ):
                 plan.tell_statistics()  # elsewhere no plan depends on them
-            if is_narrowing:
-                plan._narrow()
+            if passes is not None:
+                plan._optimize(passes)
+                plan._narrow_sources()
                 plan.core.validate(plan._resolve)
         except BaseException:
             plan.leave()
             raise
         return plan
 
+    @classmethod
+    def build_to_show(cls, graph: JobGraph, passes: Passes, *, has_estimates: bool = False) -> Plan:
+        """Return the optimized plan of a graph that does not run now: its sources stay whole.
+
+        Parameters
+        ----------
+        has_estimates
+            For EXPLAIN: with the numbers of rows that are expected.
+
+        Raises
+        ------
+        InvalidJobError
+            If the graph is wrong.
+        """
+        plan = cls.build(graph)
+        try:
+            if has_estimates:
+                plan.tell_statistics()
+            plan._optimize(passes)
+            plan.core.validate(plan._resolve)
+        finally:
+            plan.leave()
+        return plan
+
+    @cached_property
+    def running_graph(self) -> JobGraph:
+        """The graph that runs: the optimized one as the user's objects, or the user's own."""
+        return self.graph if self.core is self.drawn else self.optimized_graph()
+
+    def optimized_graph(self) -> JobGraph:
+        """Return a new graph of the user's objects that is drawn like what runs."""
+        return optimized_graph(self.graph, self.drawn, self.core)
+
     @property
     def is_endless(self) -> bool:
         """Whether the job goes on until it is stopped."""
         return any(source.is_endless for source in self.sources.values())
 
+    @property
+    def parts(self) -> dict[str, list[str]]:
+        """By id of an operator that does the work of others: their names, in that order."""
+        return {
+            record["operator_id"]: [part["name"] for part in record["parts"]]
+            for record in self._records
+            if record.get("parts")
+        }
+
+    @cached_property
+    def _records(self) -> list[dict[str, Any]]:
+        """The operators that run, as the engine writes them."""
+        return list(json.loads(self.core.to_json())["operators"])
+
     def output_schema(self, operator_id: str) -> pa.Schema:
         """Return the columns that an operator emits."""
         return pa.Schema._import_from_c_capsule(self.core.output_schema(operator_id))
+
+    def columns_of(self, operator_id: str, host_id: str) -> list[str]:
+        """Return the names of what an operator emits whose work `host_id` did.
+
+        Of one that was merged away before the graph came here nobody knows; then the host's.
+        """
+        is_drawn = operator_id in self.graph.operators
+        core, known = (self.drawn, operator_id) if is_drawn else (self.core, host_id)
+        return list(pa.Schema._import_from_c_capsule(core.output_schema(known)).names)
 
     def explain(self, format: Literal["text", "json"] = "text") -> str:
         """Return the plan as text or JSON, with estimated rows where sources know theirs."""
@@ -121,14 +191,14 @@ class Plan:
     def latest_run(self, metrics: list[dict[str, Any]]) -> LatestRun:
         """Return what is kept of a run of this plan, which is over."""
         counted = {key: one for key, one in self.untold.items() if one.row_count is not None}
-        return LatestRun(self.identity, self.core, metrics, counted)
+        passes = self.optimization.passes if self.optimization is not None else None
+        return LatestRun(self.identity, self.core, metrics, counted, passes)
 
     def leave(self) -> Plan:
         """Close a plan that nobody runs. A generator that has begun waits for the next plan."""
-        for operator_id, source in self.sources.items():
-            if source.is_reusable:
-                node = self.graph.operators[operator_id]
-                self.graph._opened_sources[operator_id] = (_fingerprint(node), source)
+        for operator_id, source in self._opened.items():
+            if source.is_reusable and operator_id not in self._narrowed:
+                self.graph._opened_sources.put(self.graph.operators[operator_id], source)
         self.close()
         return self
 
@@ -136,7 +206,7 @@ class Plan:
         """Give back what sources and functions hold; the job is over, or there was none."""
         for function in self.functions.values():
             function.close()
-        for source in self.sources.values():
+        for source in self._opened.values():
             source.close()
 
     def _open_sources(self) -> None:
@@ -146,24 +216,36 @@ class Plan:
             worker_count=self.worker_count,
         )
         for node in self.graph.get_sources():
-            fingerprint, source = self.graph._opened_sources.pop(node.operator_id, (None, None))
-            if source is None or fingerprint != _fingerprint(node):
-                source = open_source(node, settings)
+            source = self.graph._opened_sources.take(node) or open_source(node, settings)
             if source is not None:
+                self._opened[node.operator_id] = source
                 self.sources[node.operator_id] = source
                 self.core.set_source_schema(node.operator_id, source.schema)
         self.untold = dict(self.sources)
 
-    def _narrow(self) -> None:
-        """Drop columns that nobody needs where they are read or selected."""
-        required = {
-            operator_id: self.core.required_columns(operator_id, len(source.schema))
-            for operator_id, source in self.sources.items()
-        }
-        self.core.narrow_selects()
+    def _optimize(self, passes: Passes) -> None:
+        """Let the optimizer draw what runs; sources and functions that it left out do not run."""
+        self.optimization = optimize(self.drawn, passes)
+        if not self.optimization.has_changes:
+            return
+        self.core = self.optimization.core
+        ids = {record["operator_id"] for record in self._records}
+        self.sources = {key: source for key, source in self.sources.items() if key in ids}
+        self.untold = {key: source for key, source in self.untold.items() if key in ids}
+        for operator_id in [key for key in self.functions if key not in ids]:
+            self.functions.pop(operator_id).close()
+
+    def _narrow_sources(self) -> None:
+        """Read no more than the optimized graph wants, where that is less than was drawn."""
         for operator_id, source in self.sources.items():
-            names = [source.schema.names[i] for i in required[operator_id]]
-            if len(names) < len(source.schema) and source.narrow(names):
+            text = self.core.source_request(operator_id)
+            if self.core is self.drawn or text == self.drawn.source_request(operator_id):
+                continue
+            request = json.loads(text)
+            wanted, filters = request["columns"], request["filters"]
+            names = [n for n in source.schema.names if n in wanted] if wanted is not None else None
+            self._narrowed.add(operator_id)
+            if source.narrow(names, None if filters is None else Expr.from_dict(filters)):
                 self.core.set_source_schema(operator_id, source.schema)
 
     def _resolve(self, operator_id: str, schema: object) -> pa.Schema:
@@ -194,18 +276,8 @@ class Plan:
         return BatchFunction(node, schema)
 
 
-_BY_IDENTITY = ("data", "table", "schema", "column_types", "filters", "filesystem")
-
-
-def _fingerprint(node: StreamOperatorNode) -> Mapping[str, Any]:
-    """Return what must be the same for an opened source to be used again."""
-    return {
-        key: id(value) if key in _BY_IDENTITY else value for key, value in node.parameters.items()
-    }
-
-
 def _identity(graph: JobGraph, form: str) -> object:
-    return form, {key: _fingerprint(node) for key, node in graph.operators.items()}
+    return form, {key: fingerprint(node) for key, node in graph.operators.items()}
 
 
 def is_plan_of(identity: object, graph: JobGraph) -> bool:

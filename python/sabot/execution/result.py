@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ _LEDGER_SCHEMA = pa.schema(
         ("operator_id", pa.string()),
         ("name", pa.string()),
         ("type", pa.string()),
+        ("parts", pa.list_(pa.string())),
         *(
             (name, pa.int64())
             for name in (
@@ -48,13 +49,14 @@ def rows_read(operators: Iterable[dict[str, Any]]) -> int:
     return sum(op["rows_in"] - op["rows_failed"] for op in operators if op["type"] == "source")
 
 
-def build_ledger(metrics: dict[str, Any]) -> pa.Table:
-    """Return what became of the rows: one row per operator.
+def build_ledger(metrics: dict[str, Any], parts: Mapping[str, list[str]]) -> pa.Table:
+    """Return what became of the rows: one row per operator that ran.
 
     Always ``rows_in + rows_added = rows_out + rows_held + rows_merged + rows_filtered + rows_late +
     rows_failed``.
     """
-    return pa.Table.from_pylist(metrics["operators"], schema=_LEDGER_SCHEMA)
+    rows = [{**op, "parts": parts.get(op["operator_id"], [])} for op in metrics["operators"]]
+    return pa.Table.from_pylist(rows, schema=_LEDGER_SCHEMA)
 
 
 def build_result(
@@ -62,6 +64,7 @@ def build_result(
     metrics: dict[str, Any],
     outputs: dict[str, pa.Table],
     *,
+    parts: Mapping[str, list[str]],
     optimization_ms: float,
     execution_ms: float,
 ) -> dict[str, Any]:
@@ -85,6 +88,7 @@ def build_result(
                     "operator_id": op["operator_id"],
                     "name": op["name"],
                     "type": op["type"],
+                    "parts": parts.get(op["operator_id"], []),
                     "rows_in": op["rows_in"],
                     "rows_out": op["rows_out"],
                     "busy_ms": op["busy_ns"] / 1e6,
@@ -92,5 +96,5 @@ def build_result(
                 for op in operators
             ],
         },
-        "ledger": build_ledger(metrics),
+        "ledger": build_ledger(metrics, parts),
     }

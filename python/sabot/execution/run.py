@@ -18,12 +18,14 @@ from sabot.connect.topic_store import default_data_dir
 from sabot.errors import JobCanceledError, JobFailedError
 from sabot.execution import live_runs
 from sabot.execution.morsel_size import MORSEL_ROWS_MIN, row_width
+from sabot.execution.optimization import passes_of
 from sabot.execution.plan import Plan
 from sabot.execution.progress import Progress
 from sabot.execution.result import build_result, collect_table
 from sabot.execution.run_log import log_run
 
 if TYPE_CHECKING:
+    from sabot.compiler.plan_optimizer import PlanOptimizer
     from sabot.connect.feeder import Feeder
     from sabot.execution.job_graph import JobGraph
 
@@ -52,7 +54,8 @@ class RunOptions:
     job_id
         For results and logs; default the graph's.
     optimize
-        Whether sources leave out the columns that nobody needs.
+        Whether the optimizer may draw the graph anew before it runs; a `PlanOptimizer` says with
+        which passes, and has the statistics of this run then.
     data_dir
         Directory of embedded topics for operators that do not name one; default
         ``SABOT_DATA_DIR``, then ``./sabot_data``.
@@ -66,7 +69,7 @@ class RunOptions:
     morsel_rows_max: int = 0
     morsel_size_kb: int = 0
     job_id: str | None = None
-    optimize: bool = True
+    optimize: bool | PlanOptimizer = True
     data_dir: str | os.PathLike[str] | None = None
     snapshot: Snapshot | None = None
 
@@ -119,14 +122,14 @@ class Run:
             If the graph is wrong; nothing has run.
         """
         live_runs.add(self)
-        begin = time.perf_counter()
+        optimizer = self.options.optimize
         self._plan = Plan.build(
-            self.graph,
-            self.options.worker_count,
-            self._data_dir,
-            is_narrowing=self.options.optimize,
+            self.graph, self.options.worker_count, self._data_dir, passes=passes_of(optimizer)
         )
-        self.optimization_ms = (time.perf_counter() - begin) * 1000
+        if self._plan.optimization is not None:
+            self.optimization_ms = self._plan.optimization.elapsed_ms
+            if not isinstance(optimizer, bool):
+                optimizer.remember(self._plan.optimization)
         with self._lock:
             self._check_open()
             self._start_job(self._plan)
@@ -211,6 +214,7 @@ class Run:
             self.job_id,
             metrics,
             outputs,
+            parts=self._plan.parts,
             optimization_ms=self.optimization_ms,
             execution_ms=(time.perf_counter() - self._started) * 1000,
         )

@@ -15,6 +15,7 @@ from sabot.errors import SabotError
 if TYPE_CHECKING:
     from sabot._core import Graph
     from sabot.connect.source import Source
+    from sabot.execution.optimization import Passes
 
 __all__ = ["LatestRun", "tell_statistics"]
 
@@ -58,12 +59,15 @@ class LatestRun:
         Of its operators.
     untold
         Sources whose statistics the engine has not been told, because the run did not need them.
+    passes
+        What the optimizer was asked for; None where it was not.
     """
 
     identity: object
     core: Graph
     metrics: list[dict[str, Any]]
     untold: Mapping[str, Source]
+    passes: Passes | None
 
     def explain(self, format: Literal["text", "json"]) -> str:
         """Return the plan that ran, with the rows that came."""

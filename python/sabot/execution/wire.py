@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VERSION",
+    "decode_parameter",
     "engine_json",
     "graph_from_dict",
     "graph_to_dict",
+    "is_for_python",
+    "link_nodes",
     "node_from_dict",
     "node_to_dict",
 ]
@@ -63,6 +66,7 @@ _NODE_FIELDS = (
     "max_parallelism",
     "memory_mb",
     "cpu_cores",
+    "parts",
 )
 _COMPARISONS = {
     ">": "greater",
@@ -102,6 +106,7 @@ def node_to_dict(node: StreamOperatorNode, function: Any = None) -> dict[str, An
         "max_parallelism": node.max_parallelism,
         "memory_mb": node.memory_mb,
         "cpu_cores": node.cpu_cores,
+        **_parts(node),
     }
 
 
@@ -118,7 +123,7 @@ def node_from_dict(record: Mapping[str, Any]) -> StreamOperatorNode:
         allowed = ", ".join(kind.value for kind in OperatorType)
         raise InvalidJobError(f"{title}: unknown type; allowed: {allowed}") from error
     fields["parameters"] = {
-        key: _decode_parameter(title, key, value)
+        key: decode_parameter(title, key, value)
         for key, value in (fields.get("parameters") or {}).items()
     }
     if fields.get("function") is not None:
@@ -158,7 +163,7 @@ def _engine_node(node: StreamOperatorNode) -> dict[str, Any]:
     parameters = {
         key: _engine_parameter(node, key, value)
         for key, value in node.parameters.items()
-        if not _is_for_python(node, key)
+        if not is_for_python(node, key)
     }
     has_function = node.function is not None or node.operator_type is OperatorType.CUSTOM
     if node.operator_type is OperatorType.CUSTOM:
@@ -181,10 +186,15 @@ def _engine_node(node: StreamOperatorNode) -> dict[str, Any]:
         "max_parallelism": node.max_parallelism,
         "memory_mb": node.memory_mb,
         "cpu_cores": node.cpu_cores,
+        **_parts(node),
     }
 
 
-def _is_for_python(node: StreamOperatorNode, key: str) -> bool:
+def _parts(node: StreamOperatorNode) -> dict[str, Any]:
+    return {"parts": [dict(part) for part in node.parts]} if node.parts else {}
+
+
+def is_for_python(node: StreamOperatorNode, key: str) -> bool:
     """Return whether a parameter is Python's alone, and never the engine's."""
     if node.operator_type is OperatorType.REDUCE and key == "initial":
         return True
@@ -276,7 +286,8 @@ def _plain(value: Any, encode_object: Callable[[Any], Any]) -> Any:
     return encode_object(value)
 
 
-def _decode_parameter(title: str, key: str, value: Any) -> Any:
+def decode_parameter(title: str, key: str, value: Any) -> Any:
+    """Return a parameter as users give it, from its wire form; `title` names its operator."""
     if key in ("data", "table"):
         return decode_data(value, title)
     if key == "filters" and isinstance(value, list):

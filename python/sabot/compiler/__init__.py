@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Graphs made cheaper before they run: `sabot.compiler.plan_optimizer.PlanOptimizer`."""
