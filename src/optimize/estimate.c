@@ -299,9 +299,9 @@ static enum sb_status estimate_union(struct walk *walk, const struct sb_node *no
                 part.null_share = 1;
                 part.distinct = 0;
             }
-            if (port == 0) {
+            if (out->rows <= 0) { // of no rows nothing is known, and they tell nothing
                 columns[i] = part;
-            } else {
+            } else if (input->rows > 0) {
                 column_unite(&columns[i], out->rows, &part, input->rows);
             }
         }

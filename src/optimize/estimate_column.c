@@ -136,21 +136,23 @@ static double scalar_place(const struct sb_scalar *value)
     return (double)sb_value_integer(physical, &value->value);
 }
 
-/* Widens the alphabet [*first, *last] by the class of `letter`: digits, small or large letters. */
+/*
+ * Widens the alphabet [*first, *last] by the class of `letter`: digits, small or large letters,
+ * what ASCII can print, all of UTF-8, all bytes.
+ */
 static void alphabet_add(uint8_t letter, int32_t *first, int32_t *last)
 {
-    int32_t from = letter;
-    int32_t to = letter;
+    static const uint8_t classes[][2] = {
+        {'0', '9'}, {'a', 'z'}, {'A', 'Z'}, {' ', '~'}, {' ', 0xf4}};
+    int32_t from = 0;
+    int32_t to = UINT8_MAX;
 
-    if (letter >= '0' && letter <= '9') {
-        from = '0';
-        to = '9';
-    } else if (letter >= 'a' && letter <= 'z') {
-        from = 'a';
-        to = 'z';
-    } else if (letter >= 'A' && letter <= 'Z') {
-        from = 'A';
-        to = 'Z';
+    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+        if (letter >= classes[i][0] && letter <= classes[i][1]) {
+            from = classes[i][0];
+            to = classes[i][1];
+            break;
+        }
     }
     *first = from < *first ? from : *first;
     *last = to > *last ? to : *last;

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
@@ -336,6 +337,15 @@ def test_a_source_that_cannot_tell_is_read_all_the_same(monkeypatch, error):
     graph = line({"data": KNOWN}, node("filter", "f", column="id", operator="<", value=10))
     assert "rows" not in graph.explain()
     assert rows(graph).num_rows == 10
+
+
+@pytest.mark.parametrize("count", [500, 50_000])
+def test_nulls_in_runs_are_counted(count):
+    values = pa.array([None if i % 5 == 0 else i % 7 for i in range(count)])
+    table = pa.table({"n": pc.run_end_encode(values)})
+    found = statistics_of({"data": table}, ["n"]).columns["n"]
+    assert found.null_count == pytest.approx(count / 5, rel=0.1)
+    assert (found.least, found.greatest, found.distinct_count) == (0, 6, 7)
 
 
 def test_a_sorted_topic_tells_its_ends(tmp_path):

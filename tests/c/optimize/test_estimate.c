@@ -296,6 +296,49 @@ static void knows_how_wide_rows_are(void **state)
     sb_graph_destroy(graph);
 }
 
+/* Rows of a text column between `least` and `greatest` below `value`, of 1000. */
+static void assert_text_below(const char *least, const char *greatest, const char *value,
+                              double expected)
+{
+    const char *nodes[1];
+    char told[256];
+    char filter[256];
+    struct sb_graph *graph;
+    struct sb_arena arena = {.memory = sb_memory_global()};
+    struct sb_estimates estimates;
+
+    snprintf(told, sizeof told,
+             "{'row_count': 1000, 'columns': {'c': {'min': '%s', 'max': '%s', 'null_count': 0}}}",
+             least, greatest);
+    snprintf(filter, sizeof filter,
+             "'operator_type': 'filter', 'parameters': {'column': 'c', 'operator': '<', 'value': "
+             "'%s'}",
+             value);
+    nodes[0] = filter;
+    graph = chain(nodes, 1, "c: utf8", told, NULL);
+    estimates = estimates_make(graph, &arena);
+    if (fabs(estimates_of(&estimates, graph, "n0")->rows - expected) > 50) {
+        fail_msg("'%s' to '%s', below '%s': %g, expected %g", least, greatest, value,
+                 estimates_of(&estimates, graph, "n0")->rows, expected);
+    }
+    sb_arena_deinit(&arena);
+    sb_graph_destroy(graph);
+}
+
+static void texts_have_places_by_their_letters(void **state)
+{
+    assert_text_below("aaa", "zzz", "mmm", 480);
+    assert_text_below("id-1000", "id-9999", "id-5000", 444);
+    assert_text_below("", "zz", "m", 480);
+    assert_text_below("Berlin", "Zurich", "Munich", 500);
+    assert_text_below("a", "\xc3\xbf", "m", 122); // beyond ASCII
+    assert_text_below("!", "~", "P", 500);
+    assert_text_below("same", "same", "same", 1);
+    assert_text_below("same", "same", "sand", 1000);
+    assert_text_below("prefix-a", "prefix-z", "prefiy", 1000);
+    assert_text_below("prefix-a", "prefix-z", "prefix", 1);
+}
+
 static void a_generator_knows_itself(void **state)
 {
     struct sb_graph *graph = graphs_create(
@@ -366,6 +409,7 @@ int main(void)
         cmocka_unit_test(a_function_hides_what_comes_behind),
         cmocka_unit_test(says_what_is_known),
         cmocka_unit_test(knows_how_wide_rows_are),
+        cmocka_unit_test(texts_have_places_by_their_letters),
         cmocka_unit_test(a_generator_knows_itself),
         cmocka_unit_test(a_source_filters_and_projects),
     };
