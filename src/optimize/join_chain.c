@@ -384,12 +384,3 @@ enum sb_status sb_join_chain_find(struct sb_node *root, bool *taken, struct sb_a
     }
     return SB_OK;
 }
-
-void sb_join_chain_refresh(struct sb_join_chain *chain)
-{
-    for (int32_t i = 0; i < chain->relation_count; i++) {
-        struct sb_chain_relation *relation = &chain->relations[i];
-
-        relation->node = relation->join->inputs[relation->port];
-    }
-}

@@ -36,6 +36,7 @@ struct sb_join_chain {
     int32_t class_count;
     int32_t *members; // [class * relation_count + relation]: the relation's column in it, or -1
     struct sb_chain_column *outputs; // by column of the exit
+    const bool *wanted; // by column of the exit: whether anybody needs it; set by who finds chains
     struct sb_join_tree written;
 };
 
@@ -60,8 +61,5 @@ bool sb_chain_class_is_same(const struct sb_join_chain *chain, int32_t class);
 SB_MUST_CHECK enum sb_status sb_join_chain_find(struct sb_node *root, bool *taken,
                                                 struct sb_arena *arena, struct sb_join_chain **out,
                                                 struct sb_error *err);
-
-/* Takes the relations from the edges they come over now: who feeds one may have got a SELECT. */
-void sb_join_chain_refresh(struct sb_join_chain *chain);
 
 #endif

@@ -6,11 +6,11 @@
  * 8 payload columns on each side (processor time, best of three, the sums behind the join taken
  * off; EPYC, 1 MiB of L2 a core, 32 MiB of L3):
  *
- *     a build row is hashed, scattered to its group and linked: 14 to 20 with 16 bytes, 31 to 41
- *     with 40, 60 to 70 with 72. So 8 + 0.75 a byte.
- *     a probe row: 2 where keys lie so close together that they are positions (direct), else 6 to 8
- *     in L2, 8 to 13 in L3, 13 to 35 beyond.
- *     a probe row that finds nothing looks on: 8 more, beyond L3 20. When the half of them find
+ *     a build row is hashed, scattered to its group and linked: 17 with 8 bytes, 18 to 24 with 16,
+ *     28 to 41 with 40, 60 to 70 with 72. So 12 + 0.7 a byte.
+ *     a probe row: 2 where keys lie so close together that they are positions (direct), else 4 to 5
+ *     with tables in L1, 5 to 7 in L2, 7 to 8 in L3, 14 to 25 beyond.
+ *     a probe row that finds nothing looks on: 2 to 3 more, 7, 9, 18. When the half of them find
  *     nothing, so that the processor cannot guess, each costs 8 more from L2, 15 from L3, 22
  * beyond. Neither where keys are positions. right columns of an output row: 2 each of 8 bytes from
  * L2, 4 from L3, 5 to 7 beyond. left columns: 1.2 each, or shared when every left row comes out
@@ -47,28 +47,24 @@ static inline double sb_join_side_bytes(const struct sb_join_side *side)
 
 static inline struct sb_join_side_cost sb_join_side_cost(const struct sb_join_side *side)
 {
-    double table_bytes = side->rows * (side->row_bytes + 16); // with hash and link
-    bool is_in_l2 = table_bytes <= 1e6;
-    bool is_in_l3 = table_bytes <= 16e6;
-
-    return (struct sb_join_side_cost){
-        .build = side->rows * (8 + 0.75 * side->row_bytes),
-        .probe = side->is_direct ? 2
-                 : is_in_l2      ? 7
-                 : is_in_l3      ? 11
-                                 : 24,
-        .miss = side->is_direct ? 0
-                : is_in_l3      ? 8
-                                : 20,
-        .surprise = side->is_direct ? 0
-                    : is_in_l2      ? 8
-                    : is_in_l3      ? 15
-                                    : 22,
-        .gather_right = 1 + side->row_bytes * (is_in_l2   ? 0.25
-                                               : is_in_l3 ? 0.5
-                                                          : 0.75),
-        .gather_left = side->row_bytes * 0.15,
+    static const struct sb_join_side_cost levels[] = {
+        {.probe = 5, .miss = 3, .surprise = 8, .gather_right = 0.25},
+        {.probe = 6, .miss = 7, .surprise = 8, .gather_right = 0.25},
+        {.probe = 8, .miss = 9, .surprise = 15, .gather_right = 0.5},
+        {.probe = 20, .miss = 18, .surprise = 22, .gather_right = 0.75},
     };
+    double bytes = side->rows * (side->row_bytes + 16); // with hash and link
+    struct sb_join_side_cost cost = levels[(bytes > 16e3) + (bytes > 1e6) + (bytes > 16e6)];
+
+    if (side->is_direct) {
+        cost.probe = 2;
+        cost.miss = 0;
+        cost.surprise = 0;
+    }
+    cost.build = side->rows * (12 + 0.7 * side->row_bytes);
+    cost.gather_right = 1 + cost.gather_right * side->row_bytes;
+    cost.gather_left = 0.15 * side->row_bytes;
+    return cost;
 }
 
 /* To store `right`, to probe it with all rows of `left` and to gather what comes out. */

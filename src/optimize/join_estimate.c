@@ -145,7 +145,7 @@ static double copies_width(const struct work *work, int32_t relation)
         bool is_wanted = false;
 
         for (int32_t i = 0; column >= 0 && i < chain->exit->schema->field_count; i++) {
-            is_wanted = is_wanted || (chain->outputs[i].relation == relation &&
+            is_wanted = is_wanted || (chain->wanted[i] && chain->outputs[i].relation == relation &&
                                       chain->outputs[i].column == column);
         }
         if (is_wanted && !sb_chain_class_is_same(chain, c)) {
@@ -171,7 +171,7 @@ static enum sb_status relation_estimate_side(struct work *work, int32_t relation
         }
     }
     for (int32_t i = 0; i < chain->exit->schema->field_count; i++) {
-        if (chain->outputs[i].relation == relation) {
+        if (chain->wanted[i] && chain->outputs[i].relation == relation) {
             needed[chain->outputs[i].column] = true;
         }
     }

@@ -19,6 +19,7 @@
 #include "optimize/join_rewrite.h"
 #include "optimize/pass.h"
 #include "optimize/row_order.h"
+#include "plan/requirement.h"
 #include "plan/text.h"
 
 enum { LEVELS_MAX = 4 }; // chains behind so many others stay as they are
@@ -252,7 +253,6 @@ static enum sb_status level_run(struct sb_optimization *optimization, struct can
         if (candidate->level != level) {
             continue;
         }
-        sb_join_chain_refresh(candidate->chain);
         SB_TRY_RETURN(candidate_choose(optimization, &estimates, candidate, &is_better));
         if (!is_better) {
             continue;
@@ -267,31 +267,53 @@ static enum sb_status level_run(struct sb_optimization *optimization, struct can
     return SB_OK;
 }
 
-enum sb_status sb_join_reordering_run(struct sb_optimization *optimization)
+/* All chains there are, with their levels and what is wanted of them. */
+static enum sb_status candidates_prepare(struct sb_optimization *optimization,
+                                         struct candidate **out)
 {
     const struct sb_graph *graph = optimization->edit.graph;
-    struct candidate *first = NULL;
-    bool is_last = false;
-    bool *seen;
+    bool *seen = sb_optimization_alloc(optimization, graph->node_count, sizeof *seen);
+    bool **wanted;
 
-    seen = sb_optimization_alloc(optimization, graph->node_count, sizeof *seen);
+    *out = NULL;
     if (seen == NULL) {
         return SB_NO_MEMORY;
     }
     sb_row_order_mark(graph, seen);
-    SB_TRY_RETURN(candidates_find(optimization, seen, &first));
-    if (first == NULL) {
+    SB_TRY_RETURN(candidates_find(optimization, seen, out));
+    if (*out == NULL) {
         return SB_OK;
     }
-    SB_TRY_RETURN(levels_find(optimization, first));
-    for (int32_t level = 0; level < LEVELS_MAX && !is_last; level++) {
-        bool is_changed = false;
+    SB_TRY_RETURN(levels_find(optimization, *out));
+    SB_TRY_RETURN(sb_graph_wanted(graph, &optimization->arena, &wanted, optimization->err));
+    for (struct candidate *candidate = *out; candidate != NULL; candidate = candidate->next) {
+        const struct sb_node *exit = candidate->chain->exit;
 
+        if (optimization->options->projection_pushdown) {
+            sb_schema_want_any(exit->schema, wanted[exit->index]);
+        } else { // operators behind may name columns that nobody needs
+            memset(wanted[exit->index], true, sizeof **wanted * (size_t)exit->schema->field_count);
+        }
+        candidate->chain->wanted = wanted[exit->index];
+    }
+    return SB_OK;
+}
+
+enum sb_status sb_join_reordering_run(struct sb_optimization *optimization)
+{
+    struct candidate *first;
+    bool is_changed = false;
+    bool is_last = false;
+
+    SB_TRY_RETURN(candidates_prepare(optimization, &first));
+    for (int32_t level = 0; level < LEVELS_MAX && !is_last; level++) {
+        if (is_changed) { // those behind have other columns and estimates
+            SB_TRY_RETURN(sb_edit_derive(&optimization->edit, optimization->err));
+            SB_TRY_RETURN(candidates_prepare(optimization, &first));
+            is_changed = false;
+        }
         if (level_has_work(first, level, &is_last)) {
             SB_TRY_RETURN(level_run(optimization, first, level, &is_changed));
-        }
-        if (is_changed && !is_last) {
-            SB_TRY_RETURN(sb_edit_derive(&optimization->edit, optimization->err));
         }
     }
     return SB_OK;

@@ -138,6 +138,9 @@ static void outputs_mark(struct rewrite *rewrite)
         struct column *column = &rewrite->columns[output->relation][output->column];
         int32_t class = column->class;
 
+        if (!chain->wanted[i]) {
+            continue;
+        }
         column->is_wanted = true;
         if (class < 0) {
             continue;
@@ -199,7 +202,7 @@ static const char *name_behind(const struct rewrite *rewrite, int32_t relation, 
     for (int32_t i = 0; i < rewrite->schema->field_count; i++) {
         const struct sb_chain_column *output = &rewrite->chain->outputs[i];
 
-        if (output->relation == relation && output->column == column) {
+        if (rewrite->chain->wanted[i] && output->relation == relation && output->column == column) {
             return rewrite->schema->fields[i].name;
         }
     }
@@ -537,22 +540,45 @@ static bool order_is_unseen(const struct sb_node *exit)
     return true;
 }
 
-/* Which columns the root gives: those it shall, by their names, and in their order? */
+/* Which columns the root gives: those that are wanted, by their names, and in their order? */
 static void outputs_compare(const struct rewrite *rewrite, bool *has_names, bool *is_same)
 {
     const struct sb_schema *schema = rewrite->schema;
     const struct sb_schema *found = rewrite->chain->root->schema;
+    bool is_in_order = true;
+    int32_t count = 0;
 
     *has_names = true;
-    *is_same = found->field_count == schema->field_count;
     for (int32_t i = 0; i < schema->field_count && *has_names; i++) {
-        const char *name = output_name(rewrite, i);
+        if (rewrite->chain->wanted[i]) {
+            const char *name = output_name(rewrite, i);
 
-        *has_names = strcmp(name, schema->fields[i].name) == 0;
-        *is_same = *is_same && *has_names && strcmp(name, found->fields[i].name) == 0;
+            *has_names = strcmp(name, schema->fields[i].name) == 0;
+            is_in_order = is_in_order && count < found->field_count &&
+                          strcmp(name, found->fields[count].name) == 0;
+            count++;
+        }
     }
-    *is_same = *is_same || (*has_names && found->field_count == schema->field_count &&
-                            order_is_unseen(rewrite->chain->exit));
+    *is_same = *has_names && count == found->field_count &&
+               (is_in_order || order_is_unseen(rewrite->chain->exit));
+}
+
+/* Whether the columns that are wanted have not changed. */
+static bool outputs_are_right(const struct rewrite *rewrite, const struct sb_schema *found)
+{
+    for (int32_t i = 0; i < rewrite->schema->field_count; i++) {
+        const struct sb_field *field = &rewrite->schema->fields[i];
+
+        if (rewrite->chain->wanted[i]) {
+            int32_t at = sb_schema_index(found, field->name);
+
+            if (at < 0 || !sb_type_equal(&found->fields[at].type, &field->type) ||
+                found->fields[at].is_nullable != field->is_nullable) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 /* Lets `node` feed all that the exit feeds. */
@@ -586,15 +612,17 @@ static enum sb_status outputs_restore(struct rewrite *rewrite)
         SB_TRY_RETURN(consumers_connect(rewrite, exit, root));
     }
     if (is_same) {
+        sb_assert(outputs_are_right(rewrite, root->schema));
         return SB_OK;
     }
     what = has_names ? json_array() : json_object();
     for (int32_t i = 0; i < schema->field_count; i++) {
         is_complete =
-            is_complete && select_add(what, schema->fields[i].name, output_name(rewrite, i));
+            is_complete && (!rewrite->chain->wanted[i] ||
+                            select_add(what, schema->fields[i].name, output_name(rewrite, i)));
     }
     SB_TRY_RETURN(select_insert(rewrite, what, is_complete, consumer, port));
-    sb_assert(sb_schema_equal(consumer->inputs[port]->schema, schema));
+    sb_assert(outputs_are_right(rewrite, consumer->inputs[port]->schema));
     return consumers_connect(rewrite, root, consumer->inputs[port]);
 }
 
@@ -625,7 +653,6 @@ enum sb_status sb_join_chain_rewrite(struct sb_graph_edit *edit, struct sb_join_
     };
     enum sb_status status;
 
-    sb_join_chain_refresh(chain);
     SB_TRY_OUT(columns_make(&rewrite));
     outputs_mark(&rewrite);
     SB_TRY_OUT(columns_name(&rewrite));

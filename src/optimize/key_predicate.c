@@ -82,6 +82,20 @@ static bool reads_keys_only(const struct walk *walk, const struct sb_schema *sch
 }
 
 /* `columns[key]`: where each key of the side is in what `node` gives; -1 = not there. */
+/* Names of a schema go with it when its node tests a condition and is derived again. */
+static enum sb_status names_keep(struct sb_optimization *optimization,
+                                 struct sb_renaming *renamings, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        renamings[i].from = sb_arena_copy_string(&optimization->arena, renamings[i].from);
+        renamings[i].to = sb_arena_copy_string(&optimization->arena, renamings[i].to);
+        if (renamings[i].from == NULL || renamings[i].to == NULL) {
+            return sb_optimization_no_memory(optimization);
+        }
+    }
+    return SB_OK;
+}
+
 static enum sb_status walk_node(struct walk *walk, const struct sb_node *node,
                                 const int32_t *columns)
 {
@@ -104,6 +118,7 @@ static enum sb_status walk_node(struct walk *walk, const struct sb_node *node,
             !reads_keys_only(walk, node->schema, &conjunct, columns, renamings)) {
             continue;
         }
+        SB_TRY_RETURN(names_keep(optimization, renamings, conjunct.column_count));
         expr = sb_expr_rename(tested.conjuncts[i], renamings, conjunct.column_count,
                               &optimization->arena);
         if (expr == NULL) {

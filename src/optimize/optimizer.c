@@ -72,12 +72,15 @@ static enum sb_status all_passes_run(struct sb_optimization *optimization,
         {"operator_fusion", sb_operator_fusion_run, options->operator_fusion, true},
         dead_code,
     };
-    int32_t reordered = -1;
+    bool is_changed = true;
 
-    // joins in another order have other places for conditions and columns
-    for (int32_t i = 0; i < ROUNDS_MAX && reordered != optimization->report.joins_reordered; i++) {
-        reordered = optimization->report.joins_reordered;
+    // joins in another order have other places for conditions and columns, and conditions on keys
+    // may reach one more join each time
+    for (int32_t i = 0; i < ROUNDS_MAX && is_changed; i++) {
+        const struct sb_trace_entry *before = optimization->trace_last;
+
         SB_TRY_RETURN(passes_run(optimization, moving, sizeof moving / sizeof *moving));
+        is_changed = optimization->trace_last != before;
     }
     return passes_run(optimization, last, sizeof last / sizeof *last);
 }
@@ -86,7 +89,7 @@ enum sb_status sb_graph_optimize(const struct sb_graph *graph,
                                  const struct sb_optimizer_options *options, struct sb_graph **out,
                                  struct sb_optimizer_report *report, struct sb_error *err)
 {
-    struct sb_optimization optimization = {.err = err};
+    struct sb_optimization optimization = {.options = options, .err = err};
     enum sb_status status;
 
     if (!graph->is_validated) {

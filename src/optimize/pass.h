@@ -15,6 +15,7 @@
 struct sb_trace_entry;
 
 struct sb_optimization {
+    const struct sb_optimizer_options *options;
     struct sb_graph_edit edit;
     struct sb_arena arena;              // for the time of the optimization
     const char *pass;                   // the one at work, for the trace

@@ -284,9 +284,16 @@ static void assert_same_rows(const struct sb_graph *a, const struct sb_graph *b,
     }
 }
 
-static struct sb_graph *optimize(const struct sb_graph *graph, int32_t *count)
+/* With the passes before or without; `*count` = joins that were changed. */
+static struct sb_graph *optimize(const struct sb_graph *graph, bool is_alone, bool is_again,
+                                 int32_t *count)
 {
-    struct sb_optimizer_options options = {.join_reordering = true};
+    struct sb_optimizer_options options = {
+        .filter_pushdown = !is_alone,
+        .projection_pushdown = !is_alone,
+        .dead_code_elimination = !is_alone,
+        .join_reordering = true,
+    };
     struct sb_optimizer_report report;
     struct sb_graph *out;
     struct sb_error err = {0};
@@ -296,10 +303,8 @@ static struct sb_graph *optimize(const struct sb_graph *graph, int32_t *count)
         fail_msg("%s", err.message);
     }
     *count = report.joins_reordered;
-    if (report.joins_reordered > 0) {
-        assert_string_not_equal(report.trace, "[]");
-    } else {
-        assert_string_equal(report.trace, "[]");
+    if (is_again && strcmp(report.trace, "[]") != 0) {
+        fail_msg("changed again: %s", report.trace);
     }
     sb_string_free(report.trace);
     return out;
@@ -325,7 +330,7 @@ static void joins_in_another_order_give_the_same_rows(void **state)
         } while (!graph_draw(drawing));
         json = test_graph_json(drawing->operators, drawing->edges);
         graph = test_graph(json);
-        optimized = optimize(graph, &count);
+        optimized = optimize(graph, round % 2 == 0, false, &count);
         changed_count += count > 0;
         if (count > 0) {
             char *after;
@@ -337,10 +342,8 @@ static void joins_in_another_order_give_the_same_rows(void **state)
             sb_string_free(after);
             assert_same_rows(graph, optimized, json);
         }
-        again = optimize(optimized, &count);
-        if (count != 0) {
-            fail_msg("changed again: %s", json);
-        }
+        again = optimize(optimized, round % 2 == 0, true, &count);
+        assert_int_equal(count, 0);
         free(json);
         sb_graph_destroy(again);
         sb_graph_destroy(optimized);
