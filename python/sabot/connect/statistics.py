@@ -244,6 +244,9 @@ def _check_of(node: Mapping[str, Any], schema: pa.Schema) -> _Check | None:
         return _compare("equal", node, {"lit": True}, schema)
     if call in ("and", "or"):
         return _join(call, [_check_of(arg, schema) for arg in args])
+    if call == "not" and args:
+        negated = _negated(args[0])
+        return None if negated is None else _check_of(negated, schema)
     if call in ("is_null", "is_not_null") and args and "col" in args[0]:
         return _null_check(call, args[0]["col"])
     if call == "between" and len(args) == 3:
@@ -251,11 +254,37 @@ def _check_of(node: Mapping[str, Any], schema: pa.Schema) -> _Check | None:
         return _join("and", [low, _compare("less_equal", args[0], args[2], schema)])
     if call == "in" and len(args) >= 2:
         return _join("or", [_compare("equal", args[0], arg, schema) for arg in args[1:]])
-    if call in MIRRORED and len(args) == 2:
+    if call in _COMPARE and len(args) == 2:
         if "lit" in args[0]:
-            return _compare(MIRRORED[call], args[1], args[0], schema)
+            return _compare(MIRRORED.get(call, call), args[1], args[0], schema)
         return _compare(call, args[0], args[1], schema)
     return None
+
+
+_NEGATIONS = {
+    "equal": "not_equal",
+    "less": "greater_equal",  # NaN is in the order, too
+    "less_equal": "greater",
+    "is_null": "is_not_null",
+    "and": "or",
+}
+_NEGATIONS |= {negation: call for call, negation in _NEGATIONS.items()}
+
+
+def _negated(node: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what is true exactly where the expression is false; None if that is not known."""
+    call, args = node.get("call"), node.get("args", ())
+    if "col" in node:
+        return {"call": "equal", "args": [node, {"lit": False}]}
+    if call == "not" and len(args) == 1:
+        return args[0]
+    if call in ("and", "or"):
+        parts = [_negated(arg) or {"call": "unknown"} for arg in args]
+        return {"call": _NEGATIONS[call], "args": parts}
+    if call == "between" and len(args) == 3:
+        below = {"call": "less", "args": args[:2]}
+        return {"call": "or", "args": [below, {"call": "greater", "args": [args[0], args[2]]}]}
+    return {"call": _NEGATIONS[call], "args": args} if call in _NEGATIONS else None
 
 
 def _join(call: str, checks: Sequence[_Check | None]) -> _Check | None:
@@ -310,6 +339,7 @@ def _reaches_up(found: ColumnStatistics, value: Any) -> bool:
 
 _COMPARE: dict[str, Callable[[ColumnStatistics, Any], bool]] = {
     "equal": lambda found, value: _reaches_down(found, value) and _reaches_up(found, value),
+    "not_equal": lambda found, value: not found.least == found.greatest == value,
     "less": lambda found, value: found.least is None or found.least < value,
     "less_equal": _reaches_down,
     "greater": lambda found, value: found.greatest is None or found.greatest > value,

@@ -110,7 +110,12 @@ def test_a_slice_has_the_statistics_of_its_rows():
         (col("i") == 6, {"i": (COUNT, None, None)}, False),
         (col("i") == 6, {"i": (3, None, None)}, True),
         (col("i") == 6, {}, True),
-        (col("i") != 1, {"i": (0, 1, 1)}, True),  # not understood
+        (col("i") != 1, {"i": (0, 1, 1)}, False),
+        (col("i") != 1, {"i": (0, 1, 2)}, True),
+        (col("i") != 1, {"i": (0, 1, None)}, True),
+        (col("i") != 1, {"i": (0, None, None)}, True),
+        (col("f") != 0.0, {"f": (0, -0.0, 0.0)}, False),
+        (col("i") % 2 != 1, {"i": (0, 1, 1)}, True),  # not understood
         (col("i") == 5.0, {"i": (0, 6, 9)}, False),
         (col("i") == 2.0**53, {"i": (0, 2**53 + 1, 2**53 + 1)}, True),  # compared as doubles
         (col("f") > 1e308, {"f": (0, 1.0, None)}, True),  # NaN
@@ -135,7 +140,19 @@ def test_a_slice_has_the_statistics_of_its_rows():
         ((col("i") > 9) | (col("f") > 9.0), {"i": (0, 1, 5), "f": (0, 1.0, 5.0)}, False),
         ((col("i") > 9) | (col("f") * 2 > 9), {"i": (0, 1, 5)}, True),
         ((col("i") > 9) & (col("f") * 2 > 9), {"i": (0, 1, 5)}, False),
-        (~(col("i") > 0), {"i": (0, 1, 5)}, True),
+        (~(col("i") > 0), {"i": (0, 1, 5)}, False),
+        (~(col("i") > 1), {"i": (0, 1, 5)}, True),
+        (~(col("f") < 5.0), {"f": (0, 1.0, None)}, True),  # NaN
+        (~(col("f") < 5.0), {"f": (0, 1.0, 4.0)}, False),
+        (~col("i").between(1, 5), {"i": (0, 1, 5)}, False),
+        (~col("i").between(2, 5), {"i": (0, 1, 5)}, True),
+        (~((col("i") > 0) | (col("f") > 0.0)), {"i": (0, 1, 5)}, False),
+        (~((col("i") > 0) & (col("f") > 0.0)), {"i": (0, 1, 5)}, True),
+        (~((col("i") > 0) & col("b")), {"i": (0, 1, 5), "b": (0, True, True)}, False),
+        (~(~(col("i") > 9)), {"i": (0, 1, 5)}, False),
+        (~col("i").is_null(), {"i": (COUNT, None, None)}, False),
+        (~col("i").is_in([1]), {"i": (0, 1, 1)}, True),
+        (~((col("i") % 2) == 1), {"i": (0, 1, 5)}, True),
         (col("i") > "x", {"i": (0, 1, 5)}, True),  # the engine says what is wrong
     ],
 )
