@@ -339,6 +339,17 @@ def test_a_source_that_cannot_tell_is_read_all_the_same(monkeypatch, error):
     assert rows(graph).num_rows == 10
 
 
+def test_text_that_is_none_is_read_all_the_same(tmp_path):
+    broken = pa.table({"t": pa.array([b"a", b"\xff\xfe"]).view(pa.string())})
+    pq.write_table(broken, tmp_path / "b.parquet")
+    for source in ({"data": broken}, {"path": tmp_path / "b.parquet"}):
+        graph = line(source, node("limit", "l", count=5))
+        assert "'out'" in graph.explain()
+        joined = line(source, node("filter", "f", column="t", operator="==", value="a"))
+        assert "'out'" in joined.explain()
+        assert rows(joined).num_rows == 1
+
+
 @pytest.mark.parametrize("count", [500, 50_000])
 def test_nulls_in_runs_are_counted(count):
     values = pa.array([None if i % 5 == 0 else i % 7 for i in range(count)])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["BOM", "TextSchema", "infer_csv", "with_declared"]
 
 BOM = b"\xef\xbb\xbf"
-_ODD_VALUE = re.compile(rb"0[xX]|-\d\d[ T]\d\d(?:[^:]|\Z)")  # see _odd_form
+_HOUR_ALONE = re.compile(rb"-\d\d[ T]\d\d(?:[^:]|\Z)")  # see _odd_form
 _BOMS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -185,7 +185,7 @@ def _csv_types(rows: bytes, names: list[str], options: TextOptions) -> pa.Schema
         return pa.schema([(name, pa.null()) for name in names])
     found = _read_sample(rows, names, options, {}).schema
     schema = pa.schema([(field.name, _readable(field.type)) for field in found])
-    if _ODD_VALUE.search(rows) is None:
+    if not _has_odd_value(rows):
         return schema
     asked = {field.name: pa.string() for field in schema if _odd_form(field.type) is not None}
     texts = _read_sample(rows, names, options, asked)
@@ -199,6 +199,11 @@ def _csv_types(rows: bytes, names: list[str], options: TextOptions) -> pa.Schema
         ):
             schema = schema.set(index, pa.field(field.name, pa.string()))
     return schema
+
+
+def _has_odd_value(rows: bytes) -> bool:
+    """Return whether some text may be odd, in three searches: each is for a byte to begin with."""
+    return b"0x" in rows or b"0X" in rows or _HOUR_ALONE.search(rows) is not None
 
 
 def _odd_form(kind: pa.DataType) -> str | None:

@@ -41,7 +41,7 @@ def tell_statistics(core: Graph, sources: Mapping[str, Source]) -> None:
             found = source.statistics(names)
             if found is not None:
                 core.set_source_statistics(operator_id, found.to_json())
-        except (pa.ArrowException, OSError, SabotError) as error:
+        except (pa.ArrowException, OSError, ValueError, SabotError) as error:
             _logger.debug("no statistics of %s: %s", source.describe(), error)
 
 
