@@ -8,10 +8,17 @@
 
 #include "expr/tree.h"
 
+static bool is_call(const struct sb_expr *expr, const char *name)
+{
+    return expr->kind == SB_EXPR_CALL && strcmp(expr->function->name, name) == 0;
+}
+
 static bool is_and(const struct sb_expr *expr)
 {
-    return expr->kind == SB_EXPR_CALL && strcmp(expr->function->name, "and") == 0;
+    return is_call(expr, "and");
 }
+
+// --- conjunctions --------------------------------------------------------------------------------
 
 static int32_t conjunct_count(const struct sb_expr *expr)
 {
@@ -69,6 +76,106 @@ const struct sb_expr *sb_expr_unite(const struct sb_conjunction *conjunction,
     expr->arguments = conjunction->conjuncts;
     return expr;
 }
+
+// --- negations -----------------------------------------------------------------------------------
+
+/* Which call is true where another one is false, and null where it is null: NaN has its place in
+ * the order of numbers. */
+static const char *const opposites[][2] = {
+    {"equal", "not_equal"},     {"less", "greater_equal"},  {"greater", "less_equal"},
+    {"is_null", "is_not_null"}, {"not_equal", "equal"},     {"greater_equal", "less"},
+    {"less_equal", "greater"},  {"is_not_null", "is_null"},
+};
+
+static const struct sb_function *opposite_function(const struct sb_expr *expr)
+{
+    for (size_t i = 0; i < sizeof opposites / sizeof *opposites; i++) {
+        if (is_call(expr, opposites[i][0])) {
+            return sb_function_find(opposites[i][1]);
+        }
+    }
+    return NULL;
+}
+
+static const struct sb_expr *condition_rewrite(const struct sb_expr *expr, bool is_negated,
+                                               struct sb_arena *arena);
+
+/* `expr` as another function of arguments that are rewritten, too, when they are conditions. */
+static const struct sb_expr *call_rewrite(const struct sb_expr *expr,
+                                          const struct sb_function *function, bool is_logic,
+                                          bool is_negated, struct sb_arena *arena)
+{
+    struct sb_expr *copy = sb_arena_copy(arena, expr, sizeof *expr);
+
+    if (copy == NULL) {
+        return NULL;
+    }
+    copy->function = function;
+    if (!is_logic) {
+        return copy;
+    }
+    copy->arguments = sb_arena_alloc(arena, sizeof *copy->arguments * (size_t)expr->argument_count);
+    for (int32_t i = 0; copy->arguments != NULL && i < expr->argument_count; i++) {
+        copy->arguments[i] = condition_rewrite(expr->arguments[i], is_negated, arena);
+        if (copy->arguments[i] == NULL) {
+            return NULL;
+        }
+    }
+    return copy->arguments == NULL ? NULL : copy;
+}
+
+static const struct sb_expr *condition_rewrite(const struct sb_expr *expr, bool is_negated,
+                                               struct sb_arena *arena)
+{
+    const struct sb_function *opposite;
+    struct sb_expr *copy;
+
+    if (is_call(expr, "not")) {
+        return condition_rewrite(expr->arguments[0], !is_negated, arena);
+    }
+    if (is_call(expr, "and") || is_call(expr, "or")) {
+        bool is_or = is_call(expr, "or") != is_negated;
+
+        return call_rewrite(expr, sb_function_find(is_or ? "or" : "and"), true, is_negated, arena);
+    }
+    if (!is_negated) {
+        return expr;
+    }
+    opposite = opposite_function(expr);
+    if (opposite != NULL) {
+        return call_rewrite(expr, opposite, false, false, arena);
+    }
+    copy = sb_arena_alloc_zeroed(arena, sizeof *copy);
+    if (copy == NULL) {
+        return NULL;
+    }
+    copy->kind = SB_EXPR_CALL;
+    copy->function = sb_function_find("not");
+    copy->argument_count = 1;
+    copy->arguments = sb_arena_copy(arena, &expr, sizeof expr);
+    return copy->arguments == NULL ? NULL : copy;
+}
+
+static bool has_not(const struct sb_expr *expr)
+{
+    if (is_call(expr, "not")) {
+        return true;
+    }
+    for (int32_t i = 0; (is_call(expr, "and") || is_call(expr, "or")) && i < expr->argument_count;
+         i++) {
+        if (has_not(expr->arguments[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct sb_expr *sb_expr_simplify(const struct sb_expr *expr, struct sb_arena *arena)
+{
+    return has_not(expr) ? condition_rewrite(expr, false, arena) : expr;
+}
+
+// --- names ---------------------------------------------------------------------------------------
 
 static const char *new_name(const char *name, const struct sb_renaming *renamings, int32_t count)
 {

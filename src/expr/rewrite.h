@@ -24,6 +24,12 @@ SB_MUST_CHECK enum sb_status sb_expr_split(const struct sb_expr *expr, struct sb
 const struct sb_expr *sb_expr_unite(const struct sb_conjunction *conjunction,
                                     struct sb_arena *arena);
 
+/*
+ * The same condition without `not` where that can be: over comparisons, null tests, `and`, `or` and
+ * itself. `expr` itself if nothing changes; NULL when out of memory.
+ */
+const struct sb_expr *sb_expr_simplify(const struct sb_expr *expr, struct sb_arena *arena);
+
 /* What another schema calls a column. */
 struct sb_renaming {
     const char *from;

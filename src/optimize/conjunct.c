@@ -255,8 +255,12 @@ enum sb_status sb_node_conjunction(struct sb_optimization *optimization, const s
                                           : NULL;
 
     *out = (struct sb_conjunction){0};
+    if (predicate == NULL) {
+        return SB_OK;
+    }
+    predicate = sb_expr_simplify(predicate, &optimization->arena);
     return predicate == NULL
-               ? SB_OK
+               ? sb_optimization_no_memory(optimization)
                : sb_expr_split(predicate, &optimization->arena, out, optimization->err);
 }
 

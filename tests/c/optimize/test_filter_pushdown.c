@@ -233,6 +233,18 @@ static void a_condition_that_is_always_true_goes(void **state)
                   "q>f f>o", "o(q)", 0);
 }
 
+static void negations_are_pushed_into_comparisons(void **state)
+{
+    const char *neither = "'predicate': {'call': 'not', 'args': [{'call': 'or', 'args': ["
+                          "{'call': 'greater', 'args': [{'col': 'price'}, {'lit': 1}]},"
+                          "{'call': 'is_null', 'args': [{'col': 'sector'}]}]}]}";
+    const char *other = "'predicate': {'call': 'not', 'args': [{'call': 'starts_with', 'args': "
+                        "[{'col': 'name'}, {'lit': 'x'}]}]}";
+
+    assert_join("inner", neither, "o(j{k=id}(q{|price <= 1}, r{|sector is not null}))", 1);
+    assert_join("inner", other, "o(j{k=id}(q{|not starts_with(name, 'x')}, r))", 1);
+}
+
 static void it_moves_whole_with_its_name(void **state)
 {
     assert_pushed((const struct shape_node[]){QUOTES,
@@ -264,6 +276,7 @@ int main(void)
         cmocka_unit_test(it_does_not_cross_limits),
         cmocka_unit_test(a_filter_below_a_join_filters_the_other_side),
         cmocka_unit_test(a_condition_that_is_always_true_goes),
+        cmocka_unit_test(negations_are_pushed_into_comparisons),
         cmocka_unit_test(it_moves_whole_with_its_name),
     };
 
