@@ -13,6 +13,8 @@
 
 #include "plan/node_class.h"
 
+enum { DESCENT_MAX = 512 }; // operators looked at for one condition
+
 enum sb_status sb_conjunct_init(struct sb_optimization *optimization, const struct sb_expr *expr,
                                 bool may_fail, const struct sb_schema *schema,
                                 struct sb_conjunct *out)
@@ -272,6 +274,86 @@ bool sb_conjunction_has(const struct sb_conjunction *conjunction, const struct s
         }
     }
     return false;
+}
+
+/* A walk down from where a condition shall hold. */
+struct descent {
+    const struct sb_node *node; // a step of `fused`, if there is one
+    const struct sb_node *fused;
+    int32_t step;
+};
+
+/* The operator whose rows come out at the end of `node`'s work, and its place. */
+static struct descent descent_at(const struct sb_node *node)
+{
+    int32_t last = node->type == SB_NODE_FUSED ? node->spec.fused.step_count - 1 : 0;
+
+    return node->type == SB_NODE_FUSED ? (struct descent){node->spec.fused.steps[last], node, last}
+                                       : (struct descent){.node = node};
+}
+
+static struct descent descent_below(const struct descent *descent, int32_t port)
+{
+    int32_t step = descent->step - 1;
+
+    if (descent->fused == NULL) {
+        return descent_at(descent->node->inputs[port]);
+    }
+    return step < 0
+               ? descent_at(descent->fused->inputs[0])
+               : (struct descent){descent->fused->spec.fused.steps[step], descent->fused, step};
+}
+
+/* Only where rows come from several inputs does this call itself; `*budget` = operators left. */
+static enum sb_status is_tested_from(struct sb_optimization *optimization,
+                                     struct sb_conjunct conjunct, struct descent at,
+                                     int32_t *budget, bool *out)
+{
+    *out = false;
+    while (--*budget > 0) {
+        struct sb_conjunction tested;
+        int32_t port = 0;
+        int32_t count;
+
+        SB_TRY_RETURN(sb_node_conjunction(optimization, at.node, &tested));
+        if (sb_conjunction_has(&tested, conjunct.expr)) {
+            *out = true;
+            return SB_OK;
+        }
+        count = node_is_crossable(at.node, &conjunct) ? ports_taking(at.node, &conjunct, &port) : 0;
+        if (count == 0) {
+            return SB_OK;
+        }
+        for (; count > 1 && port < at.node->input_count; port++) {
+            bool needs_all = at.node->class->tests_every_input;
+            struct sb_conjunct crossed;
+
+            if (!port_takes(at.node, &conjunct, port)) {
+                continue;
+            }
+            SB_TRY_RETURN(conjunct_cross(optimization, &conjunct, at.node, port, &crossed));
+            SB_TRY_RETURN(
+                is_tested_from(optimization, crossed, descent_below(&at, port), budget, out));
+            if (*out != needs_all) {
+                return SB_OK;
+            }
+        }
+        if (count > 1) {
+            return SB_OK;
+        }
+        SB_TRY_RETURN(conjunct_cross(optimization, &conjunct, at.node, port, &conjunct));
+        at = descent_below(&at, port);
+    }
+    return SB_OK;
+}
+
+enum sb_status sb_conjunct_is_tested(struct sb_optimization *optimization,
+                                     struct sb_conjunct conjunct, const struct sb_node *node,
+                                     bool *out)
+{
+    int32_t budget = DESCENT_MAX;
+
+    return is_tested_from(optimization, conjunct, descent_at(node), &budget, out);
 }
 
 enum sb_status sb_node_hold(struct sb_optimization *optimization, struct sb_node *holder,

@@ -44,6 +44,14 @@ SB_MUST_CHECK enum sb_status sb_conjunct_sink(struct sb_optimization *optimizati
                                               struct sb_conjunct conjunct, struct sb_node *consumer,
                                               int32_t port, struct sb_conjunct_places *places);
 
+/*
+ * Whether rows of `node` are known to meet a condition on them, because an operator below, itself
+ * included, tests it, whoever else gets its rows. False where that is not found out soon.
+ */
+SB_MUST_CHECK enum sb_status sb_conjunct_is_tested(struct sb_optimization *optimization,
+                                                   struct sb_conjunct conjunct,
+                                                   const struct sb_node *node, bool *out);
+
 /* What a FILTER with an expression, or a SOURCE with `filters`, tests; count 0 = nothing. */
 SB_MUST_CHECK enum sb_status sb_node_conjunction(struct sb_optimization *optimization,
                                                  const struct sb_node *node,

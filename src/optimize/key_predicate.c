@@ -212,6 +212,7 @@ static enum sb_status side_test(struct sb_optimization *optimization, struct sb_
     struct sb_conjunct_places places = {0};
     const struct sb_bound_expr *bound;
     struct sb_conjunct conjunct;
+    bool is_tested;
 
     *is_new = false;
     SB_TRY_RETURN(sb_expr_bind(expr, schema, &optimization->arena, &bound, optimization->err));
@@ -219,6 +220,10 @@ static enum sb_status side_test(struct sb_optimization *optimization, struct sb_
         return SB_OK;
     }
     SB_TRY_RETURN(sb_conjunct_init(optimization, expr, false, schema, &conjunct));
+    SB_TRY_RETURN(sb_conjunct_is_tested(optimization, conjunct, join->inputs[port], &is_tested));
+    if (is_tested) {
+        return SB_OK;
+    }
     SB_TRY_RETURN(sb_conjunct_sink(optimization, conjunct, join, port, &places));
     if (places.count == 0) {
         struct sb_node *added;

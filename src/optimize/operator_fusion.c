@@ -93,7 +93,7 @@ static enum sb_status run_fuse(struct sb_optimization *optimization, struct sb_n
     return SB_OK;
 }
 
-static enum sb_status runs_fuse(struct sb_optimization *optimization)
+enum sb_status sb_operator_fusion_run(struct sb_optimization *optimization)
 {
     const struct sb_graph *graph = optimization->edit.graph;
     struct sb_node **run =
@@ -119,12 +119,4 @@ static enum sb_status runs_fuse(struct sb_optimization *optimization)
         }
     }
     return SB_OK;
-}
-
-enum sb_status sb_operator_fusion_run(struct sb_optimization *optimization)
-{
-    SB_TRY_RETURN(sb_merge_limits_run(optimization));
-    SB_TRY_RETURN(sb_unique_rows_run(optimization));
-    SB_TRY_RETURN(sb_equal_sources_run(optimization));
-    return runs_fuse(optimization);
 }

@@ -67,6 +67,9 @@ static enum sb_status all_passes_run(struct sb_optimization *optimization,
         {"filter_pushdown", sb_filter_pushdown_run, options->filter_pushdown, true},
         {"projection_pushdown", sb_projection_pushdown_run, options->projection_pushdown, true},
         {"join_reordering", sb_join_reordering_run, options->join_reordering, true},
+        {"operator_fusion", sb_merge_limits_run, options->operator_fusion, true},
+        {"operator_fusion", sb_unique_rows_run, options->operator_fusion, true},
+        {"operator_fusion", sb_equal_sources_run, options->operator_fusion, true},
     };
     const struct pass last[] = {
         {"operator_fusion", sb_operator_fusion_run, options->operator_fusion, true},
