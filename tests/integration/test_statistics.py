@@ -307,6 +307,7 @@ def test_a_topic_counts_its_rows(tmp_path):
     assert found.row_count == 4_000
     assert (found.columns["k"].least, found.columns["k"].greatest) == (0, 19)
     assert found.columns["k"].distinct_count == 20
+    assert statistics_of({**source, "start": "latest"}, ["id"]) == SourceStatistics(0)
     endless = line({**source, "bounded": False}, mode="streaming")
     plan = Plan.build(endless)
     try:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BoundedTopicSource", "EndlessTopicSource", "open_topic"]
 
-_SAMPLE_BYTES = 1 << 20  # of a batch that is looked at for statistics, at most
+_SAMPLE_ROWS = 16_384  # of a batch that is looked at for statistics
 
 
 class _TopicSource:
@@ -95,14 +95,13 @@ class BoundedTopicSource(_TopicSource):
     def statistics(self, columns: Sequence[str]) -> SourceStatistics:
         """Return how many rows there are, and what batches of two segments tell of the columns."""
         total = sum(split.row_count for split in self._all_splits)
-        looked = [self._all_splits[i] for i in sorted({0, len(self._all_splits) - 1}) if i >= 0]
-        if not columns or self._is_closed:
+        if not self._all_splits or not columns or self._is_closed:
             return SourceStatistics(total)
-        samples = [split.sample(_SAMPLE_BYTES) for split in looked]
-        tables = [pa.Table.from_batches([batch]) for batch in samples if batch is not None]
-        found = pa.concat_tables(tables, promote_options="permissive") if tables else None
-        if found is None:
-            return SourceStatistics(total)
+        ends = sorted({0, len(self._all_splits) - 1})
+        looked = [self._all_splits[index] for index in ends]
+        samples = [split.sample(columns, _SAMPLE_ROWS) for split in looked]
+        tables = [pa.Table.from_batches([batch]) for batch in samples]
+        found = pa.concat_tables(tables, promote_options="permissive")
         names = [
             name
             for name in columns

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run of rows in one segment that one engine thread can read by itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -72,10 +73,10 @@ class TopicSplit:
         self._segment.verify()
         return reader.cast(unified)
 
-    def sample(self, size_max: int) -> pa.RecordBatch | None:
-        """Return rows of about the middle; None if their batch is longer than `size_max` bytes."""
+    def sample(self, columns: Sequence[str], row_count: int) -> pa.RecordBatch:
+        """Return some rows of about the middle, in the `columns` that are stored there."""
         middle = (self._first_batch + self._last_batch) // 2
-        return self._segment.sample(middle, self.schema.names, size_max)
+        return self._segment.sample(middle, columns, row_count)
 
     def edges(self) -> list[BatchStatistics]:
         """Return the statistics of the first and the last batch, if these are known."""
