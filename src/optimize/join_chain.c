@@ -55,8 +55,8 @@ static bool join_is_like(const struct sb_node *node, const struct sb_node *root)
            node->parallelism == root->parallelism && node->max_parallelism == root->max_parallelism;
 }
 
-/* The input column that a SELECT or a MAP gives on as column `i`; -1 = it makes it. */
-static int32_t select_column(const struct sb_node *node, int32_t i)
+/* The column of `input` that a SELECT or a MAP gives on as its column `i`; -1 = it makes it. */
+static int32_t step_column(const struct sb_node *node, const struct sb_schema *input, int32_t i)
 {
     const struct sb_expr *expr;
     int32_t source;
@@ -69,25 +69,44 @@ static int32_t select_column(const struct sb_node *node, int32_t i)
         return source;
     }
     expr = node->spec.map.expressions[-1 - source];
-    return expr->kind == SB_EXPR_COLUMN ? sb_schema_index(node->inputs[0]->schema, expr->column)
-                                        : -1;
+    return expr->kind == SB_EXPR_COLUMN ? sb_schema_index(input, expr->column) : -1;
+}
+
+/* The same for several of them that are one operator. */
+static int32_t select_column(const struct sb_node *node, int32_t i)
+{
+    const struct sb_schema *input = node->inputs[0]->schema;
+    const struct sb_fused_spec *spec = &node->spec.fused;
+
+    if (node->type != SB_NODE_FUSED) {
+        return step_column(node, input, i);
+    }
+    for (int32_t s = spec->step_count - 1; s >= 0 && i >= 0; s--) {
+        i = step_column(spec->steps[s], s == 0 ? input : spec->steps[s - 1]->schema, i);
+    }
+    return i;
+}
+
+static bool is_select_or_map(const struct sb_node *node)
+{
+    return (node->type == SB_NODE_SELECT || node->type == SB_NODE_MAP) && !node->has_function;
 }
 
 /* Whether all a node does is to leave columns out, to order and to name them. */
 static bool node_is_select(const struct sb_node *node)
 {
-    if (node->type == SB_NODE_SELECT) {
-        return true;
-    }
-    if (node->type != SB_NODE_MAP || node->has_function) {
-        return false;
-    }
-    for (int32_t i = 0; i < node->schema->field_count; i++) {
-        if (select_column(node, i) < 0) {
-            return false;
+    bool is_select = is_select_or_map(node);
+
+    if (node->type == SB_NODE_FUSED) {
+        is_select = true;
+        for (int32_t s = 0; s < node->spec.fused.step_count; s++) {
+            is_select = is_select && is_select_or_map(node->spec.fused.steps[s]);
         }
     }
-    return true;
+    for (int32_t i = 0; is_select && i < node->schema->field_count; i++) {
+        is_select = select_column(node, i) >= 0;
+    }
+    return is_select;
 }
 
 /* The join of the chain that `node` is or passes the columns of; NULL when it is a relation. */

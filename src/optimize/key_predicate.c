@@ -81,7 +81,6 @@ static bool reads_keys_only(const struct walk *walk, const struct sb_schema *sch
     return conjunct->column_count > 0;
 }
 
-/* `columns[key]`: where each key of the side is in what `node` gives; -1 = not there. */
 /* Names of a schema go with it when its node tests a condition and is derived again. */
 static enum sb_status names_keep(struct sb_optimization *optimization,
                                  struct sb_renaming *renamings, int32_t count)
@@ -96,6 +95,7 @@ static enum sb_status names_keep(struct sb_optimization *optimization,
     return SB_OK;
 }
 
+/* `columns[key]`: where each key of the side is in what `node` gives; -1 = not there. */
 static enum sb_status walk_node(struct walk *walk, const struct sb_node *node,
                                 const int32_t *columns)
 {
@@ -142,6 +142,19 @@ static bool columns_below(const struct walk *walk, const struct sb_node *node, i
     return is_any;
 }
 
+/* Each step in turn; `columns` are those of the input afterwards, false when none is there. */
+static enum sb_status walk_fused(struct walk *walk, const struct sb_node *node, int32_t *columns,
+                                 bool *is_any)
+{
+    for (int32_t i = node->spec.fused.step_count - 1; i >= 0; i--) {
+        const struct sb_node *step = node->spec.fused.steps[i];
+
+        SB_TRY_RETURN(walk_node(walk, step, columns));
+        *is_any = columns_below(walk, step, 0, columns, columns);
+    }
+    return SB_OK;
+}
+
 static enum sb_status walk_down(struct walk *walk, const struct sb_node *node, int32_t *columns,
                                 int32_t depth)
 {
@@ -150,6 +163,16 @@ static enum sb_status walk_down(struct walk *walk, const struct sb_node *node, i
     while (walk->steps++ < WALK_STEPS_MAX) {
         int32_t *below[2];
 
+        if (node->type == SB_NODE_FUSED) {
+            bool is_any = false;
+
+            SB_TRY_RETURN(walk_fused(walk, node, columns, &is_any));
+            if (!is_any) {
+                return SB_OK;
+            }
+            node = node->inputs[0];
+            continue;
+        }
         SB_TRY_RETURN(walk_node(walk, node, columns));
         if (node->class->tested_column == NULL || node->has_function ||
             node->class->tests_every_input) {
@@ -269,27 +292,48 @@ static enum sb_status trace_side(struct sb_optimization *optimization, const str
                         "the other side tests this on its key, so no other row has a partner");
 }
 
-static enum sb_status join_pass_on(struct sb_optimization *optimization, struct sb_node *join,
-                                   int32_t to_port)
+/* Conditions on the keys of `from_port`, as `to_port` calls them. */
+static enum sb_status conditions_find(struct sb_optimization *optimization, struct sb_node *join,
+                                      int32_t from_port, int32_t to_port,
+                                      struct sb_conjunction *out)
 {
     struct walk walk = {.optimization = optimization, .join = join, .to_port = to_port};
-    int32_t from_port = 1 - to_port;
-    int32_t *columns;
+    int32_t *columns =
+        sb_optimization_alloc(optimization, join->spec.join.key_count, sizeof *columns);
 
-    columns = sb_optimization_alloc(optimization, join->spec.join.key_count, sizeof *columns);
     if (columns == NULL) {
         return SB_NO_MEMORY;
     }
-    if (!join_passes_on(join, to_port) || !join_keys(join, from_port, columns)) {
+    if (join_keys(join, from_port, columns)) {
+        SB_TRY_RETURN(walk_down(&walk, join->inputs[from_port], columns, 0));
+    }
+    *out = walk.found;
+    return SB_OK;
+}
+
+static enum sb_status join_pass_on(struct sb_optimization *optimization, struct sb_node *join,
+                                   int32_t to_port)
+{
+    struct sb_conjunction found;
+    struct sb_conjunction known;
+
+    if (!join_passes_on(join, to_port)) {
         return SB_OK;
     }
-    SB_TRY_RETURN(walk_down(&walk, join->inputs[from_port], columns, 0));
-    for (int32_t i = 0; i < walk.found.count; i++) {
+    SB_TRY_RETURN(conditions_find(optimization, join, 1 - to_port, to_port, &found));
+    if (found.count == 0) {
+        return SB_OK;
+    }
+    SB_TRY_RETURN(conditions_find(optimization, join, to_port, to_port, &known));
+    for (int32_t i = 0; i < found.count; i++) {
         bool is_new;
 
-        SB_TRY_RETURN(side_test(optimization, join, to_port, walk.found.conjuncts[i], &is_new));
+        if (sb_conjunction_has(&known, found.conjuncts[i])) {
+            continue; // wherever it is tested, and by whatever operator
+        }
+        SB_TRY_RETURN(side_test(optimization, join, to_port, found.conjuncts[i], &is_new));
         if (is_new) {
-            SB_TRY_RETURN(trace_side(optimization, join, to_port, walk.found.conjuncts[i]));
+            SB_TRY_RETURN(trace_side(optimization, join, to_port, found.conjuncts[i]));
         }
     }
     return SB_OK;

@@ -35,6 +35,7 @@ static bool node_tells(const struct sb_node *node, int32_t port, const bool *see
     case SB_NODE_FILTER:
     case SB_NODE_MAP:
     case SB_NODE_SELECT:
+    case SB_NODE_FUSED:
     case SB_NODE_UNION:
     case SB_NODE_FLAT_MAP:
     case SB_NODE_SORT: // rows with equal keys stay in order
@@ -70,6 +71,7 @@ bool sb_row_order_is_promised(const struct sb_node *node)
         case SB_NODE_FILTER:
         case SB_NODE_MAP:
         case SB_NODE_SELECT:
+        case SB_NODE_FUSED:
         case SB_NODE_FLAT_MAP:
         case SB_NODE_HASH_JOIN:
             node = node->inputs[0];

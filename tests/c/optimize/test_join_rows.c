@@ -291,6 +291,7 @@ static struct sb_graph *optimize(const struct sb_graph *graph, bool is_alone, bo
     struct sb_optimizer_options options = {
         .filter_pushdown = !is_alone,
         .projection_pushdown = !is_alone,
+        .operator_fusion = !is_alone,
         .dead_code_elimination = !is_alone,
         .join_reordering = true,
     };
