@@ -40,6 +40,9 @@ static const struct shape shapes[] = {
     {"maps", "map a = (multiply price qty); map b = (add a cost); map c = (multiply b b); select "
              "id c"},
     {"maps_all", "map a = (multiply price qty); map b = (add a cost); map c = (multiply b b)"},
+    {"map_one", "map a = (multiply price qty)"},
+    {"map_three", "map a = (multiply price qty) b = (add (multiply price qty) cost) c = (subtract "
+                  "price cost)"},
     {"selects", "select id price qty; select id price"},
     {"common", "map a = (sqrt (add (multiply price price) (multiply cost cost))); filter (greater "
                "(sqrt (add (multiply price price) (multiply cost cost))) 0.5); map b = (divide "

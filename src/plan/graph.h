@@ -113,6 +113,7 @@ struct sb_map_spec {
     bool is_keeping; // input columns stay beside the expressions
     /* Output column i is input column source_column[i], or -1 - j for expression j. */
     int32_t *source_columns;
+    const struct sb_pipeline *pipeline; // of several expressions, in one pass; NULL = each alone
 };
 
 /* Filters, maps and selects without functions, one behind the other, as one operator. */

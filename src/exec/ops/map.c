@@ -31,6 +31,25 @@ static enum sb_status map_column(const struct map *map, const struct sb_batch *b
                             ctx->memory, out, ctx->error);
 }
 
+/* All expressions in one pass. */
+static enum sb_status map_together(const struct map *map, struct sb_batch *batch,
+                                   struct sb_op_ctx *ctx)
+{
+    struct sb_pipeline_history history = {0}; // no row drops out
+    struct sb_pipeline_place failed;
+    struct sb_batch result;
+    enum sb_status status = sb_pipeline_run(map->spec->pipeline, batch, map->base.node->schema,
+                                            &history, ctx->scratch, &result, &failed, ctx->error);
+
+    if (status == SB_OK) {
+        return sb_op_emit(ctx, &result);
+    }
+    if (failed.expression >= 0) {
+        sb_error_prefix(ctx->error, "column '%s'", map->spec->names[failed.expression]);
+    }
+    return status;
+}
+
 static enum sb_status map_on_batch(struct sb_op *op, void *state, int32_t port,
                                    struct sb_batch *batch, struct sb_op_ctx *ctx)
 {
@@ -40,6 +59,9 @@ static enum sb_status map_on_batch(struct sb_op *op, void *state, int32_t port,
 
     (void)state;
     (void)port;
+    if (map->spec->pipeline != NULL) {
+        return map_together(map, batch, ctx);
+    }
     SB_TRY_OUT(sb_batch_init(&result, ctx->memory, op->node->schema, batch->row_count, ctx->error));
     for (int32_t i = 0; i < op->node->schema->field_count; i++) {
         struct sb_column column = {0};

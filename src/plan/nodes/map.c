@@ -105,6 +105,33 @@ static struct sb_field expression_field(const struct sb_map_spec *spec, int32_t 
     };
 }
 
+static bool map_step(const struct sb_node *node, struct sb_pipeline_step *out)
+{
+    const struct sb_map_spec *spec = &node->spec.map;
+
+    *out = (struct sb_pipeline_step){
+        .column_count = node->schema->field_count,
+        .source_columns = spec->source_columns,
+        .expression_count = spec->expression_count,
+        .expressions = spec->bound,
+    };
+    return !node->has_function;
+}
+
+/* Several expressions share what they read and have in common. */
+static enum sb_status compile_together(struct sb_node *node, struct sb_derivation *derivation,
+                                       struct sb_error *err)
+{
+    struct sb_pipeline_step step;
+
+    if (node->spec.map.expression_count < 2) {
+        return SB_OK;
+    }
+    (void)map_step(node, &step);
+    return sb_pipeline_compile(&step, 1, node->inputs[0]->schema->field_count, derivation->arena,
+                               &node->spec.map.pipeline, err);
+}
+
 static enum sb_status derive_expressions(struct sb_node *node, struct sb_derivation *derivation,
                                          struct sb_error *err)
 {
@@ -135,7 +162,9 @@ static enum sb_status derive_expressions(struct sb_node *node, struct sb_derivat
         fields[at] = expression_field(spec, i);
         spec->source_columns[at] = -1 - i;
     }
-    return sb_node_set_fields(node, derivation, fields, count, "give one another name", err);
+    SB_TRY_RETURN(
+        sb_node_set_fields(node, derivation, fields, count, "give one another name", err));
+    return compile_together(node, derivation, err);
 }
 
 static enum sb_status derive_function(struct sb_node *node, struct sb_derivation *derivation,
@@ -222,19 +251,6 @@ static int32_t map_tested_column(const struct sb_node *node, int32_t port, int32
 
     return spec->is_function || spec->source_columns[column] < 0 ? -1
                                                                  : spec->source_columns[column];
-}
-
-static bool map_step(const struct sb_node *node, struct sb_pipeline_step *out)
-{
-    const struct sb_map_spec *spec = &node->spec.map;
-
-    *out = (struct sb_pipeline_step){
-        .column_count = node->schema->field_count,
-        .source_columns = spec->source_columns,
-        .expression_count = spec->expression_count,
-        .expressions = spec->bound,
-    };
-    return !node->has_function;
 }
 
 static json_t *map_details(const struct sb_node *node, bool is_streaming, struct sb_arena *scratch)

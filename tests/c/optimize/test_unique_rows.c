@@ -100,6 +100,22 @@ static void distinct_rows_are_distinct(void **state)
                 "q>e e>d d>o", "o(d(e(q)))", 0);
 }
 
+/* What a DISTINCT held up goes on at once: a second optimization finds nothing to do. */
+static void conditions_go_on_where_it_was(void **state)
+{
+    struct sb_optimizer_options options = {.operator_fusion = true, .filter_pushdown = true};
+
+    shapes_assert((const struct shape_node[]){QUOTES,
+                                              GROUPS,
+                                              {"s", "sort", "'by': 'p'"},
+                                              DISTINCT("'columns': ['k', 'name']"),
+                                              {"f", "filter", "'column': 'n', 'value': 1"},
+                                              SINK,
+                                              END},
+                  "q>g g>s s>d d>f f>o", options, "o(s(f{n > 1}(g(q))))",
+                  (struct sb_optimizer_report){.operators_fused = 1, .filters_pushed = 1});
+}
+
 static void what_others_get_is_theirs(void **state)
 {
     assert_gone(
@@ -113,6 +129,7 @@ int main(void)
         cmocka_unit_test(groups_differ_in_their_keys),
         cmocka_unit_test(rows_stay_unique_on_their_way),
         cmocka_unit_test(distinct_rows_are_distinct),
+        cmocka_unit_test(conditions_go_on_where_it_was),
         cmocka_unit_test(what_others_get_is_theirs),
     };
 
