@@ -19,7 +19,6 @@ struct walk {
     struct sb_join_chain *chain;
     bool *taken;
     struct sb_arena *arena;
-    int32_t relation_total; // those found, and those that are still to be
     struct key *keys;
     int32_t key_count;
     struct sb_error *err;
@@ -115,9 +114,7 @@ static struct sb_node *join_behind(const struct walk *walk, struct sb_node *node
     while (node->output_count == 1 && node_is_select(node)) {
         node = node->inputs[0];
     }
-    return join_is_like(node, walk->chain->root) && walk->relation_total < SB_JOIN_RELATIONS_MAX
-               ? node
-               : NULL;
+    return join_is_like(node, walk->chain->root) ? node : NULL;
 }
 
 // --- the walk ------------------------------------------------------------------------------------
@@ -199,7 +196,6 @@ static enum sb_status input_walk(struct walk *walk, struct sb_node *join, int32_
     if (below == NULL) {
         return relation_add(walk, join, port, side, columns);
     }
-    walk->relation_total++;
     SB_TRY_RETURN(join_walk(walk, below, side, columns));
     for (struct sb_node *node = below->outputs[0]; node != join; node = node->outputs[0]) {
         SB_TRY_RETURN(select_walk(walk, node, columns));
@@ -249,7 +245,7 @@ static struct sb_node *exit_find(struct sb_node *root, int32_t *selects)
     return node;
 }
 
-/* How many joins, keys and SELECTs there can be from `node` on, which is a join or a SELECT. */
+/* Adds up joins, keys and SELECTs from `node` on, until there are too many joins. */
 static void nodes_count(const struct walk *walk, struct sb_node *node, int32_t *joins,
                         int32_t *keys, int32_t *selects)
 {
@@ -354,6 +350,7 @@ bool sb_chain_class_is_same(const struct sb_join_chain *chain, int32_t class)
 
 // --- finding -------------------------------------------------------------------------------------
 
+/* `walk->chain` has no root when it would be too long: the end of it is a chain, then. */
 static enum sb_status chain_alloc(struct walk *walk, struct sb_node *root)
 {
     int32_t joins = 0;
@@ -366,6 +363,10 @@ static enum sb_status chain_alloc(struct walk *walk, struct sb_node *root)
     walk->chain = chain;
     chain->exit = exit_find(root, &selects);
     nodes_count(walk, root, &joins, &keys, &selects);
+    if (joins >= SB_JOIN_RELATIONS_MAX) {
+        chain->root = NULL;
+        return SB_OK;
+    }
     SB_TRY_RETURN(walk_alloc(walk, joins + 1, sizeof *chain->relations, &chain->relations));
     SB_TRY_RETURN(walk_alloc(walk, joins, sizeof *chain->joins, &chain->joins));
     SB_TRY_RETURN(walk_alloc(walk, selects, sizeof *chain->selects, &chain->selects));
@@ -375,7 +376,7 @@ static enum sb_status chain_alloc(struct walk *walk, struct sb_node *root)
 enum sb_status sb_join_chain_find(struct sb_node *root, bool *taken, struct sb_arena *arena,
                                   struct sb_join_chain **out, struct sb_error *err)
 {
-    struct walk walk = {.taken = taken, .arena = arena, .relation_total = 2, .err = err};
+    struct walk walk = {.taken = taken, .arena = arena, .err = err};
     struct sb_join_chain *chain;
     bool is_fine = true;
     int32_t side;
@@ -386,6 +387,9 @@ enum sb_status sb_join_chain_find(struct sb_node *root, bool *taken, struct sb_a
     }
     SB_TRY_RETURN(chain_alloc(&walk, root));
     chain = walk.chain;
+    if (chain->root == NULL) {
+        return SB_OK;
+    }
     SB_TRY_RETURN(join_walk(&walk, root, &side, &chain->outputs));
     for (struct sb_node *node = root; node != chain->exit;) {
         node = node->outputs[0];

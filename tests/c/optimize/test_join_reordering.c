@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
+#include "optimize/estimates.h"
 #include "optimize/shapes.h"
 
 static const struct sb_optimizer_options joins = {.join_reordering = true};
@@ -246,6 +247,82 @@ static void six_joins_take_microseconds(void **state)
     sb_graph_destroy(graph);
 }
 
+/*
+ * A source and a join with all before it, `join_count` times, and what all tell of their rows. Few
+ * columns: with one more for each join, half a million would be derived.
+ */
+static struct sb_graph *line_create(int32_t join_count)
+{
+    const size_t size = (size_t)join_count * 1000 + 4096;
+    char *json = malloc(size);
+    struct sb_graph *graph;
+    char id[16];
+    char statistics[256];
+    size_t used = (size_t)snprintf(json, size,
+                                   "{'version': 1, 'operators': ["
+                                   "{'operator_id': 'o', 'operator_type': 'sink', "
+                                   "'name': 'o', 'parameters': {'discard': true}}");
+
+    for (int32_t i = 0; i <= join_count; i++) {
+        used += (size_t)snprintf(json + used, size - used,
+                                 ", {'operator_id': 's%d', 'operator_type': 'source', 'name': "
+                                 "'s%d', 'parameters': {" MEMORY "}}",
+                                 i, i);
+        if (i > 0) {
+            used += (size_t)snprintf(json + used, size - used,
+                                     ", {'operator_id': 'j%d', 'operator_type': 'hash_join', "
+                                     "'name': 'j%d', 'parameters': {'left_key': 'k', "
+                                     "'right_key': 'k'}}",
+                                     i, i);
+        }
+    }
+    used += (size_t)snprintf(json + used, size - used, "], 'edges': [{'from': 'j%d', 'to': 'o'}",
+                             join_count);
+    for (int32_t i = 1; i <= join_count; i++) {
+        used += (size_t)snprintf(json + used, size - used,
+                                 ", {'from': '%c%d', 'to': 'j%d', 'port': 0}, "
+                                 "{'from': 's%d', 'to': 'j%d', 'port': 1}",
+                                 i == 1 ? 's' : 'j', i - 1, i, i, i);
+    }
+    snprintf(json + used, size - used, "]}");
+    graph = graphs_create(json);
+    for (int32_t i = 0; i <= join_count; i++) {
+        char schema[64];
+
+        snprintf(id, sizeof id, "s%d", i);
+        snprintf(schema, sizeof schema, i % 100 == 0 ? "k: int64, v%d: int64" : "k: int64", i);
+        snprintf(statistics, sizeof statistics, TELL(% d, VALUES("k", 1000)),
+                 1000 + 7919 * i % 1000);
+        graphs_declare(graph, id, schema);
+        estimates_tell(graph, id, statistics);
+    }
+    graphs_validate(graph, NULL);
+    free(json);
+    return graph;
+}
+
+/* Of a line that is longer than a chain may be, the first part is ordered. */
+static void a_thousand_operators_take_milliseconds(void **state)
+{
+    struct sb_graph *graph = line_create(499);
+    struct sb_optimizer_report report;
+    int64_t best = INT64_MAX;
+
+    for (int32_t i = 0; i < 5; i++) {
+        struct sb_graph *optimized;
+        int64_t begin = sb_clock_now_ns();
+
+        assert_int_equal(sb_graph_optimize(graph, &joins, &optimized, &report, NULL), SB_OK);
+        begin = sb_clock_now_ns() - begin;
+        best = begin < best ? begin : best;
+        sb_string_free(report.trace);
+        sb_graph_destroy(optimized);
+    }
+    print_message("    %.2f ms, %d joins changed\n", (double)best / 1e6, report.joins_reordered);
+    assert_true(TEST_IS_SANITIZED || best < 30000000);
+    sb_graph_destroy(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +338,7 @@ int main(void)
         cmocka_unit_test(keys_of_other_types_are_copied),
         cmocka_unit_test(equal_keys_join_without_what_was_between),
         cmocka_unit_test(six_joins_take_microseconds),
+        cmocka_unit_test(a_thousand_operators_take_milliseconds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
