@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow as pa
 from sabot import JobGraph, OperatorType, StreamOperatorNode
 
 SABOT = "Sabot"
+_optimizes: ContextVar[bool] = ContextVar("optimizes", default=True)
 
 
 class GraphDraft:
@@ -35,7 +37,21 @@ def run_of(draw: Callable[[GraphDraft], None], threads: int) -> Callable[[], pa.
     def run() -> pa.Table:
         draft = GraphDraft("engine_bench")
         draw(draft)
-        outputs: Mapping[str, pa.Table] = draft.graph.run(parallelism=threads)["outputs"]
+        result = draft.graph.run(optimize=_optimizes.get(), parallelism=threads)
+        outputs: Mapping[str, pa.Table] = result["outputs"]
         return outputs["out"]
 
     return run
+
+
+def without_optimizer(run: Callable[[], Any]) -> Callable[[], Any]:
+    """Return the same run of a graph as it was drawn."""
+
+    def drawn() -> Any:
+        token = _optimizes.set(False)
+        try:
+            return run()
+        finally:
+            _optimizes.reset(token)
+
+    return drawn
