@@ -55,8 +55,8 @@ bool sb_chain_class_is_same(const struct sb_join_chain *chain, int32_t class);
 
 /*
  * Finds the chain whose root is the join `root`; `*out` = NULL when there is none, or none whose
- * joins could stand in another order, or one of too many relations. Marks in `taken`, by node->index, the joins that belong to
- * it.
+ * joins could stand in another order, or one of too many relations. Marks in `taken`, by
+ * node->index, the joins that belong to it.
  */
 SB_MUST_CHECK enum sb_status sb_join_chain_find(struct sb_node *root, bool *taken,
                                                 struct sb_arena *arena, struct sb_join_chain **out,

@@ -16,6 +16,7 @@ from sabot.execution.run import Run, RunOptions
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from sabot.compiler.plan_optimizer import PlanOptimizer
     from sabot.execution.job_graph import JobGraph
 
 __all__ = ["StreamEnds"]
@@ -45,9 +46,14 @@ class StreamEnds:
         """
         return self._graph({}, job_name)
 
-    def explain(self, format: Literal["text", "json"] = "text") -> str:
-        """Return the plan; sources are opened to learn their columns."""
-        return self.to_graph().explain(format)
+    def explain(
+        self,
+        format: Literal["text", "json"] = "text",
+        *,
+        optimize: bool | PlanOptimizer | None = None,
+    ) -> str:
+        """Return the plan; sources are opened to learn their columns. As `JobGraph.explain`."""
+        return self.to_graph().explain(format, optimize=optimize)
 
     @property
     def schema(self) -> pa.Schema:
