@@ -84,16 +84,6 @@ SB_API enum sb_status sb_graph_source_request(const struct sb_graph *graph, cons
                                               char **out, struct sb_error *err);
 
 /*
- * Which columns of the source `operator_id` anybody needs: `out[i]` says so for column i of what it
- * is given, which has `count`. At least one, and what its filters and its timestamps read. After
- * sb_graph_narrow_selects(), and after telling the source's schema again without the others, the
- * graph validates and its sinks get the same.
- */
-SB_API enum sb_status sb_graph_required_columns(const struct sb_graph *graph,
-                                                const char *operator_id, bool *out, int32_t count,
-                                                struct sb_error *err);
-
-/*
  * Which columns of the source `operator_id` decide how many rows operators give: those that
  * conditions, join keys and group keys are made of. Of the others, statistics are of little use.
  * `out[i]` is about column i of what it is given, which has `count`.
@@ -101,12 +91,6 @@ SB_API enum sb_status sb_graph_required_columns(const struct sb_graph *graph,
 SB_API enum sb_status sb_graph_deciding_columns(const struct sb_graph *graph,
                                                 const char *operator_id, bool *out, int32_t count,
                                                 struct sb_error *err);
-
-/*
- * Lets every SELECT of a validated graph give only what somebody needs, but at least one column.
- * The graph is to be validated again; its wire form and EXPLAIN's details stay as they were.
- */
-SB_API enum sb_status sb_graph_narrow_selects(struct sb_graph *graph, struct sb_error *err);
 
 /* The wire form, exact: parsing it gives an equal graph. Free with sb_string_free(). */
 SB_API enum sb_status sb_graph_to_json(const struct sb_graph *graph, char **out,

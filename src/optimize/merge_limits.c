@@ -23,7 +23,7 @@ struct range {
 
 static bool is_plain(const struct sb_node *node)
 {
-    return !node->has_function && node->key_by == NULL && node->kept == NULL;
+    return !node->has_function && node->key_by == NULL;
 }
 
 /* Whether a row comes out for each that goes in, in the same order. */

@@ -17,7 +17,7 @@
 static bool is_fusible(const struct sb_node *node)
 {
     return (node->class->step != NULL || node->type == SB_NODE_FUSED) && !node->has_function &&
-           node->key_by == NULL && node->kept == NULL;
+           node->key_by == NULL;
 }
 
 /* Whether `next`, which consumes `node`, may be one with it. */

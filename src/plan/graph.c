@@ -119,16 +119,6 @@ static enum sb_status find_node(const struct sb_graph *graph, const char *operat
     return SB_OK;
 }
 
-static bool schema_is_part(const struct sb_schema *part, const struct sb_schema *whole)
-{
-    for (int32_t i = 0; i < part->field_count; i++) {
-        if (sb_schema_index(whole, part->fields[i].name) < 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static enum sb_status declare_schema(struct sb_graph *graph, const char *operator_id,
                                      const struct ArrowSchema *schema, struct sb_error *err)
 {
@@ -151,8 +141,6 @@ static enum sb_status declare_schema(struct sb_graph *graph, const char *operato
         return SB_OK;
     }
     sb_graph_forget(graph);
-    node->is_narrowed =
-        node->declared_schema != NULL && schema_is_part(declared, node->declared_schema);
     sb_schema_release(node->declared_schema);
     node->declared_schema = declared;
     return SB_OK;

@@ -290,13 +290,11 @@ struct sb_node {
     int32_t *output_ports;    // the port at outputs[i]
 
     struct sb_schema *declared_schema; // source: from sb_graph_set_source_schema; else NULL
-    bool is_narrowed;                  // and told again, with some of those columns
     struct sb_statistics *statistics;  // source: from sb_graph_set_source_statistics; counted
     struct sb_schema *schema;          // what it emits (a sink: what it takes); set by validation
     struct sb_schema *delivered;       // source: what its splits give; set by validation
     /* A source without end that feeds it; NULL = every row comes from sources that end. */
     const struct sb_node *endless_source;
-    const bool *kept; // SELECT: which of `columns` it still gives (requirement.c); NULL = all
     /*
      * The operator whose rows replace earlier rows of the same key, when such rows come from here;
      * NULL = every row stands for itself.

@@ -403,7 +403,6 @@ static enum sb_status node_read_type(struct sb_graph_edit *edit, struct sb_node 
     SB_TRY_RETURN(sb_node_class_find(type, node->name, &node->class, err));
     node->type = node->class->type;
     node->type_name = node->class->name;
-    node->kept = NULL;
     node->label = sb_arena_format(&edit->graph->arena, "operator '%s' (%s)",
                                   sb_short(node->name, shown), node->type_name);
     if (node->label == NULL) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * requirement.c - which columns anybody needs, of a source and of a SELECT.
+ * requirement.c - which columns anybody needs.
  *
  * Walks from the sinks, which need all they get, to the sources. A node type that does not say what
  * it needs (functions, custom operators) needs everything; so does whatever is not known here.
@@ -177,76 +177,24 @@ static void source_require(const struct sb_node *node, const bool *wanted, bool 
     }
 }
 
-static enum sb_status source_columns(const struct sb_graph *graph, const char *operator_id,
-                                     bool is_for_rows, bool *out, int32_t count,
-                                     struct sb_error *err)
+enum sb_status sb_graph_deciding_columns(const struct sb_graph *graph, const char *operator_id,
+                                         bool *out, int32_t count, struct sb_error *err)
 {
     const struct sb_node *node = sb_graph_node(graph, operator_id);
     struct requirement requirement = {0};
     struct sb_arena arena;
     enum sb_status status;
 
-    sb_arena_init(&arena, sb_memory_global());
     if (node == NULL || !graph->is_validated || node->type != SB_NODE_SOURCE ||
         node->delivered->field_count != count) {
         return sb_error_set(err, SB_INVALID,
                             "'%s' is no source of a validated graph with %d columns", operator_id,
                             count);
     }
-    SB_TRY_OUT(requirement_init(&requirement, &arena, graph, is_for_rows, err));
+    sb_arena_init(&arena, sb_memory_global());
+    SB_TRY_OUT(requirement_init(&requirement, &arena, graph, true, err));
     requirement_find(&requirement);
     source_require(node, requirement.required[node->index], out);
-    if (!is_for_rows && node->spec.source.timestamp_index >= 0) {
-        out[node->spec.source.timestamp_index] = true;
-    }
-
-out:
-    sb_arena_deinit(&arena);
-    return status;
-}
-
-enum sb_status sb_graph_required_columns(const struct sb_graph *graph, const char *operator_id,
-                                         bool *out, int32_t count, struct sb_error *err)
-{
-    return source_columns(graph, operator_id, false, out, count, err);
-}
-
-enum sb_status sb_graph_deciding_columns(const struct sb_graph *graph, const char *operator_id,
-                                         bool *out, int32_t count, struct sb_error *err)
-{
-    return source_columns(graph, operator_id, true, out, count, err);
-}
-
-enum sb_status sb_graph_narrow_selects(struct sb_graph *graph, struct sb_error *err)
-{
-    struct requirement requirement = {0};
-    struct sb_arena arena;
-    enum sb_status status;
-
-    sb_arena_init(&arena, sb_memory_global());
-    if (!graph->is_validated) {
-        return sb_error_set(err, SB_INVALID, "the graph is not validated");
-    }
-    SB_TRY_OUT(requirement_init(&requirement, &arena, graph, false, err));
-    requirement_find(&requirement);
-    for (int32_t i = 0; i < graph->node_count; i++) {
-        struct sb_node *node = graph->nodes[i];
-        size_t size = sizeof(bool) * (size_t)node->schema->field_count;
-        bool *kept;
-
-        if (node->type != SB_NODE_SELECT || node->kept != NULL ||
-            memchr(requirement.required[i], false, size) == NULL) {
-            continue;
-        }
-        kept = sb_arena_alloc(&graph->arena, size);
-        if (kept == NULL) {
-            status = sb_error_no_memory(err, node->label, (int64_t)size);
-            goto out;
-        }
-        memcpy(kept, requirement.required[i], size);
-        node->kept = kept;
-        graph->is_validated = false;
-    }
 
 out:
     sb_arena_deinit(&arena);

@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sabot/optimizer.h>
+
 #include "base/assert.h"
 #include "columnar/arrow.h"
 #include "plan/graph.h"
 
-enum { COLUMNS_MAX = 32, SOURCES_MAX = 64 };
+enum { COLUMNS_MAX = 32 };
 
 static const char *const wide[][2] = {
     {"a", "int64"},
@@ -82,28 +84,15 @@ static bool is_told(const struct sb_node *node)
            !json_is_object(json_object_get(parameters, "generator"));
 }
 
-/* Tells the source those columns alone whose `needed` is set; NULL: all. */
-static void source_tell(struct sb_graph *graph, const struct sb_node *node, const bool *needed)
+static void source_tell(struct sb_graph *graph, const struct sb_node *node)
 {
-    const struct sb_schema *schema = schema_for(node->id);
-    struct sb_field fields[COLUMNS_MAX];
-    struct sb_schema *told;
     struct ArrowSchema exported;
-    int32_t count = 0;
 
-    for (int32_t i = 0; i < schema->field_count; i++) {
-        if (needed == NULL || needed[i]) {
-            fields[count++] = schema->fields[i];
-        }
-    }
-    sb_assert(count > 0);
-    if (sb_schema_create(sb_memory_global(), fields, count, &told, NULL) != SB_OK ||
-        sb_schema_export(told, &exported, NULL) != SB_OK) {
+    if (sb_schema_export(schema_for(node->id), &exported, NULL) != SB_OK) {
         abort();
     }
     sb_assert(sb_graph_set_source_schema(graph, node->id, &exported, NULL) == SB_OK);
     sb_assert(exported.release == NULL);
-    sb_schema_release(told);
 }
 
 static char *graph_text(const struct sb_graph *graph)
@@ -160,37 +149,54 @@ static void ask_sources(const struct sb_graph *graph)
     }
 }
 
-/* A validated graph gives its sinks the same when its sources have only what it says it needs. */
-static void narrow_sources(struct sb_graph *graph)
+/* Another graph gives the same columns to the same sinks. */
+static void compare_sinks(const struct sb_graph *graph, const struct sb_graph *other)
 {
-    bool needed[SOURCES_MAX][COLUMNS_MAX] = {{false}};
-    struct sb_schema **before = calloc((size_t)graph->node_count, sizeof *before);
-    struct sb_error err = {0};
-
-    for (int32_t i = 0; i < graph->node_count && i < SOURCES_MAX; i++) {
+    for (int32_t i = 0; i < graph->node_count; i++) {
         const struct sb_node *node = graph->nodes[i];
 
         if (node->type == SB_NODE_SINK) {
-            before[i] = sb_schema_retain(node->schema);
-        }
-        if (is_told(node)) {
-            sb_assert(sb_graph_required_columns(graph, node->id, needed[i],
-                                                node->delivered->field_count, &err) == SB_OK);
+            const struct sb_node *same = sb_graph_node(other, node->id);
+
+            sb_assert(same != NULL && sb_schema_equal(same->schema, node->schema));
         }
     }
-    for (int32_t i = 0; i < graph->node_count && i < SOURCES_MAX; i++) {
-        if (is_told(graph->nodes[i])) {
-            source_tell(graph, graph->nodes[i], needed[i]);
-        }
-    }
-    sb_assert(sb_graph_validate(graph, resolve, NULL, &err) == SB_OK);
-    for (int32_t i = 0; i < graph->node_count; i++) {
-        if (before[i] != NULL) {
-            sb_assert(sb_schema_equal(before[i], graph->nodes[i]->schema));
-            sb_schema_release(before[i]);
-        }
-    }
-    free(before);
+}
+
+static bool is_unchanged(const struct sb_optimizer_report *report)
+{
+    return report->filters_pushed == 0 && report->projections_pushed == 0 &&
+           report->joins_reordered == 0 && report->operators_fused == 0 &&
+           report->dead_code_eliminated == 0;
+}
+
+/* Every combination of passes gives a graph that validates, with the same sinks, and is final. */
+static void optimize(const struct sb_graph *graph, unsigned switches)
+{
+    const struct sb_optimizer_options options = {
+        .filter_pushdown = (switches & 1) != 0,
+        .projection_pushdown = (switches & 2) != 0,
+        .join_reordering = (switches & 4) != 0,
+        .operator_fusion = (switches & 8) != 0,
+        .dead_code_elimination = (switches & 16) != 0,
+    };
+    struct sb_optimizer_report report;
+    struct sb_graph *optimized;
+    struct sb_graph *again;
+    struct sb_error err = {0};
+
+    sb_assert(sb_graph_optimize(graph, &options, &optimized, &report, &err) == SB_OK);
+    sb_string_free(report.trace);
+    round_trip(optimized);
+    sb_assert(sb_graph_validate(optimized, resolve, NULL, &err) == SB_OK);
+    compare_sinks(graph, optimized);
+    explain(optimized);
+    ask_sources(optimized);
+    sb_assert(sb_graph_optimize(optimized, &options, &again, &report, &err) == SB_OK);
+    sb_assert(is_unchanged(&report));
+    sb_string_free(report.trace);
+    sb_graph_destroy(again);
+    sb_graph_destroy(optimized);
 }
 
 static void live(struct sb_graph *graph)
@@ -202,7 +208,7 @@ static void live(struct sb_graph *graph)
     explain(graph);
     for (int32_t i = 0; i < graph->node_count; i++) {
         if (is_told(graph->nodes[i])) {
-            source_tell(graph, graph->nodes[i], NULL);
+            source_tell(graph, graph->nodes[i]);
         }
     }
     status = sb_graph_validate(graph, resolve, NULL, &err);
@@ -220,7 +226,8 @@ static void live(struct sb_graph *graph)
         schema.release(&schema);
     }
     ask_sources(graph);
-    narrow_sources(graph);
+    optimize(graph, 31);
+    optimize(graph, (unsigned)graph->node_count); // another combination for another graph
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

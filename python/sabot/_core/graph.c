@@ -241,24 +241,9 @@ static PyObject *marked_columns(PyObject *self, PyObject *args, source_columns f
     return list;
 }
 
-static PyObject *graph_required_columns(PyObject *self, PyObject *args)
-{
-    return marked_columns(self, args, sb_graph_required_columns);
-}
-
 static PyObject *graph_deciding_columns(PyObject *self, PyObject *args)
 {
     return marked_columns(self, args, sb_graph_deciding_columns);
-}
-
-static PyObject *graph_narrow_selects(PyObject *self, PyObject *unused)
-{
-    struct sb_error err = {0};
-
-    if (sb_graph_narrow_selects(handle_of(self), &err) != SB_OK) {
-        return failure_raise(&err, false, NULL);
-    }
-    Py_RETURN_NONE;
 }
 
 static PyObject *graph_to_json(PyObject *self, PyObject *unused)
@@ -411,12 +396,8 @@ static PyMethodDef graph_methods[] = {
     {"output_schema", graph_output_schema, METH_VARARGS, "What an operator emits, as a capsule."},
     {"source_request", graph_source_request, METH_VARARGS,
      "What a source is to be given, as JSON: columns to read, and filters, or null."},
-    {"required_columns", graph_required_columns, METH_VARARGS,
-     "Positions of the columns of a source, which has so many, that anybody needs."},
     {"deciding_columns", graph_deciding_columns, METH_VARARGS,
      "Positions of those that conditions, join keys and group keys are made of."},
-    {"narrow_selects", graph_narrow_selects, METH_NOARGS,
-     "Let SELECTs give only what is needed; validate again."},
     {"optimize", (PyCFunction)(void (*)(void))graph_optimize, METH_VARARGS | METH_KEYWORDS,
      "An optimized copy that is not validated, what was changed, and the trace as JSON."},
     {"to_json", graph_to_json, METH_NOARGS, "The wire form."},

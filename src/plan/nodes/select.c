@@ -26,15 +26,11 @@ static enum sb_status select_derive(struct sb_node *node, struct sb_derivation *
     SB_TRY_RETURN(sb_node_alloc(node, derivation, columns.count, sizeof *fields, &fields, err));
     SB_TRY_RETURN(
         sb_node_alloc(node, derivation, columns.count, sizeof *spec->columns, &spec->columns, err));
-    spec->column_count = 0;
+    spec->column_count = columns.count;
     for (int32_t i = 0; i < columns.count; i++) {
-        int32_t *column = &spec->columns[spec->column_count];
-
-        if (node->kept != NULL && !node->kept[i]) {
-            continue;
-        }
-        SB_TRY_RETURN(sb_node_column(node, "columns", input, columns.names[i], column, err));
-        fields[spec->column_count++] = input->fields[*column];
+        SB_TRY_RETURN(
+            sb_node_column(node, "columns", input, columns.names[i], &spec->columns[i], err));
+        fields[i] = input->fields[spec->columns[i]];
     }
     return sb_node_set_fields(node, derivation, fields, spec->column_count,
                               "name each once in 'columns'", err);

@@ -174,8 +174,7 @@ static enum sb_status check_columns(const struct sb_node *node, struct sb_deriva
                              "is empty; name at least one");
     }
     SB_TRY_RETURN(sb_node_names(node, argument, derivation->arena, &columns, err));
-    // of a source that was told to leave some out, they have been checked before
-    for (int32_t i = 0; i < columns.count && !node->is_narrowed; i++) {
+    for (int32_t i = 0; i < columns.count; i++) {
         SB_TRY_RETURN(sb_node_column(node, argument->spelling, node->delivered, columns.names[i],
                                      &index, err));
     }

@@ -18,6 +18,7 @@
 
 #include "columnar/arrow.h"
 #include "plan/graph.h"
+#include "plan/requirement.h"
 #include "support/allocation.h"
 #include "support/batch_text.h"
 
@@ -190,6 +191,30 @@ static inline void graphs_assert_schema(const struct sb_graph *graph, const char
                  field->is_nullable ? "" : " not null");
     }
     assert_string_equal(found, expected);
+}
+
+/* The names of the node's columns that anybody needs, each with a blank behind it. */
+static inline void graphs_assert_wanted(const struct sb_graph *graph, const char *id,
+                                        const char *expected)
+{
+    const struct sb_node *node = sb_graph_node(graph, id);
+    char found[256] = "";
+    struct sb_arena arena;
+    struct sb_error err = {0};
+    bool **wanted;
+
+    sb_arena_init(&arena, sb_memory_global());
+    if (sb_graph_wanted(graph, &arena, &wanted, &err) != SB_OK) {
+        fail_msg("%s", err.message);
+    }
+    for (int32_t i = 0; i < node->schema->field_count; i++) {
+        if (wanted[node->index][i]) {
+            strcat(found, node->schema->fields[i].name);
+            strcat(found, " ");
+        }
+    }
+    assert_string_equal(found, expected);
+    sb_arena_deinit(&arena);
 }
 
 /* Creating the graph fails with exactly this. */

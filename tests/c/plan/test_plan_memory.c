@@ -106,10 +106,7 @@ static enum sb_status live(void)
     sb_string_free(text);
     SB_TRY_OUT(sb_graph_output_schema(graph, "a", &schema, &err));
     schema.release(&schema);
-    SB_TRY_OUT(sb_graph_required_columns(graph, "q", required, 2, &err));
-    assert_true(required[0] && required[1]);
     SB_TRY_OUT(sb_graph_deciding_columns(graph, "q", required, 2, &err));
-    SB_TRY_OUT(sb_graph_narrow_selects(graph, &err));
 
 out:
     if (status != SB_OK) {

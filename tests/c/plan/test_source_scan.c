@@ -125,8 +125,6 @@ static void a_generator_makes_only_what_is_read(void **state)
         "'columns': ['k'], 'filters': " DEAR ", 'timestamp_column': 'at', " GENERATOR, NULL);
     const struct sb_source_spec *spec = spec_of(graph);
     const struct sb_node *node = sb_graph_node(graph, "s");
-    bool required[3];
-    struct sb_error err = {0};
 
     graphs_assert_schema(graph, "s", "k: int64 not null");
     assert_int_equal(node->delivered->field_count, 3);
@@ -136,8 +134,6 @@ static void a_generator_makes_only_what_is_read(void **state)
     assert_int_equal(spec->generator_columns[2].number, 3);
     assert_int_equal(spec->timestamp_index, 1);
     assert_int_equal(sb_node_event_time(node), -1); // it does not leave
-    assert_int_equal(sb_graph_required_columns(graph, "s", required, 3, &err), SB_OK);
-    assert_true(required[0] && required[1] && required[2]);
     sb_graph_destroy(graph);
 }
 
@@ -225,31 +221,6 @@ static void asks_for_what_it_emits_and_what_it_reads(void **state)
     sb_graph_destroy(graph);
 }
 
-/* What nobody needs may be left out of what is delivered, though `columns` names it. */
-static void a_narrowed_source_keeps_what_its_filters_read(void **state)
-{
-    struct sb_graph *graph = graphs_create(
-        "{'version': 1, 'operators': ["
-        "{'operator_id': 's', 'operator_type': 'source', 'name': 's', 'parameters': "
-        "{'columns': ['id', 'name'], 'filters': [" DEAR "]}},"
-        "{'operator_id': 'c', 'operator_type': 'select', 'name': 'c', 'parameters': {'columns': "
-        "['id']}}, {'operator_id': 'o', 'operator_type': 'sink', 'name': 'o'}],"
-        "'edges': [{'from': 's', 'to': 'c'}, {'from': 'c', 'to': 'o'}]}");
-    struct sb_error err = {0};
-    bool required[4];
-
-    graphs_declare(graph, "s", DELIVERED);
-    graphs_validate(graph, NULL);
-    assert_int_equal(sb_graph_required_columns(graph, "s", required, 2, &err), SB_INVALID);
-    assert_int_equal(sb_graph_required_columns(graph, "s", required, 4, &err), SB_OK);
-    assert_true(required[0] && !required[1] && required[2] && !required[3]);
-    graphs_declare(graph, "s", "id: int64, price: float64");
-    graphs_validate(graph, NULL);
-    graphs_assert_schema(graph, "s", "id: int64");
-    graphs_assert_schema(graph, "o", "id: int64");
-    sb_graph_destroy(graph);
-}
-
 static void explain_shows_the_filters(void **state)
 {
     struct sb_graph *graph =
@@ -273,7 +244,6 @@ int main(void)
         cmocka_unit_test(a_generator_makes_only_what_is_read),
         cmocka_unit_test(event_time_moves_with_its_column),
         cmocka_unit_test(asks_for_what_it_emits_and_what_it_reads),
-        cmocka_unit_test(a_narrowed_source_keeps_what_its_filters_read),
         cmocka_unit_test(explain_shows_the_filters),
     };
 
