@@ -7,6 +7,7 @@
 #include "exec/steps.h"
 
 #include "columnar/builder.h"
+#include "support/job_run.h"
 #include "support/random_value.h"
 #include "support/seed.h"
 
@@ -520,6 +521,56 @@ static void a_thousand_steps_are_one(void **state)
     test_chain_deinit(&chain);
 }
 
+/* A whole job: what a worker remembers of its batches is its own. */
+static void workers_share_the_work(void **state)
+{
+    static const struct {
+        int32_t workers;
+        int64_t rows;
+    } cuts[] = {{1, 65536}, {2, 7}, {8, 1000}, {8, 65536}};
+    json_t *steps = steps_make("filter (greater k 3); map x = (add i k) y = (multiply i 2); filter "
+                               "(not_equal (modulo x 3) 0); select x i y");
+    char *texts[2];
+
+    for (int side = 0; side < 2; side++) {
+        json_t *graph;
+        json_t *source;
+
+        texts[side] = test_chain_json(steps, side == 1);
+        graph = json_loads(texts[side], 0, NULL);
+        source = json_array_get(json_object_get(graph, "operators"), 0);
+        json_object_set_new(source, "parameters",
+                            json_pack("{s:{s:i, s:i, s:i, s:[{s:s, s:s}, {s:s, s:s, s:i, s:i}]}}",
+                                      "generator", "rows", 100000, "seed", 7, "splits", 4,
+                                      "columns", "name", "i", "kind", "sequence", "name", "k",
+                                      "kind", "uniform_int", "low", 0, "high", 30));
+        free(texts[side]);
+        texts[side] = json_dumps(graph, 0);
+        json_decref(graph);
+    }
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        struct test_rows rows[2];
+
+        for (int side = 0; side < 2; side++) {
+            struct sb_graph *graph = test_graph(texts[side]);
+            const struct sb_job_options options = {.worker_count = cuts[i].workers,
+                                                   .morsel_rows_max = cuts[i].rows};
+
+            test_job_run(graph, &options, "sink", &rows[side]);
+            sb_graph_destroy(graph);
+        }
+        test_rows_sort(&rows[0]);
+        test_rows_sort(&rows[1]);
+        assert_in_range(rows[0].row_count, 10000, 90000);
+        test_rows_expect_equal(&rows[0], &rows[1]);
+        test_rows_deinit(&rows[0]);
+        test_rows_deinit(&rows[1]);
+    }
+    free(texts[0]);
+    free(texts[1]);
+    json_decref(steps);
+}
+
 static enum sb_status attempt(struct sb_memory *memory, void *context)
 {
     const char *text = context;
@@ -556,6 +607,7 @@ int main(void)
         cmocka_unit_test(rows_that_are_out_keep_their_places),
         cmocka_unit_test(holds_no_room_for_rows_that_are_out),
         cmocka_unit_test(a_thousand_steps_are_one),
+        cmocka_unit_test(workers_share_the_work),
         cmocka_unit_test(survives_refused_memory),
     };
 
