@@ -5,7 +5,9 @@
  * Behind an AGGREGATE no two rows have equal group keys, behind a DISTINCT none have equal columns
  * of its own. That stays so where rows are dropped, moved, or given other columns beside these.
  * When the upper DISTINCT compares all of them, whatever else it compares, it finds no two equal
- * rows. Equal means the same to all three: nulls, NaNs, and zeros of either sign are one.
+ * rows. Equal means the same to all three: nulls, NaNs, and zeros of either sign are one. But a
+ * DISTINCT also gives the zeros and NaNs that it compares one form; so it stays where it compares
+ * floats.
  */
 #include <string.h>
 
@@ -88,6 +90,19 @@ static bool is_unique(const struct sb_node *node, const bool *compared)
     return true;
 }
 
+/* Whether it gives what it compares as it came. */
+static bool keeps_values(const struct sb_node *distinct)
+{
+    const struct sb_distinct_spec *spec = &distinct->spec.distinct;
+
+    for (int32_t k = 0; k < spec->key_count; k++) {
+        if (!sb_type_equal_is_same(&distinct->schema->fields[spec->keys[k]].type)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum sb_status distinct_try(struct sb_optimization *optimization, struct sb_node *distinct)
 {
     const struct sb_distinct_spec *spec = &distinct->spec.distinct;
@@ -101,7 +116,8 @@ static enum sb_status distinct_try(struct sb_optimization *optimization, struct 
         below = below->inputs[0];
         most = below->schema->field_count > most ? below->schema->field_count : most;
     }
-    if (below->type != SB_NODE_AGGREGATE && below->type != SB_NODE_DISTINCT) {
+    if ((below->type != SB_NODE_AGGREGATE && below->type != SB_NODE_DISTINCT) ||
+        !keeps_values(distinct)) {
         return SB_OK;
     }
     columns = sb_optimization_alloc(optimization, 2 * most, sizeof *columns);

@@ -6,6 +6,7 @@ Sources are generators, so that the optimized wire form can be run as it is.
 
 import json
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -48,7 +49,7 @@ def graph(nodes, edges):
 
 def chain(*nodes):
     every = [source(), *nodes, node("sink", "out")]
-    return graph(every, " ".join(f"{a.name}>{b.name}" for a, b in zip(every, every[1:])))
+    return graph(every, " ".join(f"{a.name}>{b.name}" for a, b in pairwise(every)))
 
 
 def optimized(job):

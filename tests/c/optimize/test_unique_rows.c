@@ -3,7 +3,7 @@
 
 static const struct sb_optimizer_options fusion = {.operator_fusion = true};
 
-#define QUOTES {"q", "source", "'data': {'kind': 'bound'}|k: int64, price: float64, name: utf8"}
+#define QUOTES {"q", "source", "'data': {'kind': 'bound'}|k: int64, price: int32, name: utf8"}
 #define SINK {"o", "sink", ""}
 #define END {NULL, NULL, NULL}
 #define GROUPS                                                                                     \
@@ -36,6 +36,22 @@ static void groups_differ_in_their_keys(void **state)
                                     DISTINCT(""),
                                     SINK,
                                     END},
+        "q>g g>d d>o", "o(g(q))", 1);
+}
+
+/* It makes one of zeros of both signs, and of NaNs. */
+static void floats_are_compared(void **state)
+{
+    static const char groups[] = "'key_by': 'k', 'aggregations': {'p': ['x', 'max']}";
+    const struct shape_node source = {"q", "source",
+                                      "'data': {'kind': 'bound'}|k: int64, x: float64"};
+
+    assert_gone(
+        (const struct shape_node[]){source, {"g", "aggregate", groups}, DISTINCT(""), SINK, END},
+        "q>g g>d d>o", "o(d(g(q)))", 0);
+    assert_gone(
+        (const struct shape_node[]){
+            source, {"g", "aggregate", groups}, DISTINCT("'columns': ['k']"), SINK, END},
         "q>g g>d d>o", "o(g(q))", 1);
 }
 
@@ -127,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(groups_differ_in_their_keys),
+        cmocka_unit_test(floats_are_compared),
         cmocka_unit_test(rows_stay_unique_on_their_way),
         cmocka_unit_test(distinct_rows_are_distinct),
         cmocka_unit_test(conditions_go_on_where_it_was),
