@@ -10,6 +10,7 @@ import pytest
 
 from pipelines import line, node, quote_enrichment, quotes, rows, securities
 from sabot import JobGraph
+from sabot.execution.plan import Plan
 from sabot.expressions import col
 
 ORDERS, CUSTOMERS, PRODUCTS = 200_000, 10_000, 400
@@ -210,3 +211,21 @@ def test_a_generator_of_the_engine_counts_itself():
     graph = line({"generator": generator}, node("filter", "f", column="n", operator="<", value=50))
     assert "~5,000 rows" in graph.explain()
     assert "~50 rows" in graph.explain()
+
+
+@pytest.mark.parametrize(
+    ("metrics", "error", "message"),
+    [
+        (5, TypeError, "a list of dicts"),
+        ([5], TypeError, "a list of dicts"),
+        ([{}], KeyError, "operator_id"),
+        ([{"operator_id": 5}], TypeError, "argument type"),
+        ([{"operator_id": "x", "rows_in": 1}], KeyError, "rows_out"),
+        ([{"operator_id": "x", "rows_in": "many"}], TypeError, "int"),
+    ],
+)
+def test_metrics_of_another_shape_are_refused(metrics, error, message):
+    generator = {"rows": 5, "columns": [{"name": "n", "kind": "sequence"}]}
+    plan = Plan.build(line({"generator": generator}))
+    with pytest.raises(error, match=message):
+        plan.core.explain("text", metrics)
