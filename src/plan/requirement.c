@@ -84,6 +84,59 @@ static void positions_require(const int32_t *positions, int32_t count, bool *req
     }
 }
 
+static bool rows_require(const struct sb_node *node, const bool *wanted, bool *required);
+
+/* Of a MAP, what the wanted columns are made of. */
+static void map_rows_require(const struct sb_node *node, const bool *wanted, bool *required)
+{
+    const struct sb_map_spec *spec = &node->spec.map;
+    const struct sb_schema *input = node->inputs[0]->schema;
+
+    for (int32_t i = 0; i < node->schema->field_count; i++) {
+        int32_t source = spec->source_columns[i];
+
+        if (wanted[i] && source >= 0) {
+            required[source] = true;
+        } else if (wanted[i]) {
+            sb_expr_columns(spec->expressions[-1 - source], input, required);
+        }
+    }
+}
+
+/* Steps say it one by one, the last one first. */
+static bool fused_rows_require(const struct sb_node *node, const bool *wanted, bool *required)
+{
+    const struct sb_fused_spec *spec = &node->spec.fused;
+    struct sb_memory *memory = sb_memory_global();
+    int32_t most = node->inputs[0]->schema->field_count;
+    bool *columns[2];
+
+    for (int32_t i = 0; i < spec->step_count; i++) {
+        int32_t count = spec->steps[i]->schema->field_count;
+        most = count > most ? count : most;
+    }
+    bool *scratch = sb_memory_alloc_zeroed(memory, 2 * ((size_t)most + 1));
+    if (scratch == NULL) {
+        return false; // more columns do no harm
+    }
+    columns[0] = scratch;
+    columns[1] = scratch + most + 1;
+    memcpy(columns[0], wanted, (size_t)node->schema->field_count);
+    for (int32_t i = spec->step_count - 1; i >= 0; i--) {
+        bool *behind = columns[0];
+
+        memset(columns[1], false, (size_t)most);
+        if (!rows_require(spec->steps[i], behind, columns[1])) {
+            sb_node_require(spec->steps[i], behind, 0, columns[1]);
+        }
+        columns[0] = columns[1];
+        columns[1] = behind;
+    }
+    sb_required_pass(columns[0], node->inputs[0]->schema->field_count, required);
+    sb_memory_free(memory, scratch, 2 * ((size_t)most + 1));
+    return true;
+}
+
 /*
  * Marks what decides how many rows a node gives, where that is less than what its columns need.
  * False: it is the same.
@@ -91,6 +144,13 @@ static void positions_require(const int32_t *positions, int32_t count, bool *req
 static bool rows_require(const struct sb_node *node, const bool *wanted, bool *required)
 {
     switch (node->type) {
+    case SB_NODE_MAP:
+        if (!node->has_function) { // of another, nothing is known
+            map_rows_require(node, wanted, required);
+        }
+        return true;
+    case SB_NODE_FUSED:
+        return fused_rows_require(node, wanted, required);
     case SB_NODE_SORT:
     case SB_NODE_TOP_N:
         sb_required_pass(wanted, node->schema->field_count, required);
