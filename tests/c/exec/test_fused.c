@@ -327,7 +327,7 @@ static void random_steps_give_the_rows_of_the_steps(void **state)
     uint64_t random = test_seed();
     struct sb_batch rows = batch_random(5000, &random);
 
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < 30; round++) {
         struct drawing drawing = {.numbers = {"f", "i", "g", "j"}, .number_count = 4};
         const int step_count = 1 + (int)(test_random(&random) % 7);
         json_t *steps;
