@@ -384,7 +384,8 @@ enum sb_status sb_edit_set_parameter(struct sb_graph_edit *edit, struct sb_node 
                                      const char *key, json_t *value, struct sb_error *err)
 {
     const json_t *given = json_object_get(node->json, "parameters");
-    json_t *parameters = given == NULL ? json_object() : json_copy((json_t *)(uintptr_t)given);
+    json_t *parameters =
+        json_is_object(given) ? json_copy((json_t *)(uintptr_t)given) : json_object();
 
     if (parameters == NULL || value == NULL || json_object_set(parameters, key, value) != 0) {
         json_decref(parameters);
