@@ -110,6 +110,18 @@ static enum sb_status classes_estimate(struct work *work)
 
 // --- relations -----------------------------------------------------------------------------------
 
+/*
+ * By the type alone: sources are asked about the columns that decide how many rows there are, and
+ * which ones these are differs between a graph and the same one optimized.
+ */
+static double column_width(const struct work *work, int32_t relation, int32_t column)
+{
+    const struct sb_schema *schema = work->chain->relations[relation].node->schema;
+    int32_t bytes = sb_type_bytes(&schema->fields[column].type);
+
+    return bytes > 0 ? bytes : SB_ESTIMATE_VARIABLE_WIDTH;
+}
+
 /* Whether the relation has one key column, of integers that lie close together. */
 static bool relation_is_direct(const struct work *work, int32_t relation)
 {
@@ -149,7 +161,7 @@ static double copies_width(const struct work *work, int32_t relation)
                                       chain->outputs[i].column == column);
         }
         if (is_wanted && !sb_chain_class_is_same(chain, c)) {
-            width += relation_estimate(work, relation)->columns[column].width;
+            width += column_width(work, relation, column);
         }
     }
     return width;
@@ -160,6 +172,7 @@ static enum sb_status relation_estimate_side(struct work *work, int32_t relation
 {
     const struct sb_join_chain *chain = work->chain;
     const struct sb_estimate *estimate = relation_estimate(work, relation);
+    double width = copies_width(work, relation);
     void *allocated;
     bool *needed;
 
@@ -175,9 +188,12 @@ static enum sb_status relation_estimate_side(struct work *work, int32_t relation
             needed[chain->outputs[i].column] = true;
         }
     }
+    for (int32_t i = 0; i < estimate->column_count; i++) {
+        width += needed[i] ? column_width(work, relation, i) : 0;
+    }
     work->sides[relation] = (struct sb_join_side){
         .rows = fmax(1, estimate->rows),
-        .row_bytes = sb_estimate_width(estimate, needed) + copies_width(work, relation),
+        .row_bytes = width,
         .is_direct = relation_is_direct(work, relation),
     };
     return SB_OK;
