@@ -128,6 +128,8 @@ static void declare(struct sb_graph *graph, const char *id, const char *prefix, 
 }
 
 #define BOUND "{\"data\":{\"kind\":\"bound\"}}"
+#define ADD_ONE                                                                                    \
+    "{\"expressions\":{\"a3\":{\"call\":\"add\",\"args\":[{\"col\":\"a3\"},{\"lit\":1}]}}}"
 #define GREATER(column, value)                                                                     \
     "{\"predicate\":{\"call\":\"greater\",\"args\":[{\"col\":\"" column "\"},{\"lit\":" value "}]}}"
 
@@ -211,8 +213,7 @@ static struct sb_graph *long_chain(int32_t count)
     for (int32_t i = 0; i < count - 3; i++) {
         snprintf(id, sizeof id, "o%" PRId32, i);
         if (i % 2 == 0) {
-            add(&drawing, id, "map",
-                "{\"expressions\":{\"a3\":{\"call\":\"add\",\"args\":[{\"col\":\"a3\"},{\"lit\":1}]}}}");
+            add(&drawing, id, "map", ADD_ONE);
         } else {
             add(&drawing, id, "filter", i % 4 == 1 ? GREATER("a1", "10") : GREATER("a3", "10"));
         }
@@ -225,6 +226,42 @@ static struct sb_graph *long_chain(int32_t count)
     connect(&drawing, "total", "out", 0);
     graph = drawing_graph(&drawing);
     declare(graph, "rows", "a", 6, 1000000);
+    return graph;
+}
+
+/* So many lines of ten operators each, with a source and a sink of their own. */
+static struct sb_graph *many_lines(int32_t count)
+{
+    struct drawing drawing;
+    struct sb_graph *graph;
+    char last[16];
+    char id[16];
+
+    drawing_init(&drawing);
+    for (int32_t line = 0; line < count; line++) {
+        snprintf(last, sizeof last, "s%" PRId32, line);
+        add(&drawing, last, "source", BOUND);
+        for (int32_t i = 0; i < 8; i++) {
+            snprintf(id, sizeof id, "o%" PRId32 ".%" PRId32, line, i);
+            if (i == 7) {
+                add(&drawing, id, "aggregate", "{\"aggregations\":{\"t\":[\"a3\",\"sum\"]}}");
+            } else if (i % 2 == 0) {
+                add(&drawing, id, "map", ADD_ONE);
+            } else {
+                add(&drawing, id, "filter", i == 3 ? GREATER("a3", "10") : GREATER("a1", "10"));
+            }
+            connect(&drawing, last, id, 0);
+            memcpy(last, id, sizeof last);
+        }
+        snprintf(id, sizeof id, "out%" PRId32, line);
+        add(&drawing, id, "sink", "{}");
+        connect(&drawing, last, id, 0);
+    }
+    graph = drawing_graph(&drawing);
+    for (int32_t line = 0; line < count; line++) {
+        snprintf(id, sizeof id, "s%" PRId32, line);
+        declare(graph, id, "a", 6, 1000000);
+    }
     return graph;
 }
 
@@ -279,6 +316,7 @@ int main(void)
 {
     measure("five operators", five_operators(), 5, REPEAT_COUNT);
     measure("six-way join", six_way_join(), 14, REPEAT_COUNT);
+    measure("hundred lines", many_lines(100), 1000, 51);
     measure("long chain", long_chain(1000), 1000, 51);
     return 0;
 }

@@ -20,7 +20,12 @@ from engine.target import Target
 
 __all__ = ["measure_planning"]
 
-_LIMITS_US = {"five operators": 20.0, "six-way join": 200.0, "long chain": 5000.0}
+_LIMITS_US = {
+    "five operators": 20.0,
+    "six-way join": 200.0,
+    "hundred lines": 5000.0,
+    "long chain": 5000.0,
+}
 _REPEAT = 101
 _ROWS = {"a": 1_000, "b": 500, "c": 200, "d": 50, "e": 10, "f": 5}
 _QUERIES = {
