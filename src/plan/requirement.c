@@ -18,6 +18,7 @@ struct requirement {
     const struct sb_graph *graph;
     bool is_for_rows; // of the sinks, rows are wanted, and no column
     bool **required;
+    bool *is_live; // [node->index]: it feeds a sink; only of what does, rows are wanted
 };
 
 static enum sb_status requirement_init(struct requirement *requirement, struct sb_arena *arena,
@@ -27,7 +28,8 @@ static enum sb_status requirement_init(struct requirement *requirement, struct s
     *requirement = (struct requirement){.graph = graph, .is_for_rows = is_for_rows};
     requirement->required =
         sb_arena_alloc_zeroed(arena, sizeof(bool *) * (size_t)graph->node_count);
-    if (requirement->required == NULL) {
+    requirement->is_live = sb_arena_alloc_zeroed(arena, (size_t)graph->node_count + 1);
+    if (requirement->required == NULL || requirement->is_live == NULL) {
         return sb_error_no_memory(err, "a graph", (int64_t)sizeof(bool *) * graph->node_count);
     }
     for (int32_t i = 0; i < graph->node_count; i++) {
@@ -188,8 +190,12 @@ void sb_node_require(const struct sb_node *node, const bool *wanted, int32_t por
 static void node_require(struct requirement *requirement, const struct sb_node *node)
 {
     bool *wanted = requirement->required[node->index];
+    bool is_live = requirement->is_live[node->index] || node->type == SB_NODE_SINK;
 
-    if (requirement->is_for_rows && node->type == SB_NODE_SINK) {
+    for (int32_t port = 0; port < node->input_count && is_live; port++) {
+        requirement->is_live[node->inputs[port]->index] = true;
+    }
+    if (requirement->is_for_rows && (!is_live || node->type == SB_NODE_SINK)) {
         return;
     }
     if (!requirement->is_for_rows) {
