@@ -298,6 +298,17 @@ static enum sb_status plan_roots(struct builder *builder, struct plan *plan,
     return SB_OK;
 }
 
+/* Whether the root's value is an earlier one's, or a part of it. */
+static bool is_made_before(const struct sb_program *program, const struct plan *plan, int32_t root)
+{
+    for (int32_t i = root == 0 ? 0 : plan->roots[root - 1].end; i < plan->roots[root].end; i++) {
+        if (program->instructions[i].out == plan->roots[root].result) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* last[r]: the last instruction that reads register r; after the end of them: an output. */
 static void find_uses(const struct sb_program *program, const struct plan *plan, int32_t *last)
 {
@@ -314,8 +325,12 @@ static void find_uses(const struct sb_program *program, const struct plan *plan,
         }
     }
     for (int32_t i = 0; i < plan->count; i++) {
-        if (plan->roots[i].is_kept) {
-            last[plan->roots[i].result] = INT32_MAX;
+        const struct sb_program_root *root = &plan->roots[i];
+
+        if (root->is_kept) {
+            last[root->result] = INT32_MAX;
+        } else if (is_made_before(program, plan, i) && last[root->result] < root->end) {
+            last[root->result] = root->end;
         }
     }
 }

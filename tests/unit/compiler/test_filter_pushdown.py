@@ -341,6 +341,26 @@ def test_fusion_keeps_names_and_stays_executable_and_serialisable():
     assert rows(copy)["u"].to_pylist() == [80, 120, 160]
 
 
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [col("i") > 140, col("i") > 140],
+        [col("i") > 140, col("i") > 100, col("i") > 140],
+        [(col("i") > 140) | (col("i") == 7), col("i") > 140],
+        [col("flag"), col("flag")],
+        [col("flag") | (col("i") == 3), col("flag"), col("i").is_not_null(), col("flag")],
+    ],
+)
+def test_a_condition_that_was_computed_before_rows_dropped_out_is_of_the_rows_left(conditions):
+    numbers = range(150)
+    table = pa.table({"i": numbers, "flag": [i > 140 for i in numbers]})
+    filters = [node("filter", f"f{n}", predicate=p) for n, p in enumerate(conditions)]
+    others = {f"enable_{name}": False for name in ("filter_pushdown", "projection_pushdown")}
+    other, optimizer = optimized(line({"data": table}, *filters), **others)
+    assert optimizer.get_stats().operators_fused == len(conditions) - 1
+    assert rows(other, optimize=False)["i"].to_pylist() == list(range(141, 150))
+
+
 def test_fusion_does_not_merge_across_a_fan_out():
     drawing = Drawing().add("source", "src", data=LEFT)
     drawing.add("map", "m1", "src", expressions={"v": col("x") * 2})
