@@ -22,3 +22,10 @@ def test_every_combination_of_passes_gives_the_rows_of_the_reference(first):
     assert tally.graphs == PART
     assert tally.counts["filters_pushed"] > 0
     assert tally.counts["projections_pushed"] > 0
+
+
+# Graphs that have found something: dead operators that kept filters, conditions on keys that came
+# late, fused conditions that judged other rows, statistics that were asked for only once.
+@pytest.mark.parametrize("seed", [28, 123, 176, 1041, 1113, 2028, 2158, 2193, 20214, 40092, 41142])
+def test_what_random_graphs_have_found(seed):
+    check_laws(seed, Tally())

@@ -234,7 +234,7 @@ def test_wrong_columns_are_refused_before_anything_runs():
 
 def test_explain_and_log(caplog):
     graph = line({"data": pa.table({"l": [[1, 2], []]})}, node("flat_map", "tags", column="l"))
-    assert "flat_map 'tags'  column: l  -> l" in graph.explain()
+    assert "flat_map 'tags'  column: l  ~8 rows  -> l" in graph.explain()
     with caplog.at_level("INFO", "sabot"):
         graph.run()
     assert "  → Processed 2 → 2 rows" in [record.getMessage() for record in caplog.records]
