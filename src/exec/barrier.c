@@ -259,6 +259,24 @@ static void describe_exchanges(struct description *to, const struct sb_job *job)
     }
 }
 
+/* Who feeds whom: states and counts are of operators in their places. */
+static void describe_edges(struct description *to, const struct sb_graph *graph)
+{
+    json_t *edges = describe_key(to, to->root, "edges", json_array());
+
+    for (int32_t i = 0; i < graph->node_count; i++) {
+        const struct sb_node *node = graph->nodes[i];
+
+        for (int32_t port = 0; port < node->input_count; port++) {
+            json_t *edge = describe_item(to, edges, json_array());
+
+            describe_item(to, edge, json_string(node->inputs[port]->id));
+            describe_item(to, edge, json_string(node->id));
+            describe_item(to, edge, json_integer(port));
+        }
+    }
+}
+
 static void describe_counter(struct description *to, json_t *counters, const char *name,
                              const struct sb_job *job, int32_t op_index, size_t offset)
 {
@@ -292,6 +310,7 @@ static enum sb_status barrier_describe(struct sb_job *job, struct sb_snapshot *s
     char *text = NULL;
 
     describe_key(&to, to.root, "version", json_integer(1));
+    describe_edges(&to, job->graph);
     describe_splits(&to, job);
     describe_exchanges(&to, job);
     describe_ledger(&to, job);

@@ -16,6 +16,47 @@ static enum sb_status restore_broken(struct sb_error *err, const char *what)
     return sb_error_set(err, SB_CORRUPT, "the snapshot's description %s", what);
 }
 
+static int32_t edge_count(const struct sb_graph *graph)
+{
+    int32_t count = 0;
+
+    for (int32_t i = 0; i < graph->node_count; i++) {
+        count += graph->nodes[i]->input_count;
+    }
+    return count;
+}
+
+static bool has_edge(const struct sb_graph *graph, const json_t *edge)
+{
+    const char *from = json_string_value(json_array_get(edge, 0));
+    const char *to = json_string_value(json_array_get(edge, 1));
+    int64_t port = json_integer_value(json_array_get(edge, 2));
+    const struct sb_node *node = to == NULL ? NULL : sb_graph_node(graph, to);
+
+    return node != NULL && from != NULL && port >= 0 && port < node->input_count &&
+           strcmp(node->inputs[port]->id, from) == 0;
+}
+
+/*
+ * Rows of one join would be those of another one, were the two in another order: an optimizer may
+ * decide otherwise once the data has changed.
+ */
+static enum sb_status check_edges(const struct sb_graph *graph, const json_t *edges,
+                                  struct sb_error *err)
+{
+    bool is_same = (int32_t)json_array_size(edges) == edge_count(graph);
+
+    for (size_t i = 0; is_same && i < json_array_size(edges); i++) {
+        is_same = has_edge(graph, json_array_get(edges, i));
+    }
+    return is_same ? SB_OK
+                   : sb_error_set(err, SB_INVALID,
+                                  "the snapshot is of a job whose operators feed each other "
+                                  "differently: run the graph that ran then; if the data has "
+                                  "changed since, the optimizer may have drawn it otherwise, so "
+                                  "take and restore snapshots with `optimize=False`");
+}
+
 static enum sb_status restore_split(struct sb_job *job, const json_t *entry, struct sb_error *err)
 {
     const char *operator_id = json_string_value(json_object_get(entry, "operator_id"));
@@ -272,6 +313,7 @@ enum sb_status sb_barrier_restore(struct sb_job *job, const struct sb_snapshot *
         goto out;
     }
     SB_TRY_OUT(restore_splits(job, json_object_get(root, "splits"), err));
+    SB_TRY_OUT(check_edges(job->graph, json_object_get(root, "edges"), err));
     restore_watermarks(job, json_object_get(root, "watermarks"));
     for (int32_t e = 0; e < job->exchange_count; e++) {
         if (job->exchanges[e]->op != NULL) {

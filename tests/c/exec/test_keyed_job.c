@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exec/ops/ops.h"
+#include "exec/snapshot.h"
 #include "support/job_attempt.h"
 #include "support/job_run.h"
 #include "support/seed.h"
@@ -308,6 +309,15 @@ static void refuses_a_snapshot_of_another_job_by_name(void **state)
     assert_int_equal(sb_job_create(graph, NULL, &job, &err), SB_OK);
     assert_int_equal(sb_job_restore(job, snapshot, &err), SB_INVALID);
     assert_non_null(strstr(err.message, "bind the same splits"));
+    sb_job_destroy(job);
+    sb_snapshot_destroy(snapshot);
+
+    snapshot = snapshot_of(graph); // as if its operators had had other inputs
+    assert_non_null(strstr(snapshot->description, "\"edges\""));
+    memcpy(strstr(snapshot->description, "\"edges\""), "\"wedge\"", 7);
+    assert_int_equal(sb_job_create(graph, NULL, &job, &err), SB_OK);
+    assert_int_equal(sb_job_restore(job, snapshot, &err), SB_INVALID);
+    assert_non_null(strstr(err.message, "feed each other differently"));
     sb_job_destroy(job);
     sb_snapshot_destroy(snapshot);
     sb_graph_destroy(graph);
