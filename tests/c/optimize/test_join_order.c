@@ -463,8 +463,9 @@ static void greedy_is_near_the_best_of_twelve(void **state)
                       "%.3f\n",
                       names[keys], ratios[round_count / 2], ratios[round_count * 9 / 10],
                       ratios[round_count - 1]);
-        assert_true(ratios[round_count / 2] < 1.25);
-        assert_true(keys == ANY_KEYS || ratios[round_count * 9 / 10] < 1.5);
+        // six of them say nothing about nine of ten
+        assert_true(TEST_IS_SANITIZED || ratios[round_count / 2] < 1.25);
+        assert_true(TEST_IS_SANITIZED || keys == ANY_KEYS || ratios[round_count * 9 / 10] < 1.5);
     }
 }
 
