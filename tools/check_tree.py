@@ -22,7 +22,7 @@ CODE = ("include", "src", "python", "tests", "tools", "examples", "benchmarks")
 # what it is written in: cases of expr/expressions.h, graphs of plan/graphs.h, shapes of
 # optimize/shapes.h, rows of aggregates.
 REFUSAL = re.compile(
-    r"\b(test_(some_|global_|json_|job_)?allocations|test_refusals|RUN_CASES|RUN"
+    r"\b(test_(global_|json_|job_)?allocations|test_refusals|RUN_CASES|RUN"
     r"|graphs_(create|declare|validate|chain|assert_refused|assert_chain_refused)"
     r"|shapes_(graph|assert))\("
 )

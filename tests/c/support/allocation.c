@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "support/seed.h"
 #include "support/test.h"
 
 enum { ALLOCATIONS_MAX = 1000000 };
@@ -60,24 +59,6 @@ void test_allocations(test_attempt attempt, void *context)
 
     assert_non_null(memory);
     expect_success(memory, attempt, context);
-    sb_memory_release(memory);
-}
-
-void test_some_allocations(test_attempt attempt, void *context, int64_t most, uint64_t *random)
-{
-    struct sb_memory *memory = sb_memory_create(0);
-    enum sb_status status;
-    int64_t step;
-
-    assert_non_null(memory);
-    assert_false(attempt_once(memory, ALLOCATIONS_MAX - 1, attempt, context, &status));
-    assert_int_equal(status, SB_OK);
-    step = 1 + atomic_load(&memory->call_count) / most;
-    for (int64_t fail_at = 1 + (int64_t)(test_random(random) % (uint64_t)step);
-         attempt_once(memory, fail_at, attempt, context, &status); fail_at += step) {
-    }
-    assert_int_equal(status, SB_OK);
-    assert_int_equal(atomic_load(&memory->used_bytes), 0);
     sb_memory_release(memory);
 }
 

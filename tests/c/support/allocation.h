@@ -25,9 +25,6 @@ typedef enum sb_status (*test_attempt)(struct sb_memory *memory, void *context);
  */
 void test_allocations(test_attempt attempt, void *context);
 
-/* The same, but only about `most` of them, evenly apart: for what makes very many. */
-void test_some_allocations(test_attempt attempt, void *context, int64_t most, uint64_t *random);
-
 /* The same for code that draws from sb_memory_global(), which `attempt` is given. */
 void test_global_allocations(test_attempt attempt, void *context);
 
