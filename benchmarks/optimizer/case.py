@@ -5,25 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from engine.case import Settings
 from engine.sabot_run import GraphDraft
 
-__all__ = ["Case", "Settings"]
+__all__ = ["Case", "Draw", "Settings"]
 
 Draw = Callable[[GraphDraft], None]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How large and how often; `folder` is for files, and is removed afterwards."""
-
-    rows: int
-    rounds: int
-    patience: float
-    threads: int
-    seed: int
-    folder: Path
 
 
 @dataclass(frozen=True)

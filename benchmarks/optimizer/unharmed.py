@@ -6,7 +6,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 
-from engine import case, sabot_run
+from engine import sabot_run
 from engine.cases import CASES
 from engine.result import Agreement
 from engine.target import Target
@@ -22,16 +22,7 @@ _LIMIT = 1.03
 def measure_unharmed(settings: Settings) -> Iterator[Target]:
     """Yield the time of each query with the optimizer by the time without."""
     for one in CASES.values():
-        contest = one.prepare(
-            case.Settings(
-                settings.rows,
-                settings.rounds,
-                settings.patience,
-                settings.threads,
-                settings.seed,
-                settings.folder,
-            )
-        )
+        contest = one.prepare(settings)
         run = contest.runs[sabot_run.SABOT]
         agreement = Agreement(contest.keys)
         runs = {"off": sabot_run.without_optimizer(run), "on": run}
