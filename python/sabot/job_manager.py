@@ -74,6 +74,7 @@ class JobManager:
                 )
         self._data_dir = data_dir
         self._jobs: dict[str, LocalJob] = {}
+        self._starts: dict[str, asyncio.Task[LocalJob]] = {}  # of jobs that are not there yet
 
     async def submit_job(
         self,
@@ -113,13 +114,12 @@ class JobManager:
         InvalidJobError
             If the graph is wrong; nothing has run.
         """
-        job = self._jobs.get(job_id) if job_id is not None else None
+        job_id = job_id or _fresh_id()
+        job = await self._find(job_id)
         if job is None:
-            job = LocalJob(
-                _graph_of(graph), job_id or _fresh_id(), self._data_dir, optimize=optimize
-            )
-            await job.start()
-            self._jobs[job.job_id] = job
+            new = LocalJob(_graph_of(graph), job_id, self._data_dir, optimize=optimize)
+            self._starts[job_id] = asyncio.create_task(self._start(new))
+            job = await asyncio.shield(self._starts[job_id])
         if wait if wait is not None else not job.is_endless:
             await job.wait(timeout_s)
         return job.result()
@@ -132,7 +132,7 @@ class JobManager:
         KeyError
             If there is no such job.
         """
-        return self._job(job_id).status()
+        return (await self._job(job_id)).status()
 
     async def cancel_job(self, job_id: str) -> dict[str, Any]:
         """Stop a job at once and return its state, ``'canceled'`` unless it had ended before.
@@ -142,7 +142,7 @@ class JobManager:
         KeyError
             If there is no such job.
         """
-        job = self._job(job_id)
+        job = await self._job(job_id)
         await job.cancel()
         return job.status()
 
@@ -153,6 +153,7 @@ class JobManager:
 
     async def close(self) -> None:
         """Cancel the jobs that still run and wait for their threads."""
+        await asyncio.gather(*self._starts.values(), return_exceptions=True)
         await asyncio.gather(*(job.cancel() for job in self._jobs.values()))
 
     async def __aenter__(self) -> JobManager:
@@ -166,8 +167,21 @@ class JobManager:
     ) -> None:
         await self.close()
 
-    def _job(self, job_id: str) -> LocalJob:
-        job = self._jobs.get(job_id)
+    async def _start(self, job: LocalJob) -> LocalJob:
+        try:
+            await job.start()
+            self._jobs[job.job_id] = job
+        finally:
+            del self._starts[job.job_id]
+        return job
+
+    async def _find(self, job_id: str) -> LocalJob | None:
+        """Return the job of this name; one that starts just now when it has."""
+        start = self._starts.get(job_id)
+        return self._jobs.get(job_id) if start is None else await asyncio.shield(start)
+
+    async def _job(self, job_id: str) -> LocalJob:
+        job = await self._find(job_id)
         if job is None:
             raise KeyError(f"no job {job_id!r}; list_jobs() has those of this JobManager")
         return job

@@ -153,6 +153,31 @@ def test_job_id_attaches_to_a_job():
     assert second["outputs"]["out"].num_rows == 3
 
 
+def test_job_id_attaches_to_a_job_that_starts():
+    async def work(manager):
+        results = await asyncio.gather(
+            *(manager.submit_job(line(ROWS), job_id="job-mine") for _ in range(5))
+        )
+        return results, manager.list_jobs()
+
+    results, jobs = manage(work)
+    assert len(jobs) == 1
+    assert all(result["outputs"] is results[0]["outputs"] for result in results)
+
+
+def test_job_that_starts_can_be_canceled():
+    async def work(manager):
+        submitted = asyncio.create_task(
+            manager.submit_job(Endless().graph(), wait=True, job_id="job-long")
+        )
+        await asyncio.sleep(0)
+        canceled = await manager.cancel_job("job-long")
+        return canceled, await submitted
+
+    canceled, submitted = manage(work)
+    assert canceled["state"] == submitted["status"] == "canceled"
+
+
 def test_list_is_newest_first_and_filters():
     async def work(manager):
         for name in ("one", "two"):
