@@ -24,12 +24,13 @@ static const json_t *parameter(const struct sb_node *node, const char *key)
 /* Whether reading it twice gives the same rows. */
 static bool is_repeatable(const struct sb_node *node)
 {
-    const json_t *kind = json_object_get(parameter(node, "data"), "kind");
+    const json_t *kind;
 
     if (node->type != SB_NODE_SOURCE || node->has_function || node->key_by != NULL ||
         node->spec.source.is_endless) {
         return false;
     }
+    kind = json_object_get(parameter(node, "data"), "kind");
     return node->spec.source.is_generator || json_is_string(parameter(node, "path")) ||
            json_is_array(parameter(node, "path")) ||
            (json_is_string(kind) && strcmp(json_string_value(kind), "arrow_ipc") == 0);

@@ -35,7 +35,7 @@ struct holding {
     int32_t capacity;
     const struct sb_expr **conjuncts;
     int32_t part_count;
-    const struct sb_node **parts; // where they came from, each once
+    struct sb_node **parts; // the holder, then where they came from, each once
 };
 
 struct filter_pass {
@@ -204,7 +204,7 @@ static struct holding *holding_of(struct filter_pass *pass, struct sb_node *hold
     if (holding == NULL) {
         holding = sb_optimization_alloc(pass->optimization, 1, sizeof *holding);
         if (holding != NULL) {
-            *holding = (struct holding){.next = pass->holdings, .holder = holder};
+            *holding = (struct holding){.next = pass->holdings, .holder = holder, .part_count = 1};
             pass->holdings = holding;
         }
     }
@@ -212,19 +212,19 @@ static struct holding *holding_of(struct filter_pass *pass, struct sb_node *hold
 }
 
 static enum sb_status holding_add(struct filter_pass *pass, struct sb_node *holder,
-                                  const struct sb_expr *expr, const struct sb_node *part)
+                                  const struct sb_expr *expr, struct sb_node *part)
 {
     struct holding *holding = holding_of(pass, holder);
 
     if (holding == NULL) {
         return SB_NO_MEMORY;
     }
-    if (holding->count == holding->capacity) { // no more parts than conditions
+    if (holding->count == holding->capacity) { // no more parts than conditions, and the holder
         int32_t capacity = holding->capacity * 2 + 4;
         const struct sb_expr **conjuncts =
             sb_optimization_alloc(pass->optimization, capacity, sizeof *conjuncts);
-        const struct sb_node **parts =
-            sb_optimization_alloc(pass->optimization, capacity, sizeof *parts);
+        struct sb_node **parts =
+            sb_optimization_alloc(pass->optimization, capacity + 1, sizeof *parts);
 
         if (conjuncts == NULL || parts == NULL) {
             return SB_NO_MEMORY;
@@ -232,7 +232,8 @@ static enum sb_status holding_add(struct filter_pass *pass, struct sb_node *hold
         for (int32_t i = 0; i < holding->count; i++) {
             conjuncts[i] = holding->conjuncts[i];
         }
-        for (int32_t i = 0; i < holding->part_count; i++) {
+        parts[0] = holder;
+        for (int32_t i = 1; i < holding->part_count; i++) {
             parts[i] = holding->parts[i];
         }
         holding->conjuncts = conjuncts;
@@ -240,7 +241,7 @@ static enum sb_status holding_add(struct filter_pass *pass, struct sb_node *hold
         holding->capacity = capacity;
     }
     holding->conjuncts[holding->count++] = expr;
-    if (holding->part_count == 0 || holding->parts[holding->part_count - 1] != part) {
+    if (holding->parts[holding->part_count - 1] != part) {
         holding->parts[holding->part_count++] = part;
     }
     return SB_OK;
@@ -254,7 +255,7 @@ static enum sb_status holdings_apply(struct filter_pass *pass)
         const struct sb_conjunction added = {holding->count, holding->conjuncts};
 
         SB_TRY_RETURN(sb_node_hold(optimization, holding->holder, &added));
-        SB_TRY_RETURN(sb_edit_add_parts(&optimization->edit, holding->holder, holding->parts,
+        SB_TRY_RETURN(sb_edit_set_parts(&optimization->edit, holding->holder, holding->parts,
                                         holding->part_count, optimization->err));
     }
     return SB_OK;

@@ -12,6 +12,7 @@
 #include "optimize/pass.h"
 
 #include "plan/node_class.h"
+#include "plan/wire_writer.h"
 
 /* Whether the node may be a step, or has steps already. */
 static bool is_fusible(const struct sb_node *node)
@@ -32,9 +33,8 @@ static json_t *step_json(const struct sb_node *node)
 {
     json_t *parameters = json_object_get(node->json, "parameters");
 
-    return json_pack("{s:s, s:s, s:s, s:o}", "operator_type", node->type_name, "operator_id",
-                     node->id, "name", node->name, "parameters",
-                     json_is_object(parameters) ? json_incref(parameters) : json_object());
+    return sb_operator_json(node->type_name, node->id, node->name,
+                            json_is_object(parameters) ? json_incref(parameters) : json_object());
 }
 
 /* Adds what the node does; false when out of memory. */

@@ -308,7 +308,7 @@ static enum sb_status inputs_narrow(struct sb_optimization *optimization)
     for (int32_t i = 0; i < edit->sorted_count; i++) {
         struct sb_node *node = edit->graph->sorted[i];
 
-        if (edit->is_stale && node->input_count > 0) {
+        if (node->is_stale) {
             struct sb_schema *before = sb_schema_retain(node->schema);
             enum sb_status status = sb_edit_derive_node(edit, node, optimization->err);
 

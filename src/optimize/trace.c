@@ -4,9 +4,9 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "optimize/pass.h"
-#include "plan/node_class.h"
 #include "plan/text.h"
 
 struct sb_trace_entry {
@@ -60,16 +60,21 @@ enum sb_status sb_trace_add(struct sb_optimization *optimization, const struct s
     return SB_OK;
 }
 
-static json_t *entry_json(const struct sb_trace_entry *entry)
+/* One member of an object: `key` is JSON as far as the value. */
+static void member_write(struct sb_text *text, const char *key, const char *value)
 {
-    json_t *json = json_object();
-    bool is_failed = json == NULL || sb_details_add(json, "pass", json_string(entry->pass)) ||
-                     sb_details_add(json, "operator", json_string(entry->name)) ||
-                     sb_details_add(json, "before", json_string(entry->before)) ||
-                     sb_details_add(json, "after", json_string(entry->after)) ||
-                     sb_details_add(json, "reason", json_string(entry->reason));
+    sb_text_append(text, key, strlen(key));
+    sb_text_append_json_string(text, value);
+}
 
-    return sb_details_end(json, is_failed);
+static void entry_write(struct sb_text *text, const struct sb_trace_entry *entry)
+{
+    member_write(text, "{\"pass\":", entry->pass);
+    member_write(text, ",\"operator\":", entry->name);
+    member_write(text, ",\"before\":", entry->before);
+    member_write(text, ",\"after\":", entry->after);
+    member_write(text, ",\"reason\":", entry->reason);
+    sb_text_append(text, "}", 1);
 }
 
 enum sb_status sb_trace_write(struct sb_optimization *optimization, char **out)
@@ -77,18 +82,13 @@ enum sb_status sb_trace_write(struct sb_optimization *optimization, char **out)
     struct sb_text text = {.memory = sb_memory_global()};
     const struct sb_trace_entry *entry = optimization->trace_first;
     enum sb_status status;
-    json_t *list = json_array();
-    bool is_failed = list == NULL;
 
-    for (; entry != NULL && !is_failed; entry = entry->next) {
-        is_failed = json_array_append_new(list, entry_json(entry)) != 0;
+    sb_text_append(&text, "[", 1);
+    for (; entry != NULL; entry = entry->next) {
+        entry_write(&text, entry);
+        sb_text_append(&text, ",", entry->next == NULL ? 0 : 1);
     }
-    if (is_failed) {
-        json_decref(list);
-        return sb_optimization_no_memory(optimization);
-    }
-    sb_text_append_json(&text, list, JSON_COMPACT);
-    json_decref(list);
+    sb_text_append(&text, "]", 1);
     status = sb_text_finish(&text, out, optimization->err);
     sb_text_deinit(&text);
     return status;

@@ -61,6 +61,7 @@ void sb_graph_forget(struct sb_graph *graph)
             node->delivered = NULL;
             node->endless_source = NULL;
             node->update_source = NULL;
+            node->parsed = NULL;
             memset(&node->spec, 0, sizeof node->spec);
         }
     }

@@ -300,6 +300,9 @@ struct sb_node {
      * NULL = every row stands for itself.
      */
     const struct sb_node *update_source;
+    /* The expressions in its arguments, once they were parsed; those of the last validation. */
+    const struct sb_expr **parsed;
+    bool is_stale; // in an edit: its derivation is older than what it came from
 
     union { // by type; set by validation
         struct sb_source_spec source;

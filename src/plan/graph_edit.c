@@ -11,6 +11,7 @@
 #include "plan/node_class.h"
 #include "plan/statistics.h"
 #include "plan/text.h"
+#include "plan/wire_writer.h"
 
 static enum sb_status edit_no_memory(struct sb_error *err)
 {
@@ -127,6 +128,13 @@ void sb_edit_deinit(struct sb_graph_edit *edit)
 
 // --- edges ---------------------------------------------------------------------------------------
 
+static void consumers_outdate(struct sb_node *node)
+{
+    for (int32_t i = 0; i < node->output_count; i++) {
+        node->outputs[i]->is_stale = true;
+    }
+}
+
 /* Where `consumer`'s `port` stands among the outputs of what feeds it. */
 static int32_t output_index(const struct sb_node *node, const struct sb_node *consumer,
                             int32_t port)
@@ -164,6 +172,7 @@ static enum sb_status outputs_replace(struct sb_graph_edit *edit, struct sb_node
     SB_TRY_RETURN(edit_alloc(edit, count, sizeof *ports, &ports, err));
     memcpy(outputs, input->outputs, (size_t)at * sizeof *outputs);
     memcpy(ports, input->output_ports, (size_t)at * sizeof *ports);
+    consumers_outdate(node);
     for (int32_t i = 0; i < node->output_count; i++) {
         outputs[at + i] = node->outputs[i];
         ports[at + i] = node->output_ports[i];
@@ -194,6 +203,8 @@ static void edge_split(struct sb_node *node, struct sb_node *consumer, int32_t p
     node->outputs[0] = consumer; // there is room: sb_edit_insert and every copy with an output
     node->output_ports[0] = port;
     node->output_count = 1;
+    node->is_stale = true;
+    consumer->is_stale = true;
 }
 
 // --- changes -------------------------------------------------------------------------------------
@@ -214,8 +225,18 @@ static bool node_is_opaque(const struct sb_node *node)
     return node->has_function || node->type == SB_NODE_CUSTOM || node->type == SB_NODE_REDUCE;
 }
 
-enum sb_status sb_edit_derive_node(struct sb_graph_edit *edit, struct sb_node *node,
-                                   struct sb_error *err)
+static bool node_has_stale_input(const struct sb_node *node)
+{
+    for (int32_t i = 0; i < node->input_count; i++) {
+        if (node->inputs[i]->is_stale) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum sb_status node_derive(struct sb_graph_edit *edit, struct sb_node *node,
+                                  struct sb_error *err)
 {
     struct sb_derivation derivation = {
         .arena = &edit->graph->derived,
@@ -224,19 +245,42 @@ enum sb_status sb_edit_derive_node(struct sb_graph_edit *edit, struct sb_node *n
 
     if (node_is_opaque(node)) {
         if (node->type == SB_NODE_FILTER) { // its function gives a mask; the rows are its input's
-            sb_schema_release(node->schema);
             node->schema = sb_schema_retain(node->inputs[0]->schema);
         }
         return SB_OK;
     }
-    sb_schema_release(node->schema);
     sb_schema_release(node->delivered);
-    node->schema = NULL;
     node->delivered = NULL;
     node->endless_source = NULL;
     node->update_source = NULL;
     memset(&node->spec, 0, sizeof node->spec);
     return sb_node_derive(node, &derivation, err);
+}
+
+enum sb_status sb_edit_derive_node(struct sb_graph_edit *edit, struct sb_node *node,
+                                   struct sb_error *err)
+{
+    const struct sb_node *endless_source = node->endless_source;
+    const struct sb_node *update_source = node->update_source;
+    struct sb_schema *before = node->schema;
+    enum sb_status status;
+
+    node->schema = NULL;
+    status = node_derive(edit, node, err);
+    if (status == SB_OK) {
+        node->is_stale = node_has_stale_input(node);
+    }
+    if (node->schema == NULL) {
+        node->schema = before; // of one that only somebody outside can derive, or has failed
+    } else if (before != NULL && sb_schema_equal(node->schema, before) &&
+               endless_source == node->endless_source && update_source == node->update_source) {
+        sb_schema_release(node->schema);
+        node->schema = before; // what its consumers were derived from
+    } else {
+        sb_schema_release(before);
+        consumers_outdate(node);
+    }
+    return status;
 }
 
 /* The id of `like` with a number; numbers differ, so only the original can have it already. */
@@ -248,24 +292,6 @@ static const char *edit_new_id(struct sb_graph_edit *edit, const struct sb_node 
         id = sb_arena_format(&edit->graph->arena, "%s.%" PRId32, like->id, ++edit->inserted_count);
     } while (id != NULL && sb_graph_node(edit->original, id) != NULL);
     return id;
-}
-
-/* The wire form of a node of one input, with the placement of `like`. */
-static json_t *node_json(const char *type, const char *id, const char *name, json_t *parameters)
-{
-    json_t *json = json_object();
-    bool is_failed = json == NULL ||
-                     json_object_set_new(json, "operator_id", json_string(id)) != 0 ||
-                     json_object_set_new(json, "operator_type", json_string(type)) != 0 ||
-                     json_object_set_new(json, "name", json_string(name)) != 0 ||
-                     json_object_set(json, "parameters", parameters) != 0;
-
-    json_decref(parameters);
-    if (is_failed) {
-        json_decref(json);
-        return NULL;
-    }
-    return json;
 }
 
 static enum sb_status edit_append(struct sb_graph_edit *edit, struct sb_node *node,
@@ -292,9 +318,14 @@ enum sb_status sb_edit_insert(struct sb_graph_edit *edit, const char *type, json
                               struct sb_node **out, struct sb_error *err)
 {
     const char *id = edit_new_id(edit, like);
-    json_t *json = id == NULL ? NULL : node_json(type, id, id, parameters);
+    json_t *json;
     struct sb_node *node;
 
+    if (id == NULL) {
+        json_decref(parameters);
+        return edit_no_memory(err);
+    }
+    json = sb_operator_json(type, id, id, parameters);
     SB_TRY_RETURN(edit_keep(edit, json, err));
     SB_TRY_RETURN(sb_node_read(edit->graph, edit->graph->node_count, json, &node, err));
     SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node->inputs, &node->inputs, err));
@@ -350,6 +381,7 @@ enum sb_status sb_edit_connect(struct sb_graph_edit *edit, struct sb_node *consu
     input->output_count = count + 1;
     output_remove(old, output_index(old, consumer, port));
     consumer->inputs[port] = input;
+    consumer->is_stale = true;
     edit->is_stale = true;
     return SB_OK;
 }
@@ -426,6 +458,7 @@ enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct sb_node *node,
     }
     SB_TRY_RETURN(node_set_key(edit, node, "parameters", parameters, err));
     memset(&node->spec, 0, sizeof node->spec);
+    node->is_stale = true;
     return node_read_type(edit, node, type, err);
 }
 
@@ -446,6 +479,7 @@ enum sb_status sb_edit_take_consumers(struct sb_graph_edit *edit, struct sb_node
         ports[i] = node->output_ports[at];
         outputs[i]->inputs[ports[i]] = to;
     }
+    consumers_outdate(from);
     to->outputs = outputs;
     to->output_ports = ports;
     to->output_count = count;
@@ -468,109 +502,22 @@ enum sb_status sb_edit_move(struct sb_graph_edit *edit, struct sb_node *node, js
     return sb_edit_set_parameters(edit, node, parameters, err);
 }
 
-/* What a node does: its parts, or itself when it has none. A new list. */
-static json_t *node_parts(const struct sb_node *node)
-{
-    const json_t *parts = json_object_get(node->json, "parts");
-
-    return parts != NULL ? json_copy((json_t *)parts)
-                         : json_pack("[{s:s,s:s,s:s}]", "operator_id", node->id, "name", node->name,
-                                     "operator_type", node->type_name);
-}
-
-static bool parts_have(const json_t *parts, const json_t *part)
-{
-    const json_t *id = json_object_get(part, "operator_id");
-    const json_t *other;
-    size_t i;
-
-    json_array_foreach(parts, i, other)
-    {
-        if (json_equal(json_object_get(other, "operator_id"), id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Takes `more`; false when out of memory. */
-static bool parts_extend(json_t *parts, json_t *more)
-{
-    bool is_failed = more == NULL;
-    json_t *part;
-    size_t i;
-
-    json_array_foreach(more, i, part)
-    {
-        is_failed = is_failed || (!parts_have(parts, part) && json_array_append(parts, part) != 0);
-    }
-    json_decref(more);
-    return !is_failed;
-}
-
-enum sb_status sb_edit_add_part(struct sb_graph_edit *edit, struct sb_node *node,
-                                const struct sb_node *part, enum sb_part_place place,
-                                struct sb_error *err)
-{
-    json_t *parts = json_array();
-    bool is_made = parts != NULL &&
-                   (place != SB_PART_BEHIND || parts_extend(parts, node_parts(node))) &&
-                   parts_extend(parts, node_parts(part)) &&
-                   (place != SB_PART_BEFORE || parts_extend(parts, node_parts(node)));
-
-    if (!is_made) {
-        json_decref(parts);
-        parts = NULL;
-    }
-    return node_set_key(edit, node, "parts", parts, err);
-}
-
-enum sb_status sb_edit_add_parts(struct sb_graph_edit *edit, struct sb_node *node,
-                                 const struct sb_node *const *parts, int32_t count,
-                                 struct sb_error *err)
-{
-    json_t *list = node_parts(node);
-    bool is_failed = list == NULL;
-
-    for (int32_t i = 0; i < count; i++) {
-        json_t *more = is_failed ? NULL : node_parts(parts[i]);
-
-        is_failed = more == NULL || json_array_extend(list, more) != 0;
-        json_decref(more);
-    }
-    return node_set_key(edit, node, "parts", sb_details_end(list, is_failed), err);
-}
-
 enum sb_status sb_edit_set_parts(struct sb_graph_edit *edit, struct sb_node *node,
                                  struct sb_node *const *parts, int32_t count, struct sb_error *err)
 {
-    json_t *list = json_array();
-    json_t *known = json_object(); // by id
-    bool is_failed = list == NULL || known == NULL;
+    return node_set_key(edit, node, "parts", sb_parts_json(parts, count), err);
+}
 
-    for (int32_t i = 0; i < count && !is_failed; i++) {
-        json_t *more = node_parts(parts[i]);
-        json_t *part;
-        size_t at;
+enum sb_status sb_edit_add_part(struct sb_graph_edit *edit, struct sb_node *node,
+                                struct sb_node *part, enum sb_part_place place,
+                                struct sb_error *err)
+{
+    struct sb_node *const both[] = {
+        place == SB_PART_BEHIND ? node : part,
+        place == SB_PART_BEHIND ? part : node,
+    };
 
-        is_failed = more == NULL;
-        json_array_foreach(more, at, part)
-        {
-            const char *id = json_string_value(json_object_get(part, "operator_id"));
-
-            if (!is_failed && (id == NULL || json_object_get(known, id) == NULL)) {
-                is_failed = json_array_append(list, part) != 0 ||
-                            (id != NULL && json_object_set_new(known, id, json_true()) != 0);
-            }
-        }
-        json_decref(more);
-    }
-    json_decref(known);
-    if (is_failed) {
-        json_decref(list);
-        list = NULL;
-    }
-    return node_set_key(edit, node, "parts", list, err);
+    return sb_edit_set_parts(edit, node, both, place == SB_PART_ALONE ? 1 : 2, err);
 }
 
 // --- the end -------------------------------------------------------------------------------------
@@ -608,42 +555,12 @@ enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err)
 {
     SB_TRY_RETURN(sb_edit_sort(edit, err));
     for (int32_t i = 0; i < edit->graph->node_count; i++) {
-        SB_TRY_RETURN(sb_edit_derive_node(edit, edit->graph->sorted[i], err));
+        if (edit->graph->sorted[i]->is_stale) {
+            SB_TRY_RETURN(sb_edit_derive_node(edit, edit->graph->sorted[i], err));
+        }
     }
     edit->is_stale = false;
     return SB_OK;
-}
-
-static json_t *edges_json(const struct sb_graph *graph)
-{
-    json_t *edges = json_array();
-    bool is_failed = edges == NULL;
-
-    for (int32_t i = 0; i < graph->node_count && !is_failed; i++) {
-        const struct sb_node *node = graph->nodes[i];
-
-        for (int32_t o = 0; o < node->output_count && !is_failed; o++) {
-            is_failed = json_array_append_new(edges, json_pack("{s:s,s:s,s:i}", "from", node->id,
-                                                               "to", node->outputs[o]->id, "port",
-                                                               (int)node->output_ports[o])) != 0;
-        }
-    }
-    return sb_details_end(edges, is_failed);
-}
-
-static json_t *graph_json(const struct sb_graph *graph)
-{
-    json_t *json = json_copy(graph->json);
-    json_t *operators = json_array();
-    bool is_failed = json == NULL || operators == NULL;
-
-    for (int32_t i = 0; i < graph->node_count && !is_failed; i++) {
-        is_failed = json_array_append(operators, graph->nodes[i]->json) != 0;
-    }
-    is_failed = is_failed || json_object_set(json, "operators", operators) != 0 ||
-                json_object_set_new(json, "edges", edges_json(graph)) != 0;
-    json_decref(operators);
-    return sb_details_end(json, is_failed);
 }
 
 enum sb_status sb_edit_finish(struct sb_graph_edit *edit, struct sb_graph **out,
@@ -655,7 +572,7 @@ enum sb_status sb_edit_finish(struct sb_graph_edit *edit, struct sb_graph **out,
     edit_compact(graph);
     SB_TRY_RETURN(sb_graph_sort(graph, err));
     SB_TRY_RETURN(sb_graph_index(graph, err));
-    json = graph_json(graph);
+    json = sb_graph_json(graph);
     if (json == NULL) {
         return edit_no_memory(err);
     }

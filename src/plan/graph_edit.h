@@ -91,6 +91,11 @@ SB_MUST_CHECK enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct 
 SB_MUST_CHECK enum sb_status sb_edit_take_consumers(struct sb_graph_edit *edit, struct sb_node *to,
                                                     struct sb_node *from, struct sb_error *err);
 
+/* `node` does the work of all `parts`, in this order, and of nobody else; it may be one of them. */
+SB_MUST_CHECK enum sb_status sb_edit_set_parts(struct sb_graph_edit *edit, struct sb_node *node,
+                                               struct sb_node *const *parts, int32_t count,
+                                               struct sb_error *err);
+
 enum sb_part_place {
     SB_PART_ALONE,  // instead of what it did
     SB_PART_BEFORE, // before its own
@@ -102,27 +107,17 @@ enum sb_part_place {
  * an operator without `parts` does its own work.
  */
 SB_MUST_CHECK enum sb_status sb_edit_add_part(struct sb_graph_edit *edit, struct sb_node *node,
-                                              const struct sb_node *part, enum sb_part_place place,
+                                              struct sb_node *part, enum sb_part_place place,
                                               struct sb_error *err);
-
-/* The same for many, behind its own work; none of them is in its parts yet. */
-SB_MUST_CHECK enum sb_status sb_edit_add_parts(struct sb_graph_edit *edit, struct sb_node *node,
-                                               const struct sb_node *const *parts, int32_t count,
-                                               struct sb_error *err);
 
 /* Derives one node again, whose inputs are derived. */
 SB_MUST_CHECK enum sb_status sb_edit_derive_node(struct sb_graph_edit *edit, struct sb_node *node,
                                                  struct sb_error *err);
 
-/* `node` does the work of all `parts`, in this order, and of nobody else; it may be one of them. */
-SB_MUST_CHECK enum sb_status sb_edit_set_parts(struct sb_graph_edit *edit, struct sb_node *node,
-                                               struct sb_node *const *parts, int32_t count,
-                                               struct sb_error *err);
-
 /* Drops removed nodes from the list and sorts the others into graph->sorted. */
 SB_MUST_CHECK enum sb_status sb_edit_sort(struct sb_graph_edit *edit, struct sb_error *err);
 
-/* The same, and derives all of them again. */
+/* The same, and derives again what is stale: what changed, and all behind it. */
 SB_MUST_CHECK enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err);
 
 /* Hands the changed copy out, with its wire form and not validated; the edit is empty then. */

@@ -157,10 +157,10 @@ bool sb_type_equal_is_same(const struct sb_type *type);
 extern const char *const sb_function_jit_choices[];
 extern const char *const sb_function_on_error_choices[];
 
-/* Sets `key`; true on failure, so that many calls can be or-ed together. Takes `value`. */
+/* Sets `key`, a literal; true on failure, so that many calls can be or-ed. Takes `value`. */
 static inline bool sb_details_add(json_t *details, const char *key, json_t *value)
 {
-    return json_object_set_new(details, key, value) != 0;
+    return json_object_set_new_nocheck(details, key, value) != 0;
 }
 
 /* `details`, or NULL after freeing them when anything failed. */

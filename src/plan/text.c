@@ -108,6 +108,35 @@ void sb_text_append_json(struct sb_text *text, const json_t *json, size_t flags)
     }
 }
 
+/* Most words need no escapes; what does, and what is not ASCII, jansson writes. */
+static bool is_plain_json(const char *words, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)words[i];
+
+        if (byte < ' ' || byte > '~' || byte == '"' || byte == '\\') {
+            return false;
+        }
+    }
+    return true;
+}
+
+void sb_text_append_json_string(struct sb_text *text, const char *words)
+{
+    size_t size = strlen(words);
+    json_t *json;
+
+    if (is_plain_json(words, size)) {
+        sb_text_append(text, "\"", 1);
+        sb_text_append(text, words, size);
+        sb_text_append(text, "\"", 1);
+        return;
+    }
+    json = json_string(words);
+    sb_text_append_json(text, json, JSON_ENCODE_ANY);
+    json_decref(json);
+}
+
 enum sb_status sb_text_finish(struct sb_text *text, char **out, struct sb_error *err)
 {
     struct text_head *head;

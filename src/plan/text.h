@@ -33,6 +33,8 @@ void sb_text_format(struct sb_text *text, const char *format, ...)
  */
 void sb_text_append_inline(struct sb_text *text, const char *words, size_t size);
 void sb_text_append_json(struct sb_text *text, const json_t *json, size_t flags);
+/* `words` as a JSON string, in quotes. */
+void sb_text_append_json_string(struct sb_text *text, const char *words);
 
 /* Hands over a string for sb_string_free(); the text is empty afterwards, also on failure. */
 SB_MUST_CHECK enum sb_status sb_text_finish(struct sb_text *text, char **out, struct sb_error *err);

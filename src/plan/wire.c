@@ -181,6 +181,7 @@ enum sb_status sb_node_read_parameters(struct sb_graph *graph, struct sb_node *n
         return sb_node_no_memory(node, err, size);
     }
     node->arguments = arguments;
+    node->parsed = NULL;
     if (parameters == NULL) {
         // Whatever is required is missing from no object, too.
         json_t *empty = json_object();

@@ -78,8 +78,8 @@ static enum sb_status check_form(const struct sb_node *node, struct sb_error *er
     return SB_OK;
 }
 
-static enum sb_status parse_predicate(const struct sb_node *node, struct sb_arena *arena,
-                                      const struct sb_expr **out, struct sb_error *err)
+static enum sb_status read_predicate(const struct sb_node *node, struct sb_arena *arena,
+                                     const struct sb_expr **out, struct sb_error *err)
 {
     const struct sb_argument *arguments = node->arguments;
 
@@ -89,6 +89,20 @@ static enum sb_status parse_predicate(const struct sb_node *node, struct sb_aren
     return sb_expr_make_comparison(sb_argument_text(&arguments[COLUMN], NULL),
                                    sb_argument_text(&arguments[OPERATOR], ">"),
                                    arguments[VALUE].value, arena, out, err);
+}
+
+static enum sb_status parse_predicate(struct sb_node *node, struct sb_derivation *derivation,
+                                      struct sb_error *err)
+{
+    const struct sb_expr **parsed;
+
+    if (node->parsed == NULL) {
+        SB_TRY_RETURN(sb_node_alloc(node, derivation, 1, sizeof *parsed, &parsed, err));
+        SB_TRY_RETURN(read_predicate(node, derivation->arena, parsed, err));
+        node->parsed = parsed;
+    }
+    node->spec.filter.predicate = node->parsed[0];
+    return SB_OK;
 }
 
 static enum sb_status derive_predicate(struct sb_node *node, struct sb_derivation *derivation,
@@ -105,7 +119,7 @@ static enum sb_status derive_predicate(struct sb_node *node, struct sb_derivatio
         SB_TRY_RETURN(sb_node_column(
             node, "column", input, sb_argument_text(&node->arguments[COLUMN], NULL), &index, err));
     }
-    status = parse_predicate(node, derivation->arena, &spec->predicate, err);
+    status = parse_predicate(node, derivation, err);
     if (status == SB_OK) {
         status = sb_expr_bind(spec->predicate, input, derivation->arena, &spec->bound, err);
     }
@@ -180,7 +194,7 @@ static json_t *filter_details(const struct sb_node *node, bool is_streaming,
     bool is_failed;
 
     if (node->has_function || check_form(node, NULL) != SB_OK ||
-        parse_predicate(node, scratch, &predicate, NULL) != SB_OK) {
+        read_predicate(node, scratch, &predicate, NULL) != SB_OK) {
         details = sb_node_arguments_json(node);
         is_failed = details == NULL;
         if (node->has_function) {

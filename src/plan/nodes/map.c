@@ -62,31 +62,53 @@ static enum sb_status check_form(const struct sb_node *node, struct sb_error *er
     return SB_OK;
 }
 
-static enum sb_status bind_expressions(struct sb_node *node, struct sb_derivation *derivation,
-                                       struct sb_error *err)
+static enum sb_status parse_expressions(struct sb_node *node, struct sb_derivation *derivation,
+                                        struct sb_error *err)
 {
     json_t *expressions = (json_t *)node->arguments[EXPRESSIONS].value;
-    struct sb_map_spec *spec = &node->spec.map;
-    size_t count = json_object_size(expressions);
+    const int64_t count = (int64_t)json_object_size(expressions);
+    const struct sb_expr **parsed;
     const char *name;
     json_t *json;
     int32_t i = 0;
 
-    SB_TRY_RETURN(
-        sb_node_alloc(node, derivation, (int64_t)count, sizeof *spec->names, &spec->names, err));
-    SB_TRY_RETURN(sb_node_alloc(node, derivation, (int64_t)count, sizeof *spec->expressions,
-                                &spec->expressions, err));
-    SB_TRY_RETURN(
-        sb_node_alloc(node, derivation, (int64_t)count, sizeof *spec->bound, &spec->bound, err));
+    if (node->parsed != NULL) {
+        return SB_OK;
+    }
+    SB_TRY_RETURN(sb_node_alloc(node, derivation, count, sizeof *parsed, &parsed, err));
+    json_object_foreach(expressions, name, json)
+    {
+        enum sb_status status = sb_expr_parse(json, derivation->arena, &parsed[i++], err);
+
+        if (status != SB_OK) {
+            sb_error_prefix(err, "%s: parameter 'expressions': column '%.100s'", node->label, name);
+            return status;
+        }
+    }
+    node->parsed = parsed;
+    return SB_OK;
+}
+
+static enum sb_status bind_expressions(struct sb_node *node, struct sb_derivation *derivation,
+                                       struct sb_error *err)
+{
+    json_t *expressions = (json_t *)node->arguments[EXPRESSIONS].value;
+    const int64_t count = (int64_t)json_object_size(expressions);
+    struct sb_map_spec *spec = &node->spec.map;
+    const char *name;
+    json_t *json;
+    int32_t i = 0;
+
+    SB_TRY_RETURN(parse_expressions(node, derivation, err));
+    SB_TRY_RETURN(sb_node_alloc(node, derivation, count, sizeof *spec->names, &spec->names, err));
+    SB_TRY_RETURN(sb_node_alloc(node, derivation, count, sizeof *spec->bound, &spec->bound, err));
+    spec->expressions = node->parsed;
     spec->expression_count = (int32_t)count;
     json_object_foreach(expressions, name, json)
     {
-        enum sb_status status = sb_expr_parse(json, derivation->arena, &spec->expressions[i], err);
+        enum sb_status status = sb_expr_bind(spec->expressions[i], node->inputs[0]->schema,
+                                             derivation->arena, &spec->bound[i], err);
 
-        if (status == SB_OK) {
-            status = sb_expr_bind(spec->expressions[i], node->inputs[0]->schema, derivation->arena,
-                                  &spec->bound[i], err);
-        }
         if (status != SB_OK) {
             sb_error_prefix(err, "%s: parameter 'expressions': column '%.100s'", node->label, name);
             return status;
