@@ -85,7 +85,7 @@ def run_rounds(
     while quiet < round_count and len(rounds) < _EXTRA_ROUNDS * round_count:
         patience -= _wait_for_quiet(patience)
         share = ProcessorShare()
-        samples = {name: _timed(name, run, accept) for name, run in runs.items()}
+        samples = {name: timed(name, run, accept) for name, run in runs.items()}
         rounds.append(_Round(share.others(), samples))
         quiet += rounds[-1].others_share <= QUIET_SHARE
     chosen = sorted(rounds, key=lambda r: r.others_share)[:round_count]
@@ -98,7 +98,9 @@ def run_rounds(
 
 
 @dataclass(frozen=True)
-class _Sample:
+class Sample:
+    """One run: elapsed, and summed over its threads."""
+
     wall_ms: float
     processor_ms: float
 
@@ -106,10 +108,11 @@ class _Sample:
 @dataclass(frozen=True)
 class _Round:
     others_share: float
-    samples: dict[str, _Sample]
+    samples: dict[str, Sample]
 
 
-def _timed(name: str, run: Callable[[], Any], accept: Callable[[str, Any], None]) -> _Sample:
+def timed(name: str, run: Callable[[], Any], accept: Callable[[str, Any], None]) -> Sample:
+    """Run once, without a collection of garbage in between; `accept` takes the result."""
     gc.collect()
     gc.disable()
     processor, wall = time.process_time(), time.perf_counter()
@@ -117,7 +120,7 @@ def _timed(name: str, run: Callable[[], Any], accept: Callable[[str, Any], None]
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     gc.enable()
     accept(name, result)
-    return _Sample(wall * 1000, processor * 1000)
+    return Sample(wall * 1000, processor * 1000)
 
 
 def _wait_for_quiet(patience: float) -> float:

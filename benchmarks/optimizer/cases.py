@@ -41,6 +41,38 @@ def _filter_behind_join(settings: Settings) -> Draw:
     return draw
 
 
+def _filter_behind_enrichment(settings: Settings) -> Draw:
+    """The reference graph, its filter behind its join: quotes get three texts of their security."""
+    random = np.random.default_rng(settings.seed)
+    quotes = chunked(
+        {
+            "quote": np.arange(settings.rows),
+            "instrumentId": random.integers(0, _DIMENSION_ROWS, settings.rows),
+            "price": random.random(settings.rows) * 100,
+        }
+    )
+    keys = random.permutation(_DIMENSION_ROWS)
+    securities = chunked(
+        {
+            "ID": keys,
+            "CUSIP": pa.array([f"{key:09}" for key in keys]),
+            "NAME": pa.array([f"security number {key}" for key in keys]),
+            "SECTOR": pa.array([f"sector {key % 50}" for key in keys]),
+        }
+    )
+
+    def draw(draft: GraphDraft) -> None:
+        draft.add("source", "quotes", data=quotes)
+        draft.add("source", "securities", data=securities)
+        draft.add(
+            "hash_join", "enrich", "quotes", "securities", left_key="instrumentId", right_key="ID"
+        )
+        draft.add("filter", "high_value", "enrich", column="price", operator=">", value=95.0)
+        draft.add("sink", "out", "high_value")
+
+    return draw
+
+
 def _wide(rows: int, keys: int, seed: int, prefix: str) -> pa.Table:
     """A key, a value, and columns of numbers and text that nobody reads."""
     random = np.random.default_rng(seed)
@@ -180,7 +212,15 @@ def _total(draft: GraphDraft, upstream: str, column: str) -> None:
 _ALL = (
     Case(
         "filter_pushdown",
-        "filter behind a join, 5 % pass",
+        "filter behind an enrichment, 5 % pass",
+        ("filter_pushdown",),
+        _filter_behind_enrichment,
+        3.0,
+        keys=("quote",),
+    ),
+    Case(
+        "filter_lean",
+        "filter behind a join of two columns, 5 % pass",
         ("filter_pushdown",),
         _filter_behind_join,
         3.0,

@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator
 
 from engine import sabot_run
 from engine.cases import CASES
 from engine.result import Agreement
 from engine.target import Target
-from measuring.rounds import run_rounds
+from measuring.pairs import run_pairs
 
 from optimizer.case import Settings
 
 __all__ = ["measure_unharmed"]
 
 _LIMIT = 1.03
+_SECONDS = 30.0  # for each query, at most
 
 
 def measure_unharmed(settings: Settings) -> Iterator[Target]:
@@ -25,8 +25,9 @@ def measure_unharmed(settings: Settings) -> Iterator[Target]:
         contest = one.prepare(settings)
         run = contest.runs[sabot_run.SABOT]
         agreement = Agreement(contest.keys)
-        runs = {"off": sabot_run.without_optimizer(run), "on": run}
-        rounds = run_rounds(runs, agreement.accept, settings.rounds, settings.patience)
-        off, on = (statistics.median(rounds.times_ms[key]) for key in ("off", "on"))
-        note = f"{off:,.1f} ms off, {on:,.1f} ms on; others {rounds.others_share:.0%}"
-        yield Target(f"unharmed: {one.name}", on / off, "x", _LIMIT, note)
+        pairs = run_pairs(sabot_run.without_optimizer(run), run, agreement.accept, _LIMIT, _SECONDS)
+        note = (
+            f"{pairs.before_ms:,.1f} ms off, {pairs.after_ms:,.1f} ms on; "
+            f"{pairs.low:.2f} to {pairs.high:.2f} in {pairs.count} pairs"
+        )
+        yield Target(f"unharmed: {one.name}", pairs.ratio, "x", _LIMIT, note)

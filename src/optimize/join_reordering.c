@@ -267,6 +267,25 @@ static bool level_has_work(const struct candidate *first, int32_t level, bool *i
     return has_work;
 }
 
+/* Where columns stay as they are, what is wanted decides about the order and nothing else. */
+static enum sb_status columns_keep(struct sb_optimization *optimization,
+                                   struct sb_join_chain *chain)
+{
+    const int32_t count = chain->exit->schema->field_count;
+    bool *all;
+
+    if (optimization->options->projection_pushdown) {
+        return SB_OK;
+    }
+    all = sb_optimization_alloc(optimization, count, sizeof *all);
+    if (all == NULL) {
+        return SB_NO_MEMORY;
+    }
+    memset(all, true, (size_t)count);
+    chain->wanted = all;
+    return SB_OK;
+}
+
 /* Chains of one level do not see each other. `*is_changed` = any was changed. */
 static enum sb_status level_run(struct sb_optimization *optimization, struct candidate *first,
                                 int32_t level, bool *is_changed)
@@ -286,6 +305,7 @@ static enum sb_status level_run(struct sb_optimization *optimization, struct can
             continue;
         }
         SB_TRY_RETURN(candidate_tell(optimization, candidate));
+        SB_TRY_RETURN(columns_keep(optimization, candidate->chain));
         SB_TRY_RETURN(sb_join_chain_rewrite(&optimization->edit, candidate->chain,
                                             &candidate->found, &optimization->arena,
                                             optimization->err));
@@ -313,15 +333,13 @@ static enum sb_status candidates_prepare(struct sb_optimization *optimization,
         return SB_OK;
     }
     SB_TRY_RETURN(levels_find(optimization, *out));
-    SB_TRY_RETURN(sb_graph_wanted(graph, &optimization->arena, &wanted, optimization->err));
+    // where nothing narrows SELECTs, they name columns that nobody needs
+    SB_TRY_RETURN(sb_graph_wanted(graph, !optimization->options->projection_pushdown,
+                                  &optimization->arena, &wanted, optimization->err));
     for (struct candidate *candidate = *out; candidate != NULL; candidate = candidate->next) {
         const struct sb_node *exit = candidate->chain->exit;
 
-        if (optimization->options->projection_pushdown) {
-            sb_schema_want_any(exit->schema, wanted[exit->index]);
-        } else { // operators behind may name columns that nobody needs
-            memset(wanted[exit->index], true, sizeof **wanted * (size_t)exit->schema->field_count);
-        }
+        sb_schema_want_any(exit->schema, wanted[exit->index]);
         candidate->chain->wanted = wanted[exit->index];
     }
     return SB_OK;

@@ -2,8 +2,8 @@
 /*
  * projection_pushdown.c - only the columns that somebody needs, from the sources on.
  *
- * One walk from the sinks back. Who can give less gives less: SELECTs and MAPs lose the columns
- * that nobody behind them needs, sources read only the others, and a SELECT that stands on a source
+ * One walk from the sinks back. Who can give less gives less: SELECT, MAP and AGGREGATE lose what
+ * nobody behind them needs, sources read only the rest, and a SELECT that stands on a source
  * becomes its `columns`. Then a SELECT comes before whatever copies or stores rows of which it does
  * not need all columns.
  */
@@ -20,31 +20,7 @@ struct projection {
     bool **wanted; // by node->index
 };
 
-// --- columns as JSON and as text -----------------------------------------------------------------
-
-/* The names of the marked columns; NULL when out of memory. */
-static json_t *names_json(const struct sb_schema *schema, const bool *marked)
-{
-    json_t *names = json_array();
-    bool is_failed = names == NULL;
-
-    for (int32_t i = 0; i < schema->field_count && !is_failed; i++) {
-        if (marked[i]) {
-            is_failed = json_array_append_new(names, json_string(schema->fields[i].name)) != 0;
-        }
-    }
-    return sb_details_end(names, is_failed);
-}
-
-static int32_t marked_count(const struct sb_schema *schema, const bool *marked)
-{
-    int32_t count = 0;
-
-    for (int32_t i = 0; i < schema->field_count; i++) {
-        count += marked[i];
-    }
-    return count;
-}
+// --- columns as text -----------------------------------------------------------------------------
 
 enum { NAMED_MAX = 8 }; // columns that the trace names
 
@@ -95,34 +71,23 @@ static enum sb_status wanted_follow(struct sb_optimization *optimization,
     return SB_OK;
 }
 
-/* Sets `key` of a node, which has other columns then; those wanted of it are wanted still. */
-static enum sb_status node_narrow(struct projection *projection, struct sb_node *node,
-                                  const char *key, json_t *value, const char *reason)
+/* Other parameters (taken) for a node; what is wanted of it is wanted still. */
+static enum sb_status node_narrow_to(struct projection *projection, struct sb_node *node,
+                                     json_t *parameters)
 {
     struct sb_optimization *optimization = projection->optimization;
     struct sb_schema *before = sb_schema_retain(node->schema);
     enum sb_status status =
-        sb_edit_set_parameter(&optimization->edit, node, key, value, optimization->err);
+        sb_edit_set_parameters(&optimization->edit, node, parameters, optimization->err);
 
     if (status == SB_OK) {
         status = wanted_follow(optimization, node, before, &projection->wanted[node->index]);
     }
     if (status == SB_OK) {
-        status = trace_columns(projection, node, before, reason);
+        status = trace_columns(projection, node, before, "nobody behind it needs the others");
     }
     sb_schema_release(before);
     return status;
-}
-
-static enum sb_status select_narrow(struct projection *projection, struct sb_node *node)
-{
-    const bool *wanted = projection->wanted[node->index];
-
-    if (marked_count(node->schema, wanted) == node->schema->field_count) {
-        return SB_OK;
-    }
-    return node_narrow(projection, node, "columns", names_json(node->schema, wanted),
-                       "nobody behind it needs the others");
 }
 
 /* A MAP that computes nothing any more, and keeps its input, is its input. */
@@ -143,33 +108,26 @@ static enum sb_status map_remove(struct projection *projection, struct sb_node *
     return sb_edit_remove(&optimization->edit, node, optimization->err);
 }
 
-static enum sb_status map_narrow(struct projection *projection, struct sb_node *node)
+static enum sb_status node_narrow(struct projection *projection, struct sb_node *node)
 {
-    const struct sb_map_spec *spec = &node->spec.map;
-    const bool *wanted = projection->wanted[node->index];
-    const json_t *given = json_object_get(json_object_get(node->json, "parameters"), "expressions");
-    json_t *expressions = json_object();
-    bool is_failed = expressions == NULL;
-    const char *name;
-    json_t *json;
+    struct sb_optimization *optimization = projection->optimization;
+    json_t *parameters = NULL;
 
-    json_object_foreach((json_t *)(uintptr_t)given, name, json)
-    {
-        int32_t column = sb_schema_index(node->schema, name);
-
-        is_failed = is_failed || column < 0 ||
-                    (wanted[column] && json_object_set(expressions, name, json) != 0);
-    }
-    if (!is_failed && (int32_t)json_object_size(expressions) == spec->expression_count) {
-        json_decref(expressions);
+    if (node->class->narrow == NULL || node->has_function) {
         return SB_OK;
     }
-    if (!is_failed && json_object_size(expressions) == 0 && spec->is_keeping) {
-        json_decref(expressions);
+    if (!node->class->narrow(node, projection->wanted[node->index], &parameters)) {
+        return sb_optimization_no_memory(optimization);
+    }
+    if (parameters == NULL) {
+        return SB_OK;
+    }
+    if (node->type == SB_NODE_MAP && node->spec.map.is_keeping &&
+        json_object_size(json_object_get(parameters, "expressions")) == 0) {
+        json_decref(parameters);
         return map_remove(projection, node);
     }
-    return node_narrow(projection, node, "expressions", sb_details_end(expressions, is_failed),
-                       "nobody behind it needs the others");
+    return node_narrow_to(projection, node, parameters);
 }
 
 /* SELECTs that stand on a source become its `columns`. */
@@ -187,7 +145,7 @@ static enum sb_status source_take_selects(struct projection *projection, struct 
         }
         memset(wanted, true, sizeof *wanted * (size_t)schema->field_count);
         SB_TRY_RETURN(sb_edit_set_parameter(&optimization->edit, source, "columns",
-                                            names_json(schema, wanted), optimization->err));
+                                            sb_columns_json(schema, wanted), optimization->err));
         projection->wanted[source->index] = wanted;
         SB_TRY_RETURN(sb_trace_add(optimization, select, "behind the source", "in the scan",
                                    "the source can give these columns at once"));
@@ -208,9 +166,10 @@ static enum sb_status source_narrow(struct projection *projection, struct sb_nod
     if (status == SB_OK) {
         const bool *wanted = projection->wanted[node->index];
 
-        if (marked_count(node->schema, wanted) < node->schema->field_count) {
-            status = sb_edit_set_parameter(&optimization->edit, node, "columns",
-                                           names_json(node->schema, wanted), optimization->err);
+        if (sb_columns_count(node->schema, wanted) < node->schema->field_count) {
+            status =
+                sb_edit_set_parameter(&optimization->edit, node, "columns",
+                                      sb_columns_json(node->schema, wanted), optimization->err);
         }
         is_narrowed = node->schema != NULL && node->schema->field_count < before->field_count;
     }
@@ -225,20 +184,10 @@ static enum sb_status source_narrow(struct projection *projection, struct sb_nod
 static enum sb_status node_visit(struct projection *projection, struct sb_node *node)
 {
     sb_schema_want_any(node->schema, projection->wanted[node->index]);
-    switch (node->type) {
-    case SB_NODE_SOURCE:
+    if (node->type == SB_NODE_SOURCE) {
         return source_narrow(projection, node);
-    case SB_NODE_SELECT:
-        SB_TRY_RETURN(select_narrow(projection, node));
-        break;
-    case SB_NODE_MAP:
-        if (!node->has_function) {
-            SB_TRY_RETURN(map_narrow(projection, node));
-        }
-        break;
-    default:
-        break;
     }
+    SB_TRY_RETURN(node_narrow(projection, node));
     for (int32_t port = 0; port < node->input_count && sb_edit_has(node); port++) {
         sb_node_require(node, projection->wanted[node->index], port,
                         projection->wanted[node->inputs[port]->index]);
@@ -262,10 +211,10 @@ static enum sb_status input_narrow(struct sb_optimization *optimization, struct 
     json_t *names;
     struct sb_node *added;
 
-    if (marked_count(schema, required) == schema->field_count) {
+    if (sb_columns_count(schema, required) == schema->field_count) {
         return SB_OK;
     }
-    names = names_json(schema, required);
+    names = sb_columns_json(schema, required);
     SB_TRY_RETURN(sb_edit_insert(&optimization->edit, "select",
                                  names == NULL ? NULL : json_pack("{s:o}", "columns", names), node,
                                  node, port, &added, optimization->err));
@@ -304,7 +253,8 @@ static enum sb_status inputs_narrow(struct sb_optimization *optimization)
     struct sb_graph_edit *edit = &optimization->edit;
     bool **wanted;
 
-    SB_TRY_RETURN(sb_graph_wanted(edit->graph, &optimization->arena, &wanted, optimization->err));
+    SB_TRY_RETURN(
+        sb_graph_wanted(edit->graph, false, &optimization->arena, &wanted, optimization->err));
     for (int32_t i = 0; i < edit->sorted_count; i++) {
         struct sb_node *node = edit->graph->sorted[i];
 

@@ -45,6 +45,12 @@ struct sb_node_class {
      */
     void (*require)(const struct sb_node *node, const bool *wanted, int32_t port, bool *required);
     /*
+     * Sets `*narrowed`, a new reference, to parameters with which the node leaves out columns
+     * that are not wanted, as many as it can; to NULL when it can leave out none. False when out of
+     * memory. NULL: it can leave out none.
+     */
+    bool (*narrow)(const struct sb_node *node, const bool *wanted, json_t **narrowed);
+    /*
      * The column of input `port` on which a condition on output column `column` may be tested
      * before the node instead of behind it; -1 = none. It has the type of the output column, and
      * its value in every row of the port that an output row comes from, of which there is one. So a

@@ -17,6 +17,7 @@
 struct requirement {
     const struct sb_graph *graph;
     bool is_for_rows; // of the sinks, rows are wanted, and no column
+    bool selects_stay;
     bool **required;
     bool *is_live; // [node->index]: it feeds a sink; only of what does, rows are wanted
 };
@@ -63,6 +64,29 @@ void sb_schema_want_any(const struct sb_schema *schema, bool *required)
     }
 }
 
+int32_t sb_columns_count(const struct sb_schema *schema, const bool *marked)
+{
+    int32_t count = 0;
+
+    for (int32_t i = 0; i < schema->field_count; i++) {
+        count += marked[i];
+    }
+    return count;
+}
+
+json_t *sb_columns_json(const struct sb_schema *schema, const bool *marked)
+{
+    json_t *names = json_array();
+    bool is_failed = names == NULL;
+
+    for (int32_t i = 0; i < schema->field_count && !is_failed; i++) {
+        if (marked[i]) {
+            is_failed = json_array_append_new(names, json_string(schema->fields[i].name)) != 0;
+        }
+    }
+    return sb_details_end(names, is_failed);
+}
+
 /* Columns that a node's own `key_by` names are checked like parameters. */
 static void keys_require(const struct sb_node *node, const struct sb_schema *input, bool *required)
 {
@@ -105,38 +129,54 @@ static void map_rows_require(const struct sb_node *node, const bool *wanted, boo
     }
 }
 
-/* Steps say it one by one, the last one first. */
-static bool fused_rows_require(const struct sb_node *node, const bool *wanted, bool *required)
+static int32_t columns_most(const struct sb_node *node)
 {
     const struct sb_fused_spec *spec = &node->spec.fused;
-    struct sb_memory *memory = sb_memory_global();
     int32_t most = node->inputs[0]->schema->field_count;
-    bool *columns[2];
 
     for (int32_t i = 0; i < spec->step_count; i++) {
         int32_t count = spec->steps[i]->schema->field_count;
+
         most = count > most ? count : most;
     }
-    bool *scratch = sb_memory_alloc_zeroed(memory, 2 * ((size_t)most + 1));
-    if (scratch == NULL) {
-        return false; // more columns do no harm
+    return most;
+}
+
+enum { COLUMNS_FEW = 1024 };
+
+void sb_steps_require(const struct sb_node *node,
+                      void (*require)(const struct sb_node *step, bool *wanted, bool *required),
+                      const bool *wanted, bool *required)
+{
+    const struct sb_fused_spec *spec = &node->spec.fused;
+    const int32_t input_count = node->inputs[0]->schema->field_count;
+    const size_t most = (size_t)columns_most(node);
+    bool few[2 * COLUMNS_FEW];
+    bool *many = most <= COLUMNS_FEW ? NULL : sb_memory_alloc_zeroed(sb_memory_global(), 2 * most);
+    bool *columns[2] = {many == NULL ? few : many, (many == NULL ? few : many) + most};
+
+    if (most > COLUMNS_FEW && many == NULL) {
+        memset(required, true, (size_t)input_count); // more than is needed does no harm
+        return;
     }
-    columns[0] = scratch;
-    columns[1] = scratch + most + 1;
     memcpy(columns[0], wanted, (size_t)node->schema->field_count);
     for (int32_t i = spec->step_count - 1; i >= 0; i--) {
         bool *behind = columns[0];
 
-        memset(columns[1], false, (size_t)most);
-        if (!rows_require(spec->steps[i], behind, columns[1])) {
-            sb_node_require(spec->steps[i], behind, 0, columns[1]);
-        }
+        memset(columns[1], false, most);
+        require(spec->steps[i], behind, columns[1]);
         columns[0] = columns[1];
         columns[1] = behind;
     }
-    sb_required_pass(columns[0], node->inputs[0]->schema->field_count, required);
-    sb_memory_free(memory, scratch, 2 * ((size_t)most + 1));
-    return true;
+    sb_required_pass(columns[0], input_count, required);
+    sb_memory_free(sb_memory_global(), many, many == NULL ? 0 : 2 * most);
+}
+
+static void step_rows_require(const struct sb_node *step, bool *wanted, bool *required)
+{
+    if (!rows_require(step, wanted, required)) {
+        sb_node_require(step, wanted, 0, required);
+    }
 }
 
 /*
@@ -152,7 +192,8 @@ static bool rows_require(const struct sb_node *node, const bool *wanted, bool *r
         }
         return true;
     case SB_NODE_FUSED:
-        return fused_rows_require(node, wanted, required);
+        sb_steps_require(node, step_rows_require, wanted, required);
+        return true;
     case SB_NODE_SORT:
     case SB_NODE_TOP_N:
         sb_required_pass(wanted, node->schema->field_count, required);
@@ -201,6 +242,9 @@ static void node_require(struct requirement *requirement, const struct sb_node *
     if (!requirement->is_for_rows) {
         sb_schema_want_any(node->schema, wanted);
     }
+    if (requirement->selects_stay && node->type == SB_NODE_SELECT) {
+        memset(wanted, true, sizeof *wanted * (size_t)node->schema->field_count);
+    }
     for (int32_t port = 0; port < node->input_count; port++) {
         const struct sb_node *input = node->inputs[port];
         bool *required = requirement->required[input->index];
@@ -218,12 +262,13 @@ static void requirement_find(struct requirement *requirement)
     }
 }
 
-enum sb_status sb_graph_wanted(const struct sb_graph *graph, struct sb_arena *arena,
-                               bool ***columns, struct sb_error *err)
+enum sb_status sb_graph_wanted(const struct sb_graph *graph, bool selects_stay,
+                               struct sb_arena *arena, bool ***columns, struct sb_error *err)
 {
     struct requirement requirement;
 
     SB_TRY_RETURN(requirement_init(&requirement, arena, graph, false, err));
+    requirement.selects_stay = selects_stay;
     requirement_find(&requirement);
     *columns = requirement.required;
     return SB_OK;

@@ -295,7 +295,7 @@ def draw_aggregate(rng: Rng, number: int, source: Relation) -> Step:
         outputs.append(f"{sql} AS {quoted(name)}")
     group = f" GROUP BY {', '.join(outputs[: len(keys)])}" if keys else ""
     return Step(
-        "aggregate",
+        ("aggregate", "group_by")[number % 2],  # two names of one operator
         {"aggregations": requests} | ({"key_by": [c.name for c in keys]} if keys else {}),
         query(f"SELECT {', '.join(outputs)} FROM t0{group}", columns, source),
     )

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plan/nodes/aggregate_request_internal.h"
+#include "plan/requirement.h"
 #include "plan/suggestion_internal.h"
 
 // Makes `type` a list of it.
@@ -157,6 +158,74 @@ static void aggregate_require(const struct sb_node *node, const bool *wanted, in
     }
 }
 
+/* {out: [column, function]} of the wanted calls; one stays. NULL when out of memory. */
+static json_t *calls_json(const struct sb_aggregate_request *request, const bool *wanted)
+{
+    json_t *calls = json_object();
+    bool is_failed = calls == NULL;
+
+    for (int32_t i = 0; i < request->wish_count && !is_failed; i++) {
+        const struct sb_aggregate_wish *wish = &request->wishes[i];
+        bool is_last = i + 1 == request->wish_count;
+
+        if (wanted[request->keys.count + i] || (is_last && json_object_size(calls) == 0)) {
+            is_failed =
+                sb_details_add(calls, wish->name, json_pack("[s,s]", wish->column, wish->function));
+        }
+    }
+    return sb_details_end(calls, is_failed);
+}
+
+/* The calls by name, and what else was given; NULL when out of memory. */
+static json_t *parameters_of(const struct sb_node *node, json_t *calls)
+{
+    json_t *parameters = json_object();
+    bool is_failed = parameters == NULL;
+    const int32_t kept[] = {SB_AGGREGATE_KEY_BY, SB_AGGREGATE_EMIT};
+
+    for (size_t i = 0; i < sizeof kept / sizeof *kept && !is_failed; i++) {
+        const json_t *value = node->arguments[kept[i]].value;
+
+        is_failed =
+            value != NULL && json_object_set(parameters, sb_aggregate_parameters[kept[i]].name,
+                                             (json_t *)(uintptr_t)value) != 0;
+    }
+    if (is_failed) {
+        json_decref(calls);
+        return sb_details_end(parameters, true);
+    }
+    return sb_details_end(parameters, sb_details_add(parameters, "aggregations", calls));
+}
+
+/* Without the calls that nobody wants. Of updates, every one is a row that somebody counts. */
+static bool aggregate_narrow(const struct sb_node *node, const bool *wanted, json_t **narrowed)
+{
+    const struct sb_aggregate_spec *spec = &node->spec.aggregate;
+    struct sb_aggregate_request request;
+    struct sb_arena scratch;
+    json_t *calls = NULL;
+    bool is_failed;
+
+    *narrowed = NULL;
+    if (spec->emits_updates ||
+        sb_columns_count(node->schema, wanted) == node->schema->field_count) {
+        return true;
+    }
+    sb_arena_init(&scratch, sb_memory_global());
+    is_failed = sb_aggregate_request_read(node, &scratch, &request, NULL) != SB_OK;
+    if (!is_failed) {
+        calls = calls_json(&request, wanted);
+        is_failed = calls == NULL;
+    }
+    if (!is_failed && (int32_t)json_object_size(calls) < spec->call_count) {
+        *narrowed = parameters_of(node, json_incref(calls));
+        is_failed = *narrowed == NULL;
+    }
+    json_decref(calls);
+    sb_arena_deinit(&scratch);
+    return !is_failed;
+}
+
 // "price_sum = sum(price)" for each call.
 static json_t *call_texts(const struct sb_aggregate_request *request)
 {
@@ -213,6 +282,7 @@ const struct sb_node_class sb_node_aggregate = {
     .parameters = sb_aggregate_parameters,
     .derive = aggregate_derive,
     .require = aggregate_require,
+    .narrow = aggregate_narrow,
     .tested_column = aggregate_tested_column,
     .details = aggregate_details,
 };
@@ -225,5 +295,8 @@ const struct sb_node_class sb_node_group_by = {
     .inputs_max = 1,
     .parameters = sb_aggregate_parameters,
     .derive = aggregate_derive,
+    .require = aggregate_require,
+    .narrow = aggregate_narrow,
+    .tested_column = aggregate_tested_column,
     .details = aggregate_details,
 };

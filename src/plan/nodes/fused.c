@@ -10,6 +10,7 @@
 
 #include "plan/graph_internal.h"
 #include "plan/node_class.h"
+#include "plan/requirement.h"
 #include "plan/text.h"
 
 enum { STEPS, PARAMETER_COUNT };
@@ -149,45 +150,19 @@ static enum sb_status fused_derive(struct sb_node *node, struct sb_derivation *d
     return SB_OK;
 }
 
-/*
- * From the last step to the first. A SELECT among the steps names its columns, wanted or not, and
- * is not narrowed as one alone is.
- */
+/* A SELECT among the steps names its columns, wanted or not: it is not narrowed as one alone is. */
+static void step_require(const struct sb_node *step, bool *wanted, bool *required)
+{
+    if (step->type == SB_NODE_SELECT) {
+        memset(wanted, true, (size_t)step->schema->field_count);
+    }
+    step->class->require(step, wanted, 0, required);
+}
+
 static void fused_require(const struct sb_node *node, const bool *wanted, int32_t port,
                           bool *required)
 {
-    const struct sb_fused_spec *spec = &node->spec.fused;
-    const struct sb_schema *input = node->inputs[0]->schema;
-    struct sb_memory *memory = sb_memory_global();
-    int32_t most = node->schema->field_count;
-    bool *columns[2];
-
-    for (int32_t i = 0; i < spec->step_count; i++) {
-        most =
-            spec->steps[i]->schema->field_count > most ? spec->steps[i]->schema->field_count : most;
-    }
-    most = input->field_count > most ? input->field_count : most;
-    columns[0] = sb_memory_alloc_zeroed(memory, 2 * ((size_t)most + 1));
-    if (columns[0] == NULL) {
-        memset(required, true, (size_t)input->field_count); // never wrong
-        return;
-    }
-    columns[1] = columns[0] + most + 1;
-    memcpy(columns[0], wanted, (size_t)node->schema->field_count);
-    for (int32_t i = spec->step_count - 1; i >= 0; i--) {
-        const struct sb_node *step = spec->steps[i];
-        bool *behind = columns[0];
-        if (step->type == SB_NODE_SELECT) {
-            memset(behind, true, (size_t)step->schema->field_count);
-        }
-        memset(columns[1], false, (size_t)most + 1);
-        step->class->require(step, behind, 0, columns[1]);
-        columns[0] = columns[1];
-        columns[1] = behind;
-    }
-    sb_required_pass(columns[0], input->field_count, required);
-    sb_memory_free(memory, columns[0] < columns[1] ? columns[0] : columns[1],
-                   2 * ((size_t)most + 1));
+    sb_steps_require(node, step_require, wanted, required);
 }
 
 /* The texts of a detail, one behind the other. */

@@ -266,6 +266,43 @@ static void map_require(const struct sb_node *node, const bool *wanted, int32_t 
     }
 }
 
+/* The parameters with other `expressions`, which are taken; NULL when out of memory. */
+static json_t *parameters_with(const struct sb_node *node, json_t *expressions)
+{
+    json_t *changed = json_copy(json_object_get(node->json, "parameters"));
+
+    if (changed == NULL) {
+        json_decref(expressions);
+        return NULL;
+    }
+    return sb_details_end(changed, sb_details_add(changed, "expressions", expressions));
+}
+
+/* Without the expressions that nobody wants; it may be left with none. */
+static bool map_narrow(const struct sb_node *node, const bool *wanted, json_t **narrowed)
+{
+    const json_t *given = node->arguments[EXPRESSIONS].value;
+    json_t *expressions = json_object();
+    bool is_failed = expressions == NULL;
+    const char *name;
+    json_t *json;
+
+    *narrowed = NULL;
+    json_object_foreach((json_t *)(uintptr_t)given, name, json)
+    {
+        int32_t column = sb_schema_index(node->schema, name);
+
+        is_failed = is_failed || column < 0 ||
+                    (wanted[column] && json_object_set(expressions, name, json) != 0);
+    }
+    if (is_failed || json_object_size(expressions) == json_object_size(given)) {
+        json_decref(expressions);
+        return !is_failed;
+    }
+    *narrowed = parameters_with(node, expressions);
+    return *narrowed != NULL;
+}
+
 /* What a function does with its rows is not known. */
 static int32_t map_tested_column(const struct sb_node *node, int32_t port, int32_t column)
 {
@@ -307,6 +344,7 @@ const struct sb_node_class sb_node_map = {
     .takes_updates = true,
     .derive = map_derive,
     .require = map_require,
+    .narrow = map_narrow,
     .tested_column = map_tested_column,
     .step = map_step,
     .details = map_details,

@@ -3,6 +3,7 @@
  * select.c - some of the columns, in the order that is asked for.
  */
 #include "plan/node_class.h"
+#include "plan/requirement.h"
 
 enum { COLUMNS, PARAMETER_COUNT };
 
@@ -44,6 +45,19 @@ static void select_require(const struct sb_node *node, const bool *wanted, int32
     }
 }
 
+static bool select_narrow(const struct sb_node *node, const bool *wanted, json_t **narrowed)
+{
+    json_t *names;
+
+    *narrowed = NULL;
+    if (sb_columns_count(node->schema, wanted) == node->schema->field_count) {
+        return true;
+    }
+    names = sb_columns_json(node->schema, wanted);
+    *narrowed = names == NULL ? NULL : json_pack("{s:o}", "columns", names);
+    return *narrowed != NULL;
+}
+
 static int32_t select_tested_column(const struct sb_node *node, int32_t port, int32_t column)
 {
     return node->spec.select.columns[column];
@@ -71,6 +85,7 @@ const struct sb_node_class sb_node_select = {
     .takes_updates = true,
     .derive = select_derive,
     .require = select_require,
+    .narrow = select_narrow,
     .tested_column = select_tested_column,
     .step = select_step,
     .details = select_details,

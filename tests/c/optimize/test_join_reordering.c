@@ -204,6 +204,31 @@ static void equal_keys_join_without_what_was_between(void **state)
 }
 
 /* The best of many tries, since others may have the processor. */
+#define TEN(P)                                                                                     \
+    P "0: utf8, " P "1: utf8, " P "2: utf8, " P "3: utf8, " P "4: utf8, " P "5: utf8, " P          \
+      "6: utf8, " P "7: utf8, " P "8: utf8, " P "9: utf8"
+
+/* A second optimization sees the SELECT as a step of the fused operator, and chooses alike. */
+static void a_fused_select_says_what_is_wanted(void **state)
+{
+    shapes_assert(
+        (const struct shape_node[]){
+            {"a", "source",
+             MEMORY "|k: int64, x: int64, " TEN("a") "|" TELL(45000, VALUES("k", 40000))},
+            {"b", "source", MEMORY "|k: int64, " TEN("b") "|" TELL(100000, VALUES("k", 100000))},
+            JOIN("j", "k", "k"),
+            {"c", "select",
+             "'columns': ['x', 'a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8', 'a9']"},
+            {"m", "map",
+             "'expressions': {'price': {'call': 'add', 'args': [{'col': 'x'}, {'lit': 1}]}}"},
+            COUNT,
+            SINK,
+            END},
+        "a>j b>j.1 j>c c>m m>n n>o",
+        (struct sb_optimizer_options){.join_reordering = true, .operator_fusion = true},
+        "o(n(m{c m}(j{k=k}(a, b))))", (struct sb_optimizer_report){.operators_fused = 1});
+}
+
 static void six_joins_take_microseconds(void **state)
 {
     struct shape_node nodes[16] = {
@@ -337,6 +362,7 @@ int main(void)
         cmocka_unit_test(keys_are_restored_from_their_equals),
         cmocka_unit_test(keys_of_other_types_are_copied),
         cmocka_unit_test(equal_keys_join_without_what_was_between),
+        cmocka_unit_test(a_fused_select_says_what_is_wanted),
         cmocka_unit_test(six_joins_take_microseconds),
         cmocka_unit_test(a_thousand_operators_take_milliseconds),
     };

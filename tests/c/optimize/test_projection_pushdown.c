@@ -45,6 +45,48 @@ static void an_aggregate_needs_its_columns(void **state)
                     "q>g g>o", "o(g(q{price,name}))", 1);
 }
 
+static void assert_calls_narrowed(const char *type, const char *parameters, const char *columns,
+                                  const char *expected)
+{
+    assert_narrowed(
+        (const struct shape_node[]){
+            QUOTES, {"g", type, parameters}, {"c", "select", columns}, SINK, END},
+        "q>g g>c c>o", expected, 1);
+}
+
+#define THREE_CALLS                                                                                \
+    "'key_by': ['name'], 'aggregations': {'s': ['price', 'sum'], 'm': ['size', 'max'], "           \
+    "'n': ['k', 'count']}"
+
+static void calls_that_nobody_needs_are_not_made(void **state)
+{
+    assert_calls_narrowed("aggregate", THREE_CALLS, "'columns': ['m', 'name']",
+                          "o(c{m,name}(g(q{name,size})))");
+    assert_calls_narrowed("group_by", THREE_CALLS, "'columns': ['s']", "o(c{s}(g(q{price,name})))");
+    assert_calls_narrowed("aggregate",
+                          "'key_by': 'name', 'aggregate': ['sum', 'max'], 'column': ['price', 'k']",
+                          "'columns': ['price_max']", "o(c{price_max}(g(q{price,name})))");
+}
+
+static void one_call_stays_when_only_keys_are_needed(void **state)
+{
+    assert_calls_narrowed("aggregate", THREE_CALLS, "'columns': ['name']",
+                          "o(c{name}(g(q{k,name})))");
+}
+
+static void calls_of_updates_stay(void **state)
+{
+    assert_narrowed((const struct shape_node[]){QUOTES,
+                                                {"g", "aggregate",
+                                                 "'emit': 'update', 'key_by': ['name'], "
+                                                 "'aggregations': {'s': ['price', 'sum'], "
+                                                 "'m': ['size', 'max']}"},
+                                                {"c", "select", "'columns': ['name', 's']"},
+                                                SINK,
+                                                END},
+                    "q>g g>c c>o", "o(c{name,s}(g(q{price,name,size})))", 1);
+}
+
 static void counting_needs_the_cheapest_column(void **state)
 {
     assert_narrowed(
@@ -179,6 +221,9 @@ int main(void)
         cmocka_unit_test(a_select_becomes_the_columns_of_its_source),
         cmocka_unit_test(a_sink_needs_all),
         cmocka_unit_test(an_aggregate_needs_its_columns),
+        cmocka_unit_test(calls_that_nobody_needs_are_not_made),
+        cmocka_unit_test(one_call_stays_when_only_keys_are_needed),
+        cmocka_unit_test(calls_of_updates_stay),
         cmocka_unit_test(counting_needs_the_cheapest_column),
         cmocka_unit_test(what_two_need_is_read_for_both),
         cmocka_unit_test(expressions_that_nobody_needs_are_not_computed),

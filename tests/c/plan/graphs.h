@@ -204,7 +204,7 @@ static inline void graphs_assert_wanted(const struct sb_graph *graph, const char
     bool **wanted;
 
     sb_arena_init(&arena, sb_memory_global());
-    if (sb_graph_wanted(graph, &arena, &wanted, &err) != SB_OK) {
+    if (sb_graph_wanted(graph, false, &arena, &wanted, &err) != SB_OK) {
         fail_msg("%s", err.message);
     }
     for (int32_t i = 0; i < node->schema->field_count; i++) {
