@@ -1,44 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The traps of an optimizer that were walked into before, one test each, fan-out first."""
+"""What a FILTER crosses and what it does not, fan-out first: traps that were walked into before."""
 
 import pyarrow as pa
 import pytest
 
-from pipelines import line, node, ordered, rows, run
+from drawings import LEFT, RIGHT, Drawing, optimized
+from pipelines import line, node, rows, run
 from sabot import JobGraph, col
 from sabot.compiler.plan_optimizer import OptimizationStats, PlanOptimizer
-
-LEFT = pa.table({"k": [1, 2, 3, 4], "x": [10, 20, 30, 40], "w": ["a", "b", "c", "d"]})
-RIGHT = pa.table({"id": [2, 3, 3, 9], "y": [1, 2, 3, 4], "z": ["p", "q", "r", "s"]})
-
-
-class Drawing:
-    """A graph by names."""
-
-    def __init__(self, **options):
-        self.graph = JobGraph("drawing", **options)
-
-    def add(self, kind, name, *inputs, function=None, **parameters):
-        one = node(kind, name, function, **parameters)
-        one.operator_id = name
-        self.graph.add_operator(one)
-        for upstream in inputs:
-            self.graph.connect(upstream, name)
-        return self
-
-
-def optimized(graph, **flags):
-    """Return the optimized graph and the optimizer; all sinks must get the same rows."""
-    optimizer = PlanOptimizer(**flags)
-    other = optimizer.optimize(graph)
-    before, after = run(graph, optimize=False), run(other, optimize=False)
-    assert before["outputs"].keys() == after["outputs"].keys()
-    for name, table in before["outputs"].items():
-        assert ordered(after["outputs"][name]).equals(ordered(table))
-    again = PlanOptimizer(**flags)
-    again.optimize(other)
-    assert again.get_stats() == OptimizationStats()
-    return other, optimizer
 
 
 def joined(join_type="inner", **condition):
@@ -101,7 +70,7 @@ def test_a_filter_above_a_fan_out_of_selects_goes_down_one_branch_only():
     assert run(graph)["outputs"]["b"].num_rows == 4
 
 
-# --- maps and dead code --------------------------------------------------------------------------
+# --- maps ----------------------------------------------------------------------------------------
 
 
 def test_a_filter_past_a_map_leaves_the_map_connected():
@@ -137,42 +106,6 @@ def test_an_opaque_map_stops_every_filter():
     )
     _, optimizer = optimized(graph)
     assert optimizer.get_stats().filters_pushed == 0
-
-
-def test_dead_code_never_takes_what_feeds_a_sink():
-    drawing = Drawing().add("source", "src", data=LEFT)
-    drawing.add("map", "shared", "src", expressions={"v": col("x") + 1})
-    drawing.add("filter", "dead", "shared", column="x", value=20)
-    drawing.add("select", "dead_too", "dead", columns=["x"])
-    drawing.add("sink", "out", "shared")
-    graph, optimizer = optimized(drawing.graph)
-    assert optimizer.get_stats().dead_code_eliminated == 2
-    assert {"src", "shared", "out"} == set(graph.operators)
-
-
-def test_a_dead_source_is_not_read():
-    def never():
-        raise AssertionError("it is read")
-        yield
-
-    drawing = Drawing().add("source", "src", data=LEFT)
-    drawing.add("source", "unused", data=never, schema=pa.schema([("a", pa.int64())]))
-    drawing.add("sink", "out", "src")
-    optimizer = PlanOptimizer()
-    graph = optimizer.optimize(drawing.graph)
-    assert optimizer.get_stats().dead_code_eliminated == 1
-    assert run(graph)["outputs"]["out"].num_rows == 4
-    assert run(drawing.graph)["outputs"]["out"].num_rows == 4
-
-
-def test_a_filter_above_dead_code_still_moves():
-    drawing = Drawing().add("source", "src", data=LEFT)
-    drawing.add("filter", "f", "src", column="x", value=20)
-    drawing.add("select", "dead", "src", columns=["x"])
-    drawing.add("sink", "out", "f")
-    graph, optimizer = optimized(drawing.graph)
-    assert optimizer.get_stats().filters_pushed == 1
-    assert set(graph.operators) == {"src", "out"}
 
 
 # --- what a predicate reads ----------------------------------------------------------------------
@@ -302,7 +235,7 @@ def test_a_condition_that_may_fail_sees_no_row_that_it_had_not_seen():
     assert rows(other)["n"].to_pylist() == [1]
 
 
-# --- the order of the walk, and fusion -----------------------------------------------------------
+# --- the order of the walk -----------------------------------------------------------------------
 
 
 def test_the_walk_follows_the_edges_and_not_the_order_of_adding():
@@ -324,102 +257,3 @@ def test_the_walk_follows_the_edges_and_not_the_order_of_adding():
     names = [part["name"] for part in other.operators["src"].parts]
     assert names[0] == "src"
     assert set(names) == {"src", "f1", "s", "f2"}
-
-
-def test_fusion_keeps_names_and_stays_executable_and_serialisable():
-    graph = line(
-        {"data": LEFT},
-        node("map", "m1", expressions={"v": col("x") * 2}),
-        node("filter", "f", predicate=col("v") > 20),
-        node("map", "m2", expressions={"u": col("v") + col("x") * 2}),
-    )
-    other, optimizer = optimized(graph)
-    assert optimizer.get_stats().operators_fused == 2
-    (fused,) = [one for one in other.operators.values() if one.operator_type.value == "fused"]
-    assert [part["name"] for part in fused.parts] == ["m1", "f", "m2"]
-    copy = JobGraph.from_dict(other.to_dict())
-    assert rows(copy)["u"].to_pylist() == [80, 120, 160]
-
-
-@pytest.mark.parametrize(
-    "conditions",
-    [
-        [col("i") > 140, col("i") > 140],
-        [col("i") > 140, col("i") > 100, col("i") > 140],
-        [(col("i") > 140) | (col("i") == 7), col("i") > 140],
-        [col("flag"), col("flag")],
-        [col("flag") | (col("i") == 3), col("flag"), col("i").is_not_null(), col("flag")],
-    ],
-)
-def test_a_condition_that_was_computed_before_rows_dropped_out_is_of_the_rows_left(conditions):
-    numbers = range(150)
-    table = pa.table({"i": numbers, "flag": [i > 140 for i in numbers]})
-    filters = [node("filter", f"f{n}", predicate=p) for n, p in enumerate(conditions)]
-    others = {f"enable_{name}": False for name in ("filter_pushdown", "projection_pushdown")}
-    other, optimizer = optimized(line({"data": table}, *filters), **others)
-    assert optimizer.get_stats().operators_fused == len(conditions) - 1
-    assert rows(other, optimize=False)["i"].to_pylist() == list(range(141, 150))
-
-
-def test_fusion_does_not_merge_across_a_fan_out():
-    drawing = Drawing().add("source", "src", data=LEFT)
-    drawing.add("map", "m1", "src", expressions={"v": col("x") * 2})
-    drawing.add("map", "m2", "m1", expressions={"u": col("v") + 1})
-    drawing.add("sink", "a", "m1").add("sink", "b", "m2")
-    _, optimizer = optimized(drawing.graph)
-    assert optimizer.get_stats().operators_fused == 0
-
-
-def test_fusion_does_not_merge_an_operator_of_two_inputs():
-    drawing = Drawing().add("source", "a", data=LEFT).add("source", "b", data=RIGHT)
-    drawing.add("map", "m", "a", expressions={"v": col("x") * 2})
-    drawing.add("hash_join", "j", "m", "b", left_key="k", right_key="id")
-    graph, _ = optimized(drawing.add("sink", "out", "j").graph)
-    assert graph.operators["j"].operator_type.value == "hash_join"
-    assert len(graph.operators["j"].upstream_ids) == 2
-
-
-def test_parallelism_is_kept():
-    graph = line(
-        {"data": LEFT},
-        node("map", "m", expressions={"v": col("x") * 2}),
-        node("filter", "f", column="x", value=10),
-    )
-    for one in graph.operators.values():
-        one.parallelism, one.max_parallelism, one.memory_mb = 3, 64, 77
-    other, _ = optimized(graph)
-    for one in other.operators.values():
-        assert (one.parallelism, one.max_parallelism, one.memory_mb) == (3, 64, 77)
-
-
-# --- join order ----------------------------------------------------------------------------------
-
-
-def chain():
-    big = pa.table({"a": [i % 50 for i in range(2000)], "b": [i % 40 for i in range(2000)]})
-    wide = pa.table({"ak": [i % 50 for i in range(500)], "p": list(range(500))})
-    small = pa.table({"bk": [1], "q": ["only"]})
-    drawing = Drawing().add("source", "big", data=big)
-    drawing.add("source", "wide", data=wide).add("source", "small", data=small)
-    drawing.add("hash_join", "worst", "big", "wide", left_key="a", right_key="ak")
-    drawing.add("hash_join", "best", "worst", "small", left_key="b", right_key="bk")
-    drawing.add("aggregate", "sum", "best", aggregations={"n": ("*", "count"), "p": ("p", "sum")})
-    return drawing.add("sink", "out", "sum").graph
-
-
-def test_joins_are_ordered_cheapest_first_and_keep_their_ports():
-    graph, optimizer = optimized(chain())
-    assert optimizer.get_stats().joins_reordered > 0
-    for one in graph.operators.values():
-        if one.operator_type.value == "hash_join":
-            ports = sorted(edge.port for edge in graph.edges if edge.downstream == one.operator_id)
-            assert ports == [0, 1]
-
-
-def test_the_best_order_is_left_alone():
-    optimizer = PlanOptimizer()
-    best = optimizer.optimize(chain())
-    again = PlanOptimizer()
-    again.optimize(best)
-    assert again.get_stats().joins_reordered == 0
-    assert again.get_trace() == []
