@@ -221,7 +221,7 @@ static inline int32_t sb_aggregate_vector_count(const struct sb_aggregate *aggre
     return aggregate->key_count + (most > saved ? most : saved);
 }
 
-/* aggregate_plan.c: what the node asks for, as steps and layouts. */
+/* aggregate_plan.c (_step, _plain): what the node asks for, as steps and layouts. */
 SB_MUST_CHECK enum sb_status sb_aggregate_plan(struct sb_aggregate *aggregate,
                                                const struct sb_op_options *options,
                                                struct sb_error *err);
