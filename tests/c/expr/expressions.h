@@ -275,6 +275,24 @@ static inline void case_run_refused(const struct row_case *test)
     sb_memory_release(memory);
 }
 
+/* What RUN_REFUSED tries. */
+static inline enum sb_status case_whole_attempt(struct sb_memory *memory, void *context)
+{
+    const struct row_case *test = context;
+    enum sb_status status = SB_OK;
+    struct sb_arena arena = {.memory = memory};
+    struct sb_batch batch = {0};
+    struct sb_batch out = {0};
+
+    SB_TRY_OUT(test_batch_parse(memory, test->schema, test->rows, &batch));
+    SB_TRY_OUT(expression_evaluate(test->expression, &batch, memory, &arena, &out, NULL));
+out:
+    sb_batch_deinit(&out);
+    sb_batch_deinit(&batch);
+    sb_arena_deinit(&arena);
+    return status;
+}
+
 /* With the kernels of every instruction set that this processor has. */
 static inline void case_run(const struct row_case *test)
 {
@@ -295,6 +313,14 @@ static inline void case_run(const struct row_case *test)
 #define RUN_CASES(cases)                                                                           \
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {                                  \
         case_run(&cases[i]);                                                                       \
+    }
+
+/* Expressions over the same rows, from the text of the rows on: each allocation is refused once. */
+#define RUN_REFUSED(schema_text, rows_text, expressions)                                           \
+    for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {                      \
+        print_message("# %s\n", expressions[i]);                                                   \
+        test_allocations(case_whole_attempt,                                                       \
+                         &(struct row_case){schema_text, rows_text, expressions[i], NULL});        \
     }
 
 #endif

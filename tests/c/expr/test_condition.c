@@ -7,8 +7,6 @@
 
 #include <stdio.h>
 
-#include "support/allocation.h"
-
 static void takes_the_first_value_whose_condition_is_true(void **state)
 {
     static const struct row_case cases[] = {
@@ -178,23 +176,6 @@ static void computes_once_what_is_used_twice(void **state)
     }
 }
 
-static enum sb_status evaluate_attempt(struct sb_memory *memory, void *context)
-{
-    enum sb_status status = SB_OK;
-    struct sb_arena arena = {.memory = memory};
-    struct sb_batch batch = {0};
-    struct sb_batch out = {0};
-
-    SB_TRY_OUT(test_batch_parse(memory, "a: int64, b: utf8, c: bool", "1,'x',true; null,null,null",
-                                &batch));
-    SB_TRY_OUT(expression_evaluate(context, &batch, memory, &arena, &out, NULL));
-out:
-    sb_batch_deinit(&out);
-    sb_batch_deinit(&batch);
-    sb_arena_deinit(&arena);
-    return status;
-}
-
 static void survives_refused_allocations(void **state)
 {
     static const char *const expressions[] = {
@@ -204,9 +185,7 @@ static void survives_refused_allocations(void **state)
         "(greatest a (nullif (add a 1) 7) (if_else (between a 1 2) 3 4))",
     };
 
-    for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
-        test_allocations(evaluate_attempt, (void *)(uintptr_t)expressions[i]);
-    }
+    RUN_REFUSED("a: int64, b: utf8, c: bool", "1,'x',true; null,null,null", expressions);
 }
 
 int main(void)

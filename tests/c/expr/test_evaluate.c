@@ -5,8 +5,6 @@
  */
 #include "expressions.h"
 
-#include "support/allocation.h"
-
 static void adds_subtracts_and_multiplies(void **state)
 {
     static const struct row_case cases[] = {
@@ -368,23 +366,6 @@ static void evaluates_constants_for_every_row(void **state)
     RUN_CASES(cases);
 }
 
-static enum sb_status evaluate_attempt(struct sb_memory *memory, void *context)
-{
-    enum sb_status status = SB_OK;
-    struct sb_arena arena = {.memory = memory};
-    struct sb_batch batch = {0};
-    struct sb_batch out = {0};
-
-    SB_TRY_OUT(test_batch_parse(memory, "a: int64, b: utf8, c: bool", "1,'x',true; null,null,null",
-                                &batch));
-    SB_TRY_OUT(expression_evaluate(context, &batch, memory, &arena, &out, NULL));
-out:
-    sb_batch_deinit(&out);
-    sb_batch_deinit(&batch);
-    sb_arena_deinit(&arena);
-    return status;
-}
-
 static void survives_refused_allocations(void **state)
 {
     static const char *const expressions[] = {
@@ -396,9 +377,7 @@ static void survives_refused_allocations(void **state)
         "'constant'",
     };
 
-    for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
-        test_allocations(evaluate_attempt, (void *)(uintptr_t)expressions[i]);
-    }
+    RUN_REFUSED("a: int64, b: utf8, c: bool", "1,'x',true; null,null,null", expressions);
 }
 
 int main(void)
