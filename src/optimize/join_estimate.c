@@ -145,7 +145,7 @@ static bool relation_is_direct(const struct work *work, int32_t relation)
 
 /*
  * Bytes of keys that come out as this relation's own value, though others that are equal to them
- * are not the same: they may be carried along twice, as join_rewrite.c does.
+ * are not the same: they may be carried along twice, as join_rewrite_columns.c says.
  */
 static double copies_width(const struct work *work, int32_t relation)
 {
