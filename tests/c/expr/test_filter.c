@@ -6,6 +6,7 @@
 #include "expressions.h"
 
 #include "columnar/builder.h"
+#include "expr/kernels.h"
 #include "expr/tree.h"
 #include "support/allocation.h"
 #include "support/seed.h"
