@@ -267,25 +267,6 @@ static bool level_has_work(const struct candidate *first, int32_t level, bool *i
     return has_work;
 }
 
-/* Where columns stay as they are, what is wanted decides about the order and nothing else. */
-static enum sb_status columns_keep(struct sb_optimization *optimization,
-                                   struct sb_join_chain *chain)
-{
-    const int32_t count = chain->exit->schema->field_count;
-    bool *all;
-
-    if (optimization->options->projection_pushdown) {
-        return SB_OK;
-    }
-    all = sb_optimization_alloc(optimization, count, sizeof *all);
-    if (all == NULL) {
-        return SB_NO_MEMORY;
-    }
-    memset(all, true, (size_t)count);
-    chain->wanted = all;
-    return SB_OK;
-}
-
 /* Chains of one level do not see each other. `*is_changed` = any was changed. */
 static enum sb_status level_run(struct sb_optimization *optimization, struct candidate *first,
                                 int32_t level, bool *is_changed)
@@ -305,7 +286,6 @@ static enum sb_status level_run(struct sb_optimization *optimization, struct can
             continue;
         }
         SB_TRY_RETURN(candidate_tell(optimization, candidate));
-        SB_TRY_RETURN(columns_keep(optimization, candidate->chain));
         SB_TRY_RETURN(sb_join_chain_rewrite(&optimization->edit, candidate->chain,
                                             &candidate->found, &optimization->arena,
                                             optimization->err));
