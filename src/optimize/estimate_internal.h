@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * estimate_internal.h - what columns, conditions and joins tell each other about estimates.
+ * estimate_internal.h - what operators, columns and conditions tell each other about estimates.
  */
 #ifndef SABOT_OPTIMIZE_ESTIMATE_INTERNAL_H
 #define SABOT_OPTIMIZE_ESTIMATE_INTERNAL_H
@@ -17,6 +17,32 @@ static inline double sb_share_or_zero(double share)
 {
     return share > 0 ? share : 0; // negative = unknown
 }
+
+/* At least one row comes of some: what is thought to be empty would make all joins free. */
+static inline double sb_estimate_rows_clamp(double rows, double input_rows)
+{
+    return input_rows <= 0 ? 0 : (rows > 1 ? rows : 1); // NaN is 1, too
+}
+
+// estimate.c: what operators fill in; `out->column_count` is set
+
+SB_MUST_CHECK enum sb_status sb_estimate_no_memory(struct sb_error *err);
+
+/* Room for the columns of `out`; NULL when memory was refused. */
+struct sb_column_estimate *sb_estimate_columns_alloc(struct sb_arena *arena,
+                                                     const struct sb_estimate *out);
+
+/* The columns at `positions` of `from`, in their order. */
+SB_MUST_CHECK enum sb_status sb_estimate_columns_pick(const struct sb_estimate *from,
+                                                      const int32_t *positions,
+                                                      struct sb_arena *arena,
+                                                      struct sb_estimate *out,
+                                                      struct sb_error *err);
+
+/* Columns of which nothing is known but their types. */
+SB_MUST_CHECK enum sb_status sb_estimate_opaque(const struct sb_node *node, double rows,
+                                                struct sb_arena *arena, struct sb_estimate *out,
+                                                struct sb_error *err);
 
 // estimate_column.c: one column
 
@@ -92,7 +118,27 @@ struct sb_column_estimate sb_estimate_expression(const struct sb_estimate *estim
                                                  const struct sb_schema *schema,
                                                  const struct sb_field *field);
 
-// estimate_join.c
+// estimate_source.c, estimate_union.c, estimate_group.c, estimate_join.c: one operator
+
+SB_MUST_CHECK enum sb_status sb_estimate_source(const struct sb_node *node, struct sb_arena *arena,
+                                                struct sb_estimate *out, struct sb_error *err);
+
+SB_MUST_CHECK enum sb_status sb_estimate_union(const struct sb_node *node,
+                                               const struct sb_estimates *inputs,
+                                               struct sb_arena *arena, struct sb_estimate *out,
+                                               struct sb_error *err);
+
+SB_MUST_CHECK enum sb_status sb_estimate_aggregate(const struct sb_node *node,
+                                                   const struct sb_estimate *input,
+                                                   struct sb_arena *arena, struct sb_estimate *out,
+                                                   struct sb_error *err);
+
+/* The first row of each key. */
+SB_MUST_CHECK enum sb_status sb_estimate_distinct_rows(const struct sb_node *node,
+                                                       const struct sb_estimate *input,
+                                                       struct sb_arena *arena,
+                                                       struct sb_estimate *out,
+                                                       struct sb_error *err);
 
 SB_MUST_CHECK enum sb_status sb_estimate_join(const struct sb_node *node,
                                               const struct sb_estimate *left,
