@@ -473,7 +473,7 @@ int64_t sb_fused_absorb_rows(const struct sb_aggregate *aggregate, struct sb_wor
                              const uint64_t *words, int64_t stride, bool is_state,
                              uint64_t *const *rows, int64_t count);
 
-/* aggregate_local.c and aggregate_group.c: hooks, see op.h */
+/* aggregate_local.c and aggregate_group.c (_snapshot): hooks, see op.h */
 SB_MUST_CHECK enum sb_status sb_aggregate_local_create(struct sb_op *op, int32_t port,
                                                        struct sb_op_ctx *ctx, void **out);
 void sb_aggregate_local_destroy(struct sb_op *op, int32_t port, void *local);
