@@ -8,16 +8,14 @@
  * value that they are equal to.
  */
 #include "exec/ops/ops.h"
+#include "exec/ops/seen_keys.h"
 #include "exec/row_recent.h"
 #include "exec/row_scatter.h"
-#include "exec/row_snapshot.h"
+#include "state/column_writer.h"
 
 struct distinct {
     struct sb_op base;
-    struct sb_arena arena;
-    struct sb_row_layout layout; // every column, all of them keys
-    uint64_t *initial_row;
-    struct sb_schema *state_schema;
+    struct sb_seen_keys keys; // every column
 };
 
 struct distinct_local {
@@ -40,9 +38,7 @@ static void distinct_destroy(struct sb_op *op)
     struct distinct plan = *distinct_from(op);
 
     sb_op_free(op, sizeof plan); // first: groups use the layout
-    sb_row_layout_deinit(&plan.layout);
-    sb_schema_release(plan.state_schema);
-    sb_arena_deinit(&plan.arena);
+    sb_seen_keys_deinit(&plan.keys);
 }
 
 // --- the local half ------------------------------------------------------------------------------
@@ -67,10 +63,11 @@ static enum sb_status distinct_local_create(struct sb_op *op, int32_t port, stru
     if (local == NULL) {
         return sb_error_no_memory(ctx->error, "local state", (int64_t)sizeof *local);
     }
-    sb_row_recent_init(&local->recent, op->memory, &distinct->layout, distinct->initial_row);
-    sb_row_scatter_init(&local->rows, op, &distinct->layout, 0);
-    status =
-        sb_row_chunk_create(op->memory, distinct->layout.field_count, &local->chunk, ctx->error);
+    sb_row_recent_init(&local->recent, op->memory, &distinct->keys.layout,
+                       distinct->keys.initial_row);
+    sb_row_scatter_init(&local->rows, op, &distinct->keys.layout, 0);
+    status = sb_row_chunk_create(op->memory, distinct->keys.layout.field_count, &local->chunk,
+                                 ctx->error);
     if (status != SB_OK) {
         distinct_local_destroy(op, port, local);
         return status;
@@ -92,7 +89,7 @@ static enum sb_status distinct_on_batch(struct sb_op *op, void *state, int32_t p
     struct distinct *distinct = distinct_from(op);
     struct distinct_local *local = state;
     struct sb_row_chunk *chunk = local->chunk;
-    int32_t field_count = distinct->layout.field_count;
+    int32_t field_count = distinct->keys.layout.field_count;
     enum sb_status status = SB_OK;
 
     sb_op_count(ctx, SB_LEDGER_HELD, batch->row_count);
@@ -148,7 +145,7 @@ static enum sb_status distinct_group_create(struct sb_op *op, int32_t group_inde
     if (group == NULL) {
         return sb_error_no_memory(ctx->error, "a key group", (int64_t)sizeof *group);
     }
-    sb_row_table_init(&group->seen, op->memory, &distinct->layout, distinct->initial_row);
+    sb_row_table_init(&group->seen, op->memory, &distinct->keys.layout, distinct->keys.initial_row);
     *out = group;
     return SB_OK;
 }
@@ -187,7 +184,7 @@ static enum sb_status rows_apply(struct sb_op *op, struct distinct_group *group,
                                  struct sb_block *block, int64_t first, int64_t count,
                                  struct sb_row_chunk *chunk, struct sb_op_ctx *ctx)
 {
-    const struct sb_row_layout *layout = &distinct_from(op)->layout;
+    const struct sb_row_layout *layout = &distinct_from(op)->keys.layout;
     uint16_t fresh[SB_ROW_CHUNK];
     int64_t fresh_count;
 
@@ -214,8 +211,8 @@ static enum sb_status distinct_on_block(struct sb_op *op, void *state, struct sb
                                         struct sb_op_ctx *ctx)
 {
     struct sb_row_chunk *chunk = NULL;
-    enum sb_status status =
-        sb_row_chunk_create(op->memory, distinct_from(op)->layout.field_count, &chunk, ctx->error);
+    enum sb_status status = sb_row_chunk_create(
+        op->memory, distinct_from(op)->keys.layout.field_count, &chunk, ctx->error);
 
     for (int64_t first = 0; first < block->row_count && status == SB_OK; first += SB_ROW_CHUNK) {
         int64_t count = block->row_count - first;
@@ -232,27 +229,19 @@ static enum sb_status distinct_on_block(struct sb_op *op, void *state, struct sb
 static enum sb_status distinct_state_schema(struct sb_op *op, struct sb_memory *memory,
                                             struct sb_schema **out, struct sb_error *err)
 {
-    *out = sb_schema_retain(distinct_from(op)->state_schema);
+    *out = sb_schema_retain(distinct_from(op)->keys.state_schema);
     return SB_OK;
 }
 
 static enum sb_status distinct_snapshot(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
 {
-    struct distinct *distinct = distinct_from(op);
+    const struct sb_seen_keys *keys = &distinct_from(op)->keys;
     struct distinct_group *group = state;
-    struct sb_row_saver saver = {0};
     struct sb_row_chunk *chunk;
     enum sb_status status;
 
-    SB_TRY_RETURN(
-        sb_row_chunk_create(op->memory, distinct->layout.field_count, &chunk, ctx->error));
-    SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, distinct->state_schema,
-                                 group->seen.store.row_count, ctx->error));
-    SB_TRY_OUT(sb_row_saver_add_store(&saver, &distinct->layout, &group->seen.store, chunk, ctx));
-    SB_TRY_OUT(sb_row_saver_finish(&saver, ctx));
-
-out:
-    sb_row_saver_deinit(&saver);
+    SB_TRY_RETURN(sb_row_chunk_create(op->memory, keys->layout.field_count, &chunk, ctx->error));
+    status = sb_seen_keys_save(keys, &group->seen, chunk, ctx);
     sb_row_chunk_destroy(chunk);
     return status;
 }
@@ -260,21 +249,13 @@ out:
 static enum sb_status distinct_restore(struct sb_op *op, void *state, struct sb_batch *batch,
                                        struct sb_op_ctx *ctx)
 {
-    struct distinct *distinct = distinct_from(op);
+    const struct sb_seen_keys *keys = &distinct_from(op)->keys;
     struct distinct_group *group = state;
     struct sb_row_chunk *chunk = NULL;
-    enum sb_status status =
-        sb_row_chunk_create(op->memory, distinct->layout.field_count, &chunk, ctx->error);
+    enum sb_status status;
 
-    for (int64_t first = 0; first < batch->row_count && status == SB_OK; first += SB_ROW_CHUNK) {
-        int64_t count = batch->row_count - first;
-
-        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
-        SB_TRY_OUT(sb_row_snapshot_load(batch, first, count, distinct->layout.key_count, chunk,
-                                        ctx->error));
-        SB_TRY_OUT(sb_row_table_upsert(&group->seen, chunk->vectors, chunk->hashes, count,
-                                       chunk->rows, ctx->error));
-    }
+    SB_TRY_OUT(sb_row_chunk_create(op->memory, keys->layout.field_count, &chunk, ctx->error));
+    SB_TRY_OUT(sb_seen_keys_restore(keys, &group->seen, batch, chunk, ctx->error));
 
 out:
     sb_row_chunk_destroy(chunk);
@@ -299,50 +280,18 @@ static const struct sb_op_vtable distinct_vtable = {
     .restore = distinct_restore,
 };
 
-// --- the plan ------------------------------------------------------------------------------------
-
-static enum sb_status distinct_plan(struct distinct *distinct, const struct sb_schema *schema,
-                                    struct sb_error *err)
-{
-    int32_t count = schema->field_count;
-    enum sb_row_kind *kinds = sb_arena_alloc(&distinct->arena, sizeof *kinds * (size_t)count);
-    struct sb_field *fields = sb_arena_alloc(&distinct->arena, sizeof *fields * (size_t)count);
-    struct sb_row_layout_options options = {
-        .kinds = kinds,
-        .field_count = count,
-        .key_count = count,
-        .has_hash = true,
-        .has_nulls = true,
-    };
-
-    if (kinds == NULL || fields == NULL) {
-        return sb_error_no_memory(err, "the plan of a distinct", 0);
-    }
-    for (int32_t f = 0; f < count; f++) {
-        kinds[f] = sb_row_kind(&schema->fields[f].type);
-        fields[f] = schema->fields[f];
-        fields[f].is_nullable = true;
-    }
-    SB_TRY_RETURN(sb_row_layout_init(&distinct->layout, distinct->base.memory, &options, err));
-    distinct->initial_row = sb_arena_alloc_zeroed(
-        &distinct->arena, sizeof *distinct->initial_row * (size_t)distinct->layout.row_words);
-    if (distinct->initial_row == NULL) {
-        return sb_error_no_memory(err, "the plan of a distinct", 0);
-    }
-    return sb_schema_create(distinct->base.memory, fields, count, &distinct->state_schema, err);
-}
-
 enum sb_status sb_distinct_create(const struct sb_op_options *options, struct sb_op **out,
                                   struct sb_error *err)
 {
+    const struct sb_schema *schema = options->node->inputs[0]->schema;
     struct distinct *distinct;
     enum sb_status status;
 
     *out = NULL;
     SB_TRY_RETURN(sb_op_alloc(&distinct_vtable, sizeof *distinct, options, &distinct, err));
-    sb_arena_init(&distinct->arena, options->memory);
     distinct->base.flushes_each_run = options->node->spec.distinct.emits_at_once;
-    status = distinct_plan(distinct, options->node->inputs[0]->schema, err);
+    status =
+        sb_seen_keys_init(&distinct->keys, options->memory, schema, NULL, schema->field_count, err);
     if (status != SB_OK) {
         distinct_destroy(&distinct->base);
         return status;

@@ -9,17 +9,14 @@
  */
 #include "columnar/selection.h"
 #include "exec/ops/ops.h"
-#include "exec/row_snapshot.h"
+#include "exec/ops/seen_keys.h"
 #include "state/row_table.h"
 
 struct first_rows {
     struct sb_op base;
-    struct sb_arena arena;
     int32_t key_count;
-    const int32_t *keys;
-    struct sb_row_layout layout;
-    uint64_t *initial_row;
-    struct sb_schema *state_schema;
+    const int32_t *columns; // [key_count]
+    struct sb_seen_keys keys;
 };
 
 struct first_rows_group {
@@ -37,9 +34,7 @@ static void first_rows_destroy(struct sb_op *op)
     struct first_rows plan = *first_rows_from(op);
 
     sb_op_free(op, sizeof plan); // first: the group uses the layout
-    sb_row_layout_deinit(&plan.layout);
-    sb_schema_release(plan.state_schema);
-    sb_arena_deinit(&plan.arena);
+    sb_seen_keys_deinit(&plan.keys);
 }
 
 static void first_rows_group_destroy(struct sb_op *op, void *state)
@@ -61,7 +56,7 @@ static enum sb_status first_rows_group_create(struct sb_op *op, int32_t group_in
     if (group == NULL) {
         return sb_error_no_memory(ctx->error, "the keys seen", (int64_t)sizeof *group);
     }
-    sb_row_table_init(&group->seen, op->memory, &rows->layout, rows->initial_row);
+    sb_row_table_init(&group->seen, op->memory, &rows->keys.layout, rows->keys.initial_row);
     status = sb_row_chunk_create(op->memory, rows->key_count, &group->chunk, ctx->error);
     if (status != SB_OK) {
         first_rows_group_destroy(op, group);
@@ -87,8 +82,8 @@ static enum sb_status fresh_find(struct first_rows *rows, struct first_rows_grou
 
         count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
         for (int32_t k = 0; k < rows->key_count; k++) {
-            SB_TRY_RETURN(sb_row_vector_load(&batch->columns[rows->keys[k]], selected, first, count,
-                                             SB_ROW_CANONICAL, &chunk->scratches[k],
+            SB_TRY_RETURN(sb_row_vector_load(&batch->columns[rows->columns[k]], selected, first,
+                                             count, SB_ROW_CANONICAL, &chunk->scratches[k],
                                              &chunk->vectors[k], err));
         }
         sb_row_chunk_hash(chunk, rows->key_count, count);
@@ -127,46 +122,24 @@ out:
 static enum sb_status first_rows_state_schema(struct sb_op *op, struct sb_memory *memory,
                                               struct sb_schema **out, struct sb_error *err)
 {
-    *out = sb_schema_retain(first_rows_from(op)->state_schema);
+    *out = sb_schema_retain(first_rows_from(op)->keys.state_schema);
     return SB_OK;
 }
 
 static enum sb_status first_rows_snapshot(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
 {
-    struct first_rows *rows = first_rows_from(op);
     struct first_rows_group *group = state;
-    struct sb_row_saver saver = {0};
-    enum sb_status status;
 
-    SB_TRY_OUT(sb_row_saver_init(&saver, op->memory, rows->state_schema,
-                                 group->seen.store.row_count, ctx->error));
-    SB_TRY_OUT(
-        sb_row_saver_add_store(&saver, &rows->layout, &group->seen.store, group->chunk, ctx));
-    SB_TRY_OUT(sb_row_saver_finish(&saver, ctx));
-
-out:
-    sb_row_saver_deinit(&saver);
-    return status;
+    return sb_seen_keys_save(&first_rows_from(op)->keys, &group->seen, group->chunk, ctx);
 }
 
 static enum sb_status first_rows_restore(struct sb_op *op, void *state, struct sb_batch *batch,
                                          struct sb_op_ctx *ctx)
 {
-    struct first_rows *rows = first_rows_from(op);
     struct first_rows_group *group = state;
-    struct sb_row_chunk *chunk = group->chunk;
-    enum sb_status status = SB_OK;
+    enum sb_status status = sb_seen_keys_restore(&first_rows_from(op)->keys, &group->seen, batch,
+                                                 group->chunk, ctx->error);
 
-    for (int64_t first = 0; first < batch->row_count; first += SB_ROW_CHUNK) {
-        int64_t count = batch->row_count - first;
-
-        count = count < SB_ROW_CHUNK ? count : SB_ROW_CHUNK;
-        SB_TRY_OUT(sb_row_snapshot_load(batch, first, count, rows->key_count, chunk, ctx->error));
-        SB_TRY_OUT(sb_row_table_upsert(&group->seen, chunk->vectors, chunk->hashes, count,
-                                       chunk->rows, ctx->error));
-    }
-
-out:
     sb_batch_deinit(batch);
     return status;
 }
@@ -184,37 +157,6 @@ static const struct sb_op_vtable first_rows_vtable = {
     .restore = first_rows_restore,
 };
 
-static enum sb_status first_rows_plan(struct first_rows *rows, const struct sb_schema *schema,
-                                      struct sb_error *err)
-{
-    int32_t count = rows->key_count;
-    enum sb_row_kind *kinds = sb_arena_alloc(&rows->arena, sizeof *kinds * (size_t)count);
-    struct sb_field *fields = sb_arena_alloc(&rows->arena, sizeof *fields * (size_t)count);
-    struct sb_row_layout_options options = {
-        .kinds = kinds,
-        .field_count = count,
-        .key_count = count,
-        .has_hash = true,
-        .has_nulls = true,
-    };
-
-    if (kinds == NULL || fields == NULL) {
-        return sb_error_no_memory(err, "the plan of a distinct", 0);
-    }
-    for (int32_t k = 0; k < count; k++) {
-        fields[k] = schema->fields[rows->keys[k]];
-        fields[k].is_nullable = true;
-        kinds[k] = sb_row_kind(&fields[k].type);
-    }
-    SB_TRY_RETURN(sb_row_layout_init(&rows->layout, rows->base.memory, &options, err));
-    rows->initial_row = sb_arena_alloc_zeroed(&rows->arena, sizeof *rows->initial_row *
-                                                                (size_t)rows->layout.row_words);
-    if (rows->initial_row == NULL) {
-        return sb_error_no_memory(err, "the plan of a distinct", 0);
-    }
-    return sb_schema_create(rows->base.memory, fields, count, &rows->state_schema, err);
-}
-
 enum sb_status sb_first_rows_create(const struct sb_op_options *options, struct sb_op **out,
                                     struct sb_error *err)
 {
@@ -223,10 +165,10 @@ enum sb_status sb_first_rows_create(const struct sb_op_options *options, struct 
 
     *out = NULL;
     SB_TRY_RETURN(sb_op_alloc(&first_rows_vtable, sizeof *rows, options, &rows, err));
-    sb_arena_init(&rows->arena, options->memory);
     rows->key_count = options->node->spec.distinct.key_count;
-    rows->keys = options->node->spec.distinct.keys;
-    status = first_rows_plan(rows, options->node->inputs[0]->schema, err);
+    rows->columns = options->node->spec.distinct.keys;
+    status = sb_seen_keys_init(&rows->keys, options->memory, options->node->inputs[0]->schema,
+                               rows->columns, rows->key_count, err);
     if (status != SB_OK) {
         first_rows_destroy(&rows->base);
         return status;
