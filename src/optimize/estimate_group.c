@@ -70,17 +70,17 @@ enum sb_status sb_estimate_aggregate(const struct sb_node *node, const struct sb
     columns = (struct sb_column_estimate *)out->columns; // made just now
     for (int32_t i = 0; i < out->column_count; i++) {
         int32_t source = spec->outputs == NULL ? i : spec->outputs[i];
-        const struct sb_aggregate_call *call = &spec->calls[source - spec->key_count];
+        int32_t call = source - spec->key_count; // below 0: a key
 
-        if (source < spec->key_count) {
+        if (call < 0) {
             columns[i] = key_column(input, spec->keys[source], groups);
             if (spec->key_count == 1) {
                 columns[i].distinct = columns[i].null_share > 0 ? fmax(groups - 1, 0) : groups;
                 columns[i].null_share =
                     columns[i].null_share > 0 && groups > 0 ? 1 / groups : columns[i].null_share;
             }
-        } else if (is_extreme(call->function)) { // values of the column
-            columns[i] = key_column(input, call->column, groups);
+        } else if (is_extreme(spec->calls[call].function)) { // values of the column
+            columns[i] = key_column(input, spec->calls[call].column, groups);
         }
     }
     return SB_OK;

@@ -86,24 +86,33 @@ static int32_t select_column(const struct sb_node *node, int32_t i)
     return i;
 }
 
-static bool is_select_or_map(const struct sb_node *node)
+static bool step_is_select(const struct sb_node *node, const struct sb_schema *input)
 {
-    return (node->type == SB_NODE_SELECT || node->type == SB_NODE_MAP) && !node->has_function;
+    bool is_select =
+        node->type == SB_NODE_SELECT || (node->type == SB_NODE_MAP && !node->has_function);
+
+    for (int32_t i = 0; is_select && i < node->schema->field_count; i++) {
+        is_select = step_column(node, input, i) >= 0;
+    }
+    return is_select;
 }
 
-/* Whether all a node does is to leave columns out, to order and to name them. */
+/*
+ * Whether all a node does is to leave columns out, to order and to name them. Each of several steps
+ * must: they are seen through fused as they were alone.
+ */
 static bool node_is_select(const struct sb_node *node)
 {
-    bool is_select = is_select_or_map(node);
+    const struct sb_schema *input = node->input_count == 0 ? NULL : node->inputs[0]->schema;
+    const struct sb_fused_spec *spec = &node->spec.fused;
+    bool is_select = true;
 
-    if (node->type == SB_NODE_FUSED) {
-        is_select = true;
-        for (int32_t s = 0; s < node->spec.fused.step_count; s++) {
-            is_select = is_select && is_select_or_map(node->spec.fused.steps[s]);
-        }
+    if (node->type != SB_NODE_FUSED) {
+        return step_is_select(node, input);
     }
-    for (int32_t i = 0; is_select && i < node->schema->field_count; i++) {
-        is_select = select_column(node, i) >= 0;
+    for (int32_t s = 0; s < spec->step_count && is_select; s++) {
+        is_select = step_is_select(spec->steps[s], input);
+        input = spec->steps[s]->schema;
     }
     return is_select;
 }

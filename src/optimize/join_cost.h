@@ -22,6 +22,8 @@
 #define SABOT_OPTIMIZE_JOIN_COST_H
 
 #include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
 
 /* Rows that somebody joins: estimates, so no whole numbers. */
 struct sb_join_side {
@@ -29,6 +31,21 @@ struct sb_join_side {
     double row_bytes; // of the columns that anybody behind needs
     bool is_direct;   // one integer key, values close together: stored, they are found by position
 };
+
+/*
+ * Rows to eleven digits. Costs have steps: what is the same but for the order of multiplications
+ * must be on the same side of them.
+ */
+static inline double sb_join_rows_round(double rows)
+{
+    const uint64_t dropped = UINT64_C(1) << 15; // of 52 bits
+    uint64_t bits;
+
+    memcpy(&bits, &rows, sizeof bits);
+    bits = (bits + dropped / 2) & ~(dropped - 1);
+    memcpy(&rows, &bits, sizeof rows);
+    return rows;
+}
 
 /* What follows from what a side is, whatever it is joined with. */
 struct sb_join_side_cost {

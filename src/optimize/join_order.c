@@ -23,6 +23,7 @@ enum {
 
 static void set_finish(struct sb_join_set *set)
 {
+    set->side.rows = sb_join_rows_round(set->rows);
     set->cost = sb_join_side_cost(&set->side);
     set->neighbors &= ~set->relations;
 }
@@ -33,6 +34,7 @@ static void set_of_relation(const struct sb_join_graph *graph, int32_t relation,
     out->relations = UINT64_C(1) << relation;
     out->neighbors = 0;
     out->side = graph->relations[relation];
+    out->rows = out->side.rows;
     for (int32_t c = 0; c < graph->class_count; c++) {
         const double *distincts = &graph->distincts[(int64_t)c * graph->relation_count];
 
@@ -47,7 +49,7 @@ static void set_of_relation(const struct sb_join_graph *graph, int32_t relation,
 void sb_join_set_union(const struct sb_join_graph *graph, const struct sb_join_set *a,
                        const struct sb_join_set *b, struct sb_join_set *out)
 {
-    double rows = a->side.rows * b->side.rows;
+    double rows = a->rows * b->rows;
 
     for (int32_t c = 0; c < graph->class_count; c++) {
         double x = a->least[c];
@@ -62,10 +64,8 @@ void sb_join_set_union(const struct sb_join_graph *graph, const struct sb_join_s
     }
     out->relations = a->relations | b->relations;
     out->neighbors = a->neighbors | b->neighbors;
-    out->side = (struct sb_join_side){
-        .rows = rows < ROWS_MAX ? rows : ROWS_MAX,
-        .row_bytes = a->side.row_bytes + b->side.row_bytes,
-    };
+    out->rows = rows < ROWS_MAX ? rows : ROWS_MAX;
+    out->side = (struct sb_join_side){.row_bytes = a->side.row_bytes + b->side.row_bytes};
     set_finish(out);
 }
 

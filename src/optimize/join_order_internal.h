@@ -11,7 +11,8 @@
 struct sb_join_set {
     uint64_t relations;
     uint64_t neighbors; // outside, with a column in one class
-    struct sb_join_side side;
+    double rows;
+    struct sb_join_side side; // with the rows rounded
     struct sb_join_side_cost cost;
     double *least; // by class: the fewest distinct values of a column in it; 0 = none there
 };

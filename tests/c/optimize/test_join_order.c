@@ -233,6 +233,7 @@ static struct sb_join_side set_side(const struct sb_join_graph *graph, uint64_t 
         }
         side.rows *= isinf(least) ? 1 : least;
     }
+    side.rows = sb_join_rows_round(side.rows);
     return side;
 }
 

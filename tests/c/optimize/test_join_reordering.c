@@ -233,6 +233,31 @@ static void a_fused_select_says_what_is_wanted(void **state)
         "o(n(m{c m}(j{k=k}(a, b))))", (struct sb_optimizer_report){.operators_fused = 1});
 }
 
+/* A MAP between joins ends a chain, also as a step whose result the next one leaves out. */
+static void a_fused_map_that_computes_is_a_border(void **state)
+{
+#define NUMBERS(NAME, COUNT, DISTINCT)                                                             \
+    {NAME, "source", MEMORY "|k: int64, " NAME ": int64|" TELL(COUNT, VALUES("k", DISTINCT))}
+    shapes_assert(
+        (const struct shape_node[]){
+            NUMBERS("a", 100000, 1000),
+            NUMBERS("b", 1000000, 1000),
+            NUMBERS("c", 10, 10),
+            JOIN("j", "k", "k"),
+            {"m", "map",
+             "'expressions': {'more': {'call': 'add', 'args': [{'col': 'a'}, {'lit': 1}]}}"},
+            {"s", "select", "'columns': ['k', 'b']"},
+            JOIN("i", "k", "k"),
+            {"n", "aggregate", "'aggregations': {'n': ['*', 'count']}"},
+            SINK,
+            END},
+        "a>j b>j.1 j>m m>s s>i c>i.1 i>n n>o",
+        (struct sb_optimizer_options){.join_reordering = true, .operator_fusion = true},
+        "o(n(i{k=k}(s{j.1 m s}(j{k=k}(b, a)), c)))",
+        (struct sb_optimizer_report){.joins_reordered = 1, .operators_fused = 2});
+#undef NUMBERS
+}
+
 /* The best of many tries, since others may have the processor. */
 static void six_joins_take_microseconds(void **state)
 {
@@ -368,6 +393,7 @@ int main(void)
         cmocka_unit_test(keys_of_other_types_are_copied),
         cmocka_unit_test(equal_keys_join_without_what_was_between),
         cmocka_unit_test(a_fused_select_says_what_is_wanted),
+        cmocka_unit_test(a_fused_map_that_computes_is_a_border),
         cmocka_unit_test(six_joins_take_microseconds),
         cmocka_unit_test(a_thousand_operators_take_milliseconds),
     };
