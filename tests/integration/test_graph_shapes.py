@@ -5,17 +5,17 @@ import pyarrow as pa
 import pytest
 
 from differential.snapshots import snapshot_and_restore
-from pipelines import node, ordered, run
+from pipelines import node, ordered, run, through_snapshot
 from sabot import JobGraph
 
 ROWS = pa.table({"k": [1, 2, 3, 3, 3, 9], "v": [1, 1, 2, 2, 5, 7]})
 
 
-def graph_of(*edges, data=ROWS):
+def graph_of(*edges, mode="batch", **source):
     """Return a graph of (node, inputs...) with a source 'src' and a sink 'out' behind the last."""
-    graph = JobGraph()
+    graph = JobGraph(mode=mode)
     for operator, *inputs in (
-        (node("source", "src", data=data),),
+        (node("source", "src", **({"data": ROWS} | source)),),
         *edges,
         (node("sink", "out"), edges[-1][0].name),
     ):
@@ -53,6 +53,19 @@ def test_a_snapshot_waits_for_rows_that_its_own_flush_sends_behind_a_gate(at):
     found = ordered(result["outputs"]["out"])
     assert found.num_rows == 3
     assert found.equals(ordered(run(build(lambda table: table))["outputs"]["out"]))
+
+
+@pytest.mark.parametrize("at", [1, 3, 6])
+def test_first_rows_of_an_endless_source_come_once_across_a_snapshot(at):
+    """A row leaves when its key is first seen; the keys seen are all that is kept."""
+    table = pa.table({"k": [n * 7 % 5 for n in range(40)], "n": range(40)})
+
+    def build(source):
+        keys = node("distinct", "d", columns=["k"])
+        return graph_of((keys, "src"), mode="streaming", bounded=False, **source)
+
+    result = through_snapshot(build, table.to_batches(max_chunksize=5), at, (1, 2))
+    assert ordered(result["outputs"]["out"])["k"].to_pylist() == [0, 1, 2, 3, 4]
 
 
 def test_one_dictionary_in_many_batches_stays_within_its_indices():
