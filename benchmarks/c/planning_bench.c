@@ -316,7 +316,7 @@ int main(void)
 {
     measure("five operators", five_operators(), 5, REPEAT_COUNT);
     measure("six-way join", six_way_join(), 14, REPEAT_COUNT);
-    measure("hundred lines", many_lines(100), 1000, 51);
-    measure("long chain", long_chain(1000), 1000, 51);
+    measure("hundred lines", many_lines(100), 1000, 201);
+    measure("long chain", long_chain(1000), 1000, 201);
     return 0;
 }

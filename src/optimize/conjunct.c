@@ -81,7 +81,7 @@ static int32_t ports_taking(const struct sb_node *node, const struct sb_conjunct
     return node->class->tests_every_input && count < node->input_count ? 0 : count;
 }
 
-/* Whether its columns have the same places and names at `port`, which takes it. */
+/* Whether its columns have the same places and names at `port`, which then takes it. */
 static bool reads_the_same(const struct sb_conjunct *conjunct, const struct sb_node *node,
                            int32_t port)
 {
@@ -95,6 +95,15 @@ static bool reads_the_same(const struct sb_conjunct *conjunct, const struct sb_n
         }
     }
     return true;
+}
+
+/* The usual case: one input, and nothing about the condition is different there. */
+static bool crosses_unchanged(const struct sb_node *node, const struct sb_conjunct *conjunct)
+{
+    return node->input_count == 1 && node_is_crossable(node, conjunct) &&
+           reads_the_same(conjunct, node, 0) &&
+           !(conjunct->may_fail && node->class->drops_rows != NULL &&
+             node->class->drops_rows(node, 0));
 }
 
 /* The condition as it reads on the edge into `port`, which takes it. */
@@ -216,14 +225,16 @@ static enum sb_status sink_from(struct sb_optimization *optimization, struct sb_
             position.port = 0;
             continue;
         }
-        count = node_is_crossable(node, &conjunct) ? ports_taking(node, &conjunct, &port) : 0;
-        if (count == 0) {
-            break;
+        if (!crosses_unchanged(node, &conjunct)) {
+            count = node_is_crossable(node, &conjunct) ? ports_taking(node, &conjunct, &port) : 0;
+            if (count == 0) {
+                break;
+            }
+            if (count > 1) {
+                return sink_into_ports(optimization, &conjunct, node, places);
+            }
+            SB_TRY_RETURN(conjunct_cross(optimization, &conjunct, node, port, &conjunct));
         }
-        if (count > 1) {
-            return sink_into_ports(optimization, &conjunct, node, places);
-        }
-        SB_TRY_RETURN(conjunct_cross(optimization, &conjunct, node, port, &conjunct));
         position = (struct position){.consumer = node, .port = port, .is_sunk = true};
         passed = NULL;
     }

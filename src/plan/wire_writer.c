@@ -36,7 +36,7 @@ json_t *sb_operator_json(const char *type, const char *id, const char *name, jso
 }
 
 /* Adds `part` (taken) unless `known`, by id, has it; false when out of memory. */
-static bool parts_add(json_t *parts, json_t *known, json_t *part)
+static bool parts_add_once(json_t *parts, json_t *known, json_t *part)
 {
     const char *id = json_string_value(json_object_get(part, "operator_id"));
     bool is_failed = part == NULL;
@@ -49,24 +49,46 @@ static bool parts_add(json_t *parts, json_t *known, json_t *part)
     return !is_failed;
 }
 
-json_t *sb_parts_json(struct sb_node *const *nodes, int32_t count)
+/* Of nodes that have parts, some of which may be the same; false when out of memory. */
+static bool parts_unite(json_t *parts, struct sb_node *const *nodes, int32_t count)
 {
-    json_t *parts = json_array();
     json_t *known = json_object();
-    bool is_failed = parts == NULL || known == NULL;
+    bool is_failed = known == NULL;
 
     for (int32_t i = 0; i < count && !is_failed; i++) {
         const struct sb_node *node = nodes[i];
         const json_t *own = json_object_get(node->json, "parts");
 
         if (own == NULL) {
-            is_failed = !parts_add(parts, known, part_json(node->type_name, node->id, node->name));
+            is_failed =
+                !parts_add_once(parts, known, part_json(node->type_name, node->id, node->name));
         }
         for (size_t at = 0; at < json_array_size(own) && !is_failed; at++) {
-            is_failed = !parts_add(parts, known, json_incref(json_array_get(own, at)));
+            is_failed = !parts_add_once(parts, known, json_incref(json_array_get(own, at)));
         }
     }
     json_decref(known);
+    return !is_failed;
+}
+
+json_t *sb_parts_json(struct sb_node *const *nodes, int32_t count)
+{
+    json_t *parts = json_array();
+    bool is_failed = parts == NULL;
+    bool have_parts = false;
+
+    for (int32_t i = 0; i < count; i++) {
+        have_parts = have_parts || json_object_get(nodes[i]->json, "parts") != NULL;
+    }
+    if (have_parts) {
+        return sb_details_end(parts, is_failed || !parts_unite(parts, nodes, count));
+    }
+    for (int32_t i = 0; i < count && !is_failed; i++) {
+        const struct sb_node *node = nodes[i];
+
+        is_failed =
+            json_array_append_new(parts, part_json(node->type_name, node->id, node->name)) != 0;
+    }
     return sb_details_end(parts, is_failed);
 }
 

@@ -278,16 +278,31 @@ static json_t *parameters_with(const struct sb_node *node, json_t *expressions)
     return sb_details_end(changed, sb_details_add(changed, "expressions", expressions));
 }
 
+static bool wants_all_expressions(const struct sb_node *node, const bool *wanted)
+{
+    for (int32_t i = 0; i < node->schema->field_count; i++) {
+        if (node->spec.map.source_columns[i] < 0 && !wanted[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Without the expressions that nobody wants; it may be left with none. */
 static bool map_narrow(const struct sb_node *node, const bool *wanted, json_t **narrowed)
 {
     const json_t *given = node->arguments[EXPRESSIONS].value;
-    json_t *expressions = json_object();
-    bool is_failed = expressions == NULL;
+    json_t *expressions;
+    bool is_failed;
     const char *name;
     json_t *json;
 
     *narrowed = NULL;
+    if (wants_all_expressions(node, wanted)) {
+        return true;
+    }
+    expressions = json_object();
+    is_failed = expressions == NULL;
     json_object_foreach((json_t *)(uintptr_t)given, name, json)
     {
         int32_t column = sb_schema_index(node->schema, name);
@@ -295,9 +310,9 @@ static bool map_narrow(const struct sb_node *node, const bool *wanted, json_t **
         is_failed = is_failed || column < 0 ||
                     (wanted[column] && json_object_set(expressions, name, json) != 0);
     }
-    if (is_failed || json_object_size(expressions) == json_object_size(given)) {
+    if (is_failed) {
         json_decref(expressions);
-        return !is_failed;
+        return false;
     }
     *narrowed = parameters_with(node, expressions);
     return *narrowed != NULL;
