@@ -3,7 +3,7 @@
  * bind.c - from names to columns, types and kernels.
  *
  * A node is bound after its arguments; its function's resolve hook checks their types, inserts
- * casts and picks kernels. What comes out is compiled: as a whole, and a condition also by parts.
+ * casts and picks kernels. What shall run is compiled: as a whole, and a condition also by parts.
  */
 #include "expr/bind.h"
 
@@ -140,42 +140,70 @@ static enum sb_status share_column(struct sb_binder *binder, const struct sb_exp
     return bound->is_column ? type_copy(binder, type, &node->type) : SB_OK;
 }
 
+static enum sb_status bind_tree(struct sb_binder *binder, const struct sb_expr *expr,
+                                struct sb_bound_expr **out)
+{
+    const struct sb_bound_node *root;
+    struct sb_bound_expr *bound;
+
+    SB_TRY_RETURN(bind_node(binder, expr, &root));
+    if (root->type.id == 0) {
+        return sb_error_set(binder->err, SB_INVALID,
+                            "a null alone has no type; write {\"lit\": null, \"type\": \"int64\"}");
+    }
+    bound = sb_arena_alloc_zeroed(binder->arena, sizeof *bound);
+    if (bound == NULL) {
+        return sb_bind_no_memory(binder);
+    }
+    if (root->kind == SB_BOUND_COLUMN) {
+        SB_TRY_RETURN(share_column(binder, expr, &root, bound));
+    } else {
+        root = sb_bound_share_equal(root, binder->arena);
+        if (root == NULL) {
+            return sb_bind_no_memory(binder);
+        }
+    }
+    bound->root = root;
+    *out = bound;
+    return SB_OK;
+}
+
+enum sb_status sb_expr_resolve(const struct sb_expr *expr, const struct sb_schema *schema,
+                               struct sb_arena *arena, const struct sb_bound_expr **out,
+                               struct sb_error *err)
+{
+    struct sb_binder binder = {.schema = schema, .arena = arena, .err = err};
+    struct sb_bound_expr *bound = NULL;
+    enum sb_status status = bind_tree(&binder, expr, &bound);
+
+    *out = bound;
+    return status;
+}
+
+/* False when memory was refused. */
+static bool compile(struct sb_bound_expr *bound, struct sb_arena *arena)
+{
+    const struct sb_bound_node *root = bound->root;
+
+    bound->program = sb_program_compile(root, arena);
+    if (bound->program == NULL || root->type.id != SB_TYPE_BOOL) {
+        return bound->program != NULL;
+    }
+    bound->conjuncts =
+        sb_arena_alloc(arena, (size_t)count_conjuncts(root) * sizeof bound->conjuncts[0]);
+    return bound->conjuncts != NULL && compile_conjuncts(root, arena, bound);
+}
+
 enum sb_status sb_expr_bind(const struct sb_expr *expr, const struct sb_schema *schema,
                             struct sb_arena *arena, const struct sb_bound_expr **out,
                             struct sb_error *err)
 {
     struct sb_binder binder = {.schema = schema, .arena = arena, .err = err};
-    struct sb_bound_expr *bound;
-    const struct sb_bound_node *root;
-    bool is_compiled;
+    struct sb_bound_expr *bound = NULL;
 
     *out = NULL;
-    SB_TRY_RETURN(bind_node(&binder, expr, &root));
-    if (root->type.id == 0) {
-        return sb_error_set(err, SB_INVALID,
-                            "a null alone has no type; write {\"lit\": null, \"type\": \"int64\"}");
-    }
-    bound = sb_arena_alloc_zeroed(arena, sizeof *bound);
-    if (bound == NULL) {
-        return sb_bind_no_memory(&binder);
-    }
-    if (root->kind == SB_BOUND_COLUMN) {
-        SB_TRY_RETURN(share_column(&binder, expr, &root, bound));
-    } else {
-        root = sb_bound_share_equal(root, arena);
-        if (root == NULL) {
-            return sb_bind_no_memory(&binder);
-        }
-    }
-    bound->root = root;
-    bound->program = sb_program_compile(root, arena);
-    is_compiled = bound->program != NULL;
-    if (is_compiled && root->type.id == SB_TYPE_BOOL) {
-        bound->conjuncts =
-            sb_arena_alloc(arena, (size_t)count_conjuncts(root) * sizeof bound->conjuncts[0]);
-        is_compiled = bound->conjuncts != NULL && compile_conjuncts(root, arena, bound);
-    }
-    if (!is_compiled) {
+    SB_TRY_RETURN(bind_tree(&binder, expr, &bound));
+    if (!compile(bound, arena)) {
         return sb_bind_no_memory(&binder);
     }
     *out = bound;

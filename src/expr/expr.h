@@ -43,7 +43,17 @@ void sb_expr_columns(const struct sb_expr *expr, const struct sb_schema *schema,
 void sb_expr_visit_columns(const struct sb_expr *expr,
                            void (*visit)(void *context, const char *column), void *context);
 
-/* The error names the unknown column and those there are, or the function and the types it met. */
+/*
+ * Finds columns, types and functions. Cheaper than sb_expr_bind(), and enough to know an expression
+ * by; but not to run it. The error names the unknown column and those there are, or the function
+ * and the types it met.
+ */
+SB_MUST_CHECK enum sb_status sb_expr_resolve(const struct sb_expr *expr,
+                                             const struct sb_schema *schema, struct sb_arena *arena,
+                                             const struct sb_bound_expr **out,
+                                             struct sb_error *err);
+
+/* The same, ready to run. */
 SB_MUST_CHECK enum sb_status sb_expr_bind(const struct sb_expr *expr,
                                           const struct sb_schema *schema, struct sb_arena *arena,
                                           const struct sb_bound_expr **out, struct sb_error *err);

@@ -81,16 +81,75 @@ static int32_t ports_taking(const struct sb_node *node, const struct sb_conjunct
     return node->class->tests_every_input && count < node->input_count ? 0 : count;
 }
 
-/* Whether its columns have the same places and names at `port`, which then takes it. */
+/* Whether a column has the same place and name at `port`, where it may be tested. */
+static bool column_is_the_same(const struct sb_node *node, int32_t port, int32_t column)
+{
+    return node->class->tested_column(node, port, column) == column &&
+           strcmp(node->schema->fields[column].name,
+                  node->inputs[port]->schema->fields[column].name) == 0;
+}
+
+/* Whether all that it reads is the same at `port`, which then takes it. */
 static bool reads_the_same(const struct sb_conjunct *conjunct, const struct sb_node *node,
                            int32_t port)
 {
     for (int32_t i = 0; i < conjunct->column_count; i++) {
-        int32_t column = conjunct->columns[i];
+        if (!column_is_the_same(node, port, conjunct->columns[i])) {
+            return false;
+        }
+    }
+    return true;
+}
 
-        if (node->class->tested_column(node, port, column) != column ||
-            strcmp(node->schema->fields[column].name,
-                   node->inputs[port]->schema->fields[column].name) != 0) {
+/* Which of the first columns of a node have the same places and names at its only input. */
+struct sb_crossing {
+    bool is_known;
+    uint64_t columns; // bit i: column i
+};
+
+enum { CROSSING_COLUMNS = 64 };
+
+enum sb_status sb_conjuncts_begin(struct sb_optimization *optimization)
+{
+    const int32_t count = optimization->edit.graph->node_count;
+
+    optimization->crossings =
+        sb_optimization_alloc(optimization, count, sizeof *optimization->crossings);
+    optimization->crossing_count = optimization->crossings == NULL ? 0 : count;
+    return optimization->crossings == NULL ? SB_NO_MEMORY : SB_OK;
+}
+
+void sb_conjuncts_end(struct sb_optimization *optimization)
+{
+    optimization->crossing_count = 0;
+}
+
+static uint64_t crossing_columns(const struct sb_node *node)
+{
+    uint64_t columns = 0;
+
+    for (int32_t i = 0; i < node->schema->field_count && i < CROSSING_COLUMNS; i++) {
+        columns |= (uint64_t)column_is_the_same(node, 0, i) << i;
+    }
+    return columns;
+}
+
+/* Whether `node`, of one input, leaves all that the condition reads as it is. */
+static bool leaves_columns(struct sb_optimization *optimization, const struct sb_node *node,
+                           const struct sb_conjunct *conjunct)
+{
+    struct sb_crossing *crossing;
+
+    if (node->index >= optimization->crossing_count ||
+        conjunct->columns[conjunct->column_count - 1] >= CROSSING_COLUMNS) {
+        return reads_the_same(conjunct, node, 0);
+    }
+    crossing = &optimization->crossings[node->index];
+    if (!crossing->is_known) {
+        *crossing = (struct sb_crossing){.is_known = true, .columns = crossing_columns(node)};
+    }
+    for (int32_t i = 0; i < conjunct->column_count; i++) {
+        if ((crossing->columns >> conjunct->columns[i] & 1) == 0) {
             return false;
         }
     }
@@ -98,10 +157,11 @@ static bool reads_the_same(const struct sb_conjunct *conjunct, const struct sb_n
 }
 
 /* The usual case: one input, and nothing about the condition is different there. */
-static bool crosses_unchanged(const struct sb_node *node, const struct sb_conjunct *conjunct)
+static bool crosses_unchanged(struct sb_optimization *optimization, const struct sb_node *node,
+                              const struct sb_conjunct *conjunct)
 {
     return node->input_count == 1 && node_is_crossable(node, conjunct) &&
-           reads_the_same(conjunct, node, 0) &&
+           leaves_columns(optimization, node, conjunct) &&
            !(conjunct->may_fail && node->class->drops_rows != NULL &&
              node->class->drops_rows(node, 0));
 }
@@ -225,7 +285,7 @@ static enum sb_status sink_from(struct sb_optimization *optimization, struct sb_
             position.port = 0;
             continue;
         }
-        if (!crosses_unchanged(node, &conjunct)) {
+        if (!crosses_unchanged(optimization, node, &conjunct)) {
             count = node_is_crossable(node, &conjunct) ? ports_taking(node, &conjunct, &port) : 0;
             if (count == 0) {
                 break;

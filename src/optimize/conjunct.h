@@ -30,6 +30,13 @@ struct sb_conjunct_places {
     struct sb_conjunct_place *places;
 };
 
+/*
+ * Between the two, no operator's columns change, so what is found out about them is remembered.
+ * Without, it is found out each time.
+ */
+SB_MUST_CHECK enum sb_status sb_conjuncts_begin(struct sb_optimization *optimization);
+void sb_conjuncts_end(struct sb_optimization *optimization);
+
 /* `expr` over rows of `schema`. */
 SB_MUST_CHECK enum sb_status sb_conjunct_init(struct sb_optimization *optimization,
                                               const struct sb_expr *expr, bool may_fail,

@@ -18,7 +18,7 @@
 
 static const json_t *parameter(const struct sb_node *node, const char *key)
 {
-    return json_object_get(json_object_get(node->json, "parameters"), key);
+    return json_object_get(node->parameters, key);
 }
 
 /* Whether reading it twice gives the same rows. */
@@ -38,8 +38,7 @@ static bool is_repeatable(const struct sb_node *node)
 
 static bool is_equal(const struct sb_node *one, const struct sb_node *other)
 {
-    return json_equal(json_object_get(one->json, "parameters"),
-                      json_object_get(other->json, "parameters")) &&
+    return json_equal(one->parameters, other->parameters) &&
            sb_schema_equal(one->schema, other->schema) && one->parallelism == other->parallelism &&
            one->max_parallelism == other->max_parallelism;
 }

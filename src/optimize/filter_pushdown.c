@@ -63,8 +63,8 @@ static enum sb_status unit_find(struct sb_optimization *optimization, const stru
         const struct sb_bound_expr *bound = filter->node->spec.filter.bound;
 
         if (all->count > 1) {
-            SB_TRY_RETURN(sb_expr_bind(all->conjuncts[i], schema, &optimization->arena, &bound,
-                                       optimization->err));
+            SB_TRY_RETURN(sb_expr_resolve(all->conjuncts[i], schema, &optimization->arena, &bound,
+                                          optimization->err));
         }
         if (sb_bound_expr_may_fail(bound)) {
             *out = i - first + 1;
@@ -307,7 +307,7 @@ static enum sb_status filter_move(struct sb_optimization *optimization, struct f
     // as the user wrote it, where that can stay
     return sb_edit_move(&optimization->edit, filter->node,
                         all.conjuncts[0] == filter->node->spec.filter.predicate
-                            ? json_incref(json_object_get(filter->node->json, "parameters"))
+                            ? json_incref(filter->node->parameters)
                             : predicate_json(optimization, &all),
                         place->consumer, place->port, optimization->err);
 }
@@ -352,6 +352,7 @@ enum sb_status sb_filter_pushdown_run(struct sb_optimization *optimization)
     const struct sb_graph_edit *edit = &optimization->edit;
     struct filter_pass pass = {.optimization = optimization};
 
+    SB_TRY_RETURN(sb_conjuncts_begin(optimization));
     for (int32_t i = 0; i < edit->sorted_count; i++) {
         struct sb_node *node = edit->graph->sorted[i];
 
@@ -360,5 +361,7 @@ enum sb_status sb_filter_pushdown_run(struct sb_optimization *optimization)
         }
     }
     SB_TRY_RETURN(holdings_apply(&pass));
-    return sb_key_predicates_run(optimization);
+    SB_TRY_RETURN(sb_key_predicates_run(optimization));
+    sb_conjuncts_end(optimization);
+    return SB_OK;
 }

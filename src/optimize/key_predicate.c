@@ -238,7 +238,7 @@ static enum sb_status side_test(struct sb_optimization *optimization, struct sb_
     bool is_tested;
 
     *is_new = false;
-    SB_TRY_RETURN(sb_expr_bind(expr, schema, &optimization->arena, &bound, optimization->err));
+    SB_TRY_RETURN(sb_expr_resolve(expr, schema, &optimization->arena, &bound, optimization->err));
     if (sb_bound_expr_may_fail(bound)) {
         return SB_OK;
     }

@@ -62,7 +62,7 @@ static bool range_set(const struct range *range, json_t *parameters)
 /* The parameters of `node` with those of the range; NULL when out of memory. */
 static json_t *parameters_with(const struct sb_node *node, const struct range *range)
 {
-    json_t *parameters = json_copy(json_object_get(node->json, "parameters"));
+    json_t *parameters = json_copy(node->parameters);
 
     if (parameters == NULL || !range_set(range, parameters)) {
         json_decref(parameters);

@@ -12,7 +12,6 @@
 #include "optimize/pass.h"
 
 #include "plan/node_class.h"
-#include "plan/wire_writer.h"
 
 /* Whether the node may be a step, or has steps already. */
 static bool is_fusible(const struct sb_node *node)
@@ -28,67 +27,17 @@ static bool is_joined(const struct sb_node *node, const struct sb_node *next)
            node->parallelism == next->parallelism && node->max_parallelism == next->max_parallelism;
 }
 
-/* The wire form of a step; a new reference. NULL when out of memory. */
-static json_t *step_json(const struct sb_node *node)
-{
-    json_t *parameters = json_object_get(node->json, "parameters");
-
-    return sb_operator_json(node->type_name, node->id, node->name,
-                            json_is_object(parameters) ? json_incref(parameters) : json_object());
-}
-
-/* Adds what the node does; false when out of memory. */
-static bool steps_add(json_t *steps, const struct sb_node *node)
-{
-    if (node->type == SB_NODE_FUSED) {
-        const json_t *own = json_object_get(json_object_get(node->json, "parameters"), "steps");
-        return json_array_extend(steps, (json_t *)(uintptr_t)own) == 0;
-    }
-    return json_array_append_new(steps, step_json(node)) == 0;
-}
-
-/* {"steps": [...]}; NULL when out of memory. */
-static json_t *run_parameters(struct sb_node *const *run, int32_t count)
-{
-    json_t *steps = json_array();
-    bool is_failed = steps == NULL;
-
-    for (int32_t i = 0; i < count && !is_failed; i++) {
-        is_failed = !steps_add(steps, run[i]);
-    }
-    if (is_failed) {
-        json_decref(steps);
-        return NULL;
-    }
-    return json_pack("{s:o}", "steps", steps);
-}
-
 static enum sb_status run_fuse(struct sb_optimization *optimization, struct sb_node *const *run,
                                int32_t count)
 {
-    struct sb_graph_edit *edit = &optimization->edit;
-    struct sb_node *last = run[count - 1];
-    json_t *parameters;
+    const struct sb_node *last = run[count - 1];
 
     SB_TRY_RETURN(sb_trace_add(optimization, last,
                                sb_trace_text(optimization, "%d operators from '%s' to '%s'", count,
                                              run[0]->name, last->name),
                                "one operator",
                                "each looks at one row at a time, and nobody else gets its rows"));
-    SB_TRY_RETURN(sb_edit_set_parts(edit, last, run, count, optimization->err));
-    parameters = run_parameters(run, count);
-    if (parameters == NULL) {
-        return sb_optimization_no_memory(optimization);
-    }
-    for (int32_t i = 0; i + 1 < count; i++) {
-        enum sb_status status = sb_edit_remove(edit, run[i], optimization->err);
-
-        if (status != SB_OK) {
-            json_decref(parameters);
-            return status;
-        }
-    }
-    SB_TRY_RETURN(sb_edit_replace(edit, last, "fused", parameters, optimization->err));
+    SB_TRY_RETURN(sb_edit_fuse(&optimization->edit, run, count, optimization->err));
     optimization->report.operators_fused += count - 1;
     return SB_OK;
 }

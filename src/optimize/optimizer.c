@@ -22,7 +22,9 @@ enum sb_status sb_optimization_no_memory(struct sb_optimization *optimization)
 
 void *sb_optimization_alloc(struct sb_optimization *optimization, int64_t count, size_t size)
 {
-    void *bytes = sb_arena_alloc_zeroed(&optimization->arena, (size_t)(count + 1) * size);
+    // An empty list still has an address.
+    void *bytes =
+        sb_arena_alloc_zeroed(&optimization->arena, (count == 0 ? 1 : (size_t)count) * size);
 
     if (bytes == NULL) {
         sb_optimization_no_memory(optimization);

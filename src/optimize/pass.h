@@ -13,11 +13,14 @@
 #include "plan/graph_edit.h"
 
 struct sb_trace_entry;
+struct sb_crossing; // conjunct.c
 
 struct sb_optimization {
     const struct sb_optimizer_options *options;
     struct sb_graph_edit edit;
-    struct sb_arena arena;              // for the time of the optimization
+    struct sb_arena arena;         // for the time of the optimization
+    struct sb_crossing *crossings; // by node->index, while conditions are on their way
+    int32_t crossing_count;
     const char *pass;                   // the one at work, for the trace
     struct sb_trace_entry *trace_first; // trace.c
     struct sb_trace_entry *trace_last;

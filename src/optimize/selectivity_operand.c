@@ -17,7 +17,8 @@ static enum sb_status fold(struct sb_condition *condition, const struct sb_expr 
 {
     const struct sb_bound_expr *bound;
     struct sb_error why = {0};
-    enum sb_status status = sb_expr_bind(expr, condition->schema, condition->arena, &bound, &why);
+    enum sb_status status =
+        sb_expr_resolve(expr, condition->schema, condition->arena, &bound, &why);
 
     if (status == SB_NO_MEMORY) {
         return sb_condition_no_memory(condition, err);

@@ -12,6 +12,7 @@
 #include "plan/node_class.h"
 #include "plan/statistics.h"
 #include "plan/text.h"
+#include "plan/wire_writer.h"
 
 static enum sb_status parse(const char *json, size_t size, json_t **out, struct sb_error *err)
 {
@@ -82,6 +83,7 @@ void sb_graph_destroy(struct sb_graph *graph)
         }
     }
     json_decref(graph->json);
+    json_decref(graph->made);
     sb_arena_deinit(&graph->arena);
     sb_memory_free(sb_memory_global(), graph, sizeof *graph);
 }
@@ -210,6 +212,7 @@ enum sb_status sb_graph_validate(struct sb_graph *graph, sb_schema_resolver reso
 {
     struct sb_derivation derivation = {
         .arena = &graph->derived,
+        .scratch = &graph->derived, // what is validated runs
         .is_streaming = graph->is_streaming,
         .resolver = resolver,
         .context = context,
@@ -247,7 +250,12 @@ enum sb_status sb_graph_output_schema(const struct sb_graph *graph, const char *
 enum sb_status sb_graph_to_json(const struct sb_graph *graph, char **out, struct sb_error *err)
 {
     struct sb_text text = {.memory = sb_memory_global()};
+    json_t *json = sb_graph_json(graph);
 
-    sb_text_append_json(&text, graph->json, JSON_COMPACT);
+    if (json == NULL) {
+        return sb_error_no_memory(err, "graph", SB_MEMORY_ALIGNMENT);
+    }
+    sb_text_append_json(&text, json, JSON_COMPACT);
+    json_decref(json);
     return sb_text_finish(&text, out, err);
 }

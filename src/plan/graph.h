@@ -268,13 +268,25 @@ struct sb_limit_spec {
     int64_t offset;
 };
 
+/* An operator as the user drew it, whose work a node of an optimized graph does. */
+struct sb_part {
+    const char *id;
+    const char *type_name;
+    const char *name;
+};
+
 struct sb_node {
     enum sb_node_type type;
     int32_t index; // position in graph->nodes
     const char *id;
     const char *name;
     const char *type_name; // lower case, as the wire form writes it
-    json_t *json;          // the node as it came: parameters, function, placement hints
+    json_t *json;          // the node as it came: function, placement hints
+    json_t *parameters;    // those of `json`, or what an edit has set; NULL = none
+    int32_t part_count;    // 0 = it does its own work
+    const struct sb_part *parts;
+    int32_t step_count;     // of a fused operator; else 0
+    struct sb_node **steps; // read, in no graph and not derived; each lives as long as the node
     bool has_function;
     int32_t parallelism; // 0 = the graph's default
     int32_t max_parallelism;
@@ -325,7 +337,9 @@ struct sb_node {
 struct sb_graph {
     struct sb_arena arena;
     struct sb_arena derived; // specs and bound expressions: what the last validation made
-    json_t *json;            // the whole wire form, as it came
+    json_t *json;            // the whole wire form, as it came; see sb_graph_json()
+    json_t *made;            // an array: what edits have set nodes to; NULL = nothing
+    bool is_edited;          // nodes and edges are others than in `json`
     const char *job_id;
     const char *job_name;
     bool is_streaming;

@@ -9,6 +9,7 @@
 
 #include "plan/graph_internal.h"
 #include "plan/node_class.h"
+#include "plan/parts.h"
 #include "plan/statistics.h"
 #include "plan/text.h"
 #include "plan/wire_writer.h"
@@ -21,27 +22,34 @@ static enum sb_status edit_no_memory(struct sb_error *err)
 static enum sb_status edit_alloc(struct sb_graph_edit *edit, int64_t count, size_t size, void *out,
                                  struct sb_error *err)
 {
-    void *allocated = sb_arena_alloc_zeroed(&edit->graph->arena, (size_t)(count + 1) * size);
+    // An empty list still has an address.
+    void *allocated =
+        sb_arena_alloc_zeroed(&edit->graph->arena, (count == 0 ? 1 : (size_t)count) * size);
 
     memcpy(out, &allocated, sizeof allocated);
     return allocated == NULL ? edit_no_memory(err) : SB_OK;
 }
 
+/* Keeps `json` (taken) as long as the graph. */
+static enum sb_status edit_keep(struct sb_graph_edit *edit, json_t *json, struct sb_error *err)
+{
+    struct sb_graph *graph = edit->graph;
+
+    if (graph->made == NULL) {
+        graph->made = json_array();
+    }
+    return json == NULL || json_array_append_new(graph->made, json) != 0 ? edit_no_memory(err)
+                                                                         : SB_OK;
+}
+
 // --- the copy ------------------------------------------------------------------------------------
 
-static enum sb_status node_copy(struct sb_graph_edit *edit, const struct sb_node *from,
-                                struct sb_error *err)
+/* Texts and arguments of a node that is equal to `from`, which may go before it. */
+static enum sb_status node_keep_texts(struct sb_graph_edit *edit, struct sb_node *node,
+                                      const struct sb_node *from, struct sb_error *err)
 {
     struct sb_arena *arena = &edit->graph->arena;
-    struct sb_node *node;
 
-    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node, &node, err));
-    *node = *from;
-    node->schema = sb_schema_retain(from->schema);
-    node->declared_schema = sb_schema_retain(from->declared_schema);
-    node->delivered = sb_schema_retain(from->delivered);
-    node->statistics = sb_statistics_retain(from->statistics);
-    edit->graph->nodes[from->index] = node; // who destroys the graph releases what is counted
     node->name = sb_arena_copy_string(arena, from->name);
     node->label = sb_arena_copy_string(arena, from->label);
     if (node->name == NULL || node->label == NULL) {
@@ -55,6 +63,40 @@ static enum sb_status node_copy(struct sb_graph_edit *edit, const struct sb_node
         if (node->arguments == NULL) {
             return edit_no_memory(err);
         }
+    }
+    return SB_OK;
+}
+
+static enum sb_status steps_copy(struct sb_graph_edit *edit, struct sb_node *node,
+                                 const struct sb_node *from, struct sb_error *err)
+{
+    SB_TRY_RETURN(edit_alloc(edit, from->step_count, sizeof *node->steps, &node->steps, err));
+    for (int32_t i = 0; i < from->step_count; i++) {
+        SB_TRY_RETURN(edit_alloc(edit, 1, sizeof **node->steps, &node->steps[i], err));
+        *node->steps[i] = *from->steps[i];
+        SB_TRY_RETURN(node_keep_texts(edit, node->steps[i], from->steps[i], err));
+    }
+    return SB_OK;
+}
+
+static enum sb_status node_copy(struct sb_graph_edit *edit, const struct sb_node *from,
+                                struct sb_error *err)
+{
+    struct sb_node *node;
+
+    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node, &node, err));
+    *node = *from;
+    node->schema = sb_schema_retain(from->schema);
+    node->declared_schema = sb_schema_retain(from->declared_schema);
+    node->delivered = sb_schema_retain(from->delivered);
+    node->statistics = sb_statistics_retain(from->statistics);
+    edit->graph->nodes[from->index] = node; // who destroys the graph releases what is counted
+    SB_TRY_RETURN(node_keep_texts(edit, node, from, err));
+    if (!sb_parts_keep(node, &edit->graph->arena)) {
+        return edit_no_memory(err);
+    }
+    if (from->step_count > 0) {
+        SB_TRY_RETURN(steps_copy(edit, node, from, err));
     }
     SB_TRY_RETURN(edit_alloc(edit, from->input_count, sizeof *node->inputs, &node->inputs, err));
     SB_TRY_RETURN(edit_alloc(edit, from->output_count, sizeof *node->outputs, &node->outputs, err));
@@ -95,11 +137,16 @@ enum sb_status sb_edit_init(struct sb_graph_edit *edit, const struct sb_graph *o
     }
     sb_arena_init(&graph->arena, sb_memory_global());
     sb_arena_init(&graph->derived, sb_memory_global());
+    sb_arena_init(&edit->scratch, sb_memory_global());
     graph->json = json_incref(original->json);
+    graph->is_edited = true;
     graph->job_id = original->job_id;
     graph->job_name = original->job_name;
     graph->is_streaming = original->is_streaming;
     graph->default_parallelism = original->default_parallelism;
+    if (original->made != NULL) {
+        SB_TRY_OUT(edit_keep(edit, json_incref(original->made), err));
+    }
     edit->node_capacity = original->node_count * 2 + 8;
     SB_TRY_OUT(edit_alloc(edit, edit->node_capacity, sizeof *graph->nodes, &graph->nodes, err));
     graph->node_count = original->node_count;
@@ -122,7 +169,7 @@ out:
 void sb_edit_deinit(struct sb_graph_edit *edit)
 {
     sb_graph_destroy(edit->graph);
-    json_decref(edit->made);
+    sb_arena_deinit(&edit->scratch);
     *edit = (struct sb_graph_edit){0};
 }
 
@@ -209,16 +256,6 @@ static void edge_split(struct sb_node *node, struct sb_node *consumer, int32_t p
 
 // --- changes -------------------------------------------------------------------------------------
 
-/* Keeps `json` (taken) as long as the edit. */
-static enum sb_status edit_keep(struct sb_graph_edit *edit, json_t *json, struct sb_error *err)
-{
-    if (edit->made == NULL) {
-        edit->made = json_array();
-    }
-    return json == NULL || json_array_append_new(edit->made, json) != 0 ? edit_no_memory(err)
-                                                                        : SB_OK;
-}
-
 /* Whether only somebody outside can say what the node gives; no edit changes what it takes. */
 static bool node_is_opaque(const struct sb_node *node)
 {
@@ -240,7 +277,9 @@ static enum sb_status node_derive(struct sb_graph_edit *edit, struct sb_node *no
 {
     struct sb_derivation derivation = {
         .arena = &edit->graph->derived,
+        .scratch = &edit->scratch,
         .is_streaming = edit->graph->is_streaming,
+        .is_draft = true,
     };
 
     if (node_is_opaque(node)) {
@@ -254,6 +293,7 @@ static enum sb_status node_derive(struct sb_graph_edit *edit, struct sb_node *no
     node->endless_source = NULL;
     node->update_source = NULL;
     memset(&node->spec, 0, sizeof node->spec);
+    sb_arena_reset(&edit->scratch);
     return sb_node_derive(node, &derivation, err);
 }
 
@@ -386,40 +426,21 @@ enum sb_status sb_edit_connect(struct sb_graph_edit *edit, struct sb_node *consu
     return SB_OK;
 }
 
-/* The node's own JSON from now on, with `key` set to `value` (taken). */
-static enum sb_status node_set_key(struct sb_graph_edit *edit, struct sb_node *node,
-                                   const char *key, json_t *value, struct sb_error *err)
-{
-    json_t *json = value == NULL ? NULL : json_copy(node->json);
-
-    if (json == NULL || json_object_set(json, key, value) != 0) {
-        json_decref(json);
-        json = NULL;
-    }
-    json_decref(value);
-    SB_TRY_RETURN(edit_keep(edit, json, err));
-    node->json = json;
-    edit->is_stale = true;
-    return SB_OK;
-}
-
 enum sb_status sb_edit_set_parameters(struct sb_graph_edit *edit, struct sb_node *node,
                                       json_t *parameters, struct sb_error *err)
 {
-    SB_TRY_RETURN(node_set_key(edit, node, "parameters", parameters, err));
-    SB_TRY_RETURN(
-        sb_node_read_parameters(edit->graph, node, json_object_get(node->json, "parameters"), err));
+    SB_TRY_RETURN(edit_keep(edit, parameters, err));
+    SB_TRY_RETURN(sb_node_read_parameters(edit->graph, node, parameters, err));
+    edit->is_stale = true;
     return sb_edit_derive_node(edit, node, err);
 }
 
 enum sb_status sb_edit_set_parameter(struct sb_graph_edit *edit, struct sb_node *node,
                                      const char *key, json_t *value, struct sb_error *err)
 {
-    const json_t *given = json_object_get(node->json, "parameters");
-    json_t *parameters =
-        json_is_object(given) ? json_copy((json_t *)(uintptr_t)given) : json_object();
+    json_t *parameters = node->parameters == NULL ? json_object() : json_copy(node->parameters);
 
-    if (parameters == NULL || value == NULL || json_object_set(parameters, key, value) != 0) {
+    if (parameters == NULL || json_object_set(parameters, key, value) != 0) {
         json_decref(parameters);
         parameters = NULL;
     }
@@ -427,39 +448,83 @@ enum sb_status sb_edit_set_parameter(struct sb_graph_edit *edit, struct sb_node 
     return sb_edit_set_parameters(edit, node, parameters, err);
 }
 
-/* Reads `type` and the parameters that the node's JSON has now. */
-static enum sb_status node_read_type(struct sb_graph_edit *edit, struct sb_node *node,
-                                     const char *type, struct sb_error *err)
+/* The node is of another class from now on, its parameters are not read yet. */
+static enum sb_status node_set_class(struct sb_graph_edit *edit, struct sb_node *node,
+                                     const struct sb_node_class *class, struct sb_error *err)
 {
     char shown[SB_SHORT_SIZE];
 
-    SB_TRY_RETURN(sb_node_class_find(type, node->name, &node->class, err));
-    node->type = node->class->type;
-    node->type_name = node->class->name;
+    node->class = class;
+    node->type = class->type;
+    node->type_name = class->name;
     node->label = sb_arena_format(&edit->graph->arena, "operator '%s' (%s)",
                                   sb_short(node->name, shown), node->type_name);
-    if (node->label == NULL) {
-        return edit_no_memory(err);
-    }
-    return sb_node_read_parameters(edit->graph, node, json_object_get(node->json, "parameters"),
-                                   err);
+    memset(&node->spec, 0, sizeof node->spec);
+    node->is_stale = true;
+    edit->is_stale = true;
+    return node->label == NULL ? edit_no_memory(err) : SB_OK;
 }
 
 enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct sb_node *node, const char *type,
                                json_t *parameters, struct sb_error *err)
 {
-    enum sb_status status;
+    const struct sb_node_class *class;
 
     sb_assert(node->input_count == 1 && !node->has_function);
-    status = node_set_key(edit, node, "operator_type", json_string(type), err);
-    if (status != SB_OK) {
-        json_decref(parameters);
-        return status;
+    SB_TRY_RETURN(edit_keep(edit, parameters, err));
+    SB_TRY_RETURN(sb_node_class_find(type, node->name, &class, err));
+    SB_TRY_RETURN(node_set_class(edit, node, class, err));
+    return sb_node_read_parameters(edit->graph, node, parameters, err);
+}
+
+/* What a run does, step by step; `last` is its last node, as it was. */
+static enum sb_status run_steps(struct sb_graph_edit *edit, struct sb_node *const *run,
+                                int32_t count, struct sb_node *last, struct sb_node ***out,
+                                int32_t *out_count, struct sb_error *err)
+{
+    struct sb_node **steps;
+    int32_t filled = 0;
+    int32_t room = 0;
+
+    for (int32_t i = 0; i < count; i++) {
+        room += run[i]->step_count + 1;
     }
-    SB_TRY_RETURN(node_set_key(edit, node, "parameters", parameters, err));
-    memset(&node->spec, 0, sizeof node->spec);
-    node->is_stale = true;
-    return node_read_type(edit, node, type, err);
+    SB_TRY_RETURN(edit_alloc(edit, room, sizeof *steps, &steps, err));
+    for (int32_t i = 0; i < count; i++) {
+        for (int32_t step = 0; step < run[i]->step_count; step++) {
+            steps[filled++] = run[i]->steps[step];
+        }
+        if (run[i]->step_count == 0) {
+            steps[filled++] = i + 1 < count ? run[i] : last;
+        }
+    }
+    *out = steps;
+    *out_count = filled;
+    return SB_OK;
+}
+
+enum sb_status sb_edit_fuse(struct sb_graph_edit *edit, struct sb_node *const *run, int32_t count,
+                            struct sb_error *err)
+{
+    struct sb_node *node = run[count - 1];
+    struct sb_node **steps;
+    struct sb_node *last;
+    int32_t step_count;
+
+    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *last, &last, err));
+    *last = *node;
+    last->schema = NULL;
+    SB_TRY_RETURN(run_steps(edit, run, count, last, &steps, &step_count, err));
+    SB_TRY_RETURN(sb_edit_set_parts(edit, node, run, count, err));
+    for (int32_t i = 0; i + 1 < count; i++) {
+        SB_TRY_RETURN(sb_edit_remove(edit, run[i], err));
+    }
+    node->parameters = NULL; // the steps have theirs
+    node->arguments = NULL;
+    node->parsed = NULL;
+    node->steps = steps;
+    node->step_count = step_count;
+    return node_set_class(edit, node, &sb_node_fused, err);
 }
 
 enum sb_status sb_edit_take_consumers(struct sb_graph_edit *edit, struct sb_node *to,
@@ -505,7 +570,7 @@ enum sb_status sb_edit_move(struct sb_graph_edit *edit, struct sb_node *node, js
 enum sb_status sb_edit_set_parts(struct sb_graph_edit *edit, struct sb_node *node,
                                  struct sb_node *const *parts, int32_t count, struct sb_error *err)
 {
-    return node_set_key(edit, node, "parts", sb_parts_json(parts, count), err);
+    return sb_parts_unite(node, parts, count, &edit->graph->arena) ? SB_OK : edit_no_memory(err);
 }
 
 enum sb_status sb_edit_add_part(struct sb_graph_edit *edit, struct sb_node *node,
@@ -538,6 +603,7 @@ static void edit_compact(struct sb_graph *graph)
             sb_schema_release(node->declared_schema);
             sb_schema_release(node->delivered);
             sb_statistics_release(node->statistics);
+            node->schema = NULL; // it may be a step of another
         }
     }
     graph->node_count = count;
@@ -567,17 +633,10 @@ enum sb_status sb_edit_finish(struct sb_graph_edit *edit, struct sb_graph **out,
                               struct sb_error *err)
 {
     struct sb_graph *graph = edit->graph;
-    json_t *json;
 
     edit_compact(graph);
     SB_TRY_RETURN(sb_graph_sort(graph, err));
     SB_TRY_RETURN(sb_graph_index(graph, err));
-    json = sb_graph_json(graph);
-    if (json == NULL) {
-        return edit_no_memory(err);
-    }
-    json_decref(graph->json);
-    graph->json = json; // holds what the nodes read
     sb_graph_forget(graph);
     *out = graph;
     edit->graph = NULL;

@@ -16,8 +16,8 @@
 
 struct sb_graph_edit {
     const struct sb_graph *original;
-    struct sb_graph *graph; // nodes[] may have removed ones: sb_edit_has()
-    json_t *made;           // what new nodes and parameters are read from
+    struct sb_graph *graph;  // nodes[] may have removed ones: sb_edit_has()
+    struct sb_arena scratch; // for the derivation of one node
     int32_t node_capacity;
     int32_t inserted_count;
     int32_t sorted_count; // of graph->sorted: those of the last derivation, also if removed since
@@ -87,6 +87,13 @@ SB_MUST_CHECK enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct 
                                              const char *type, json_t *parameters,
                                              struct sb_error *err);
 
+/*
+ * The last node of a run, each of which has one input and feeds the next alone, does the work of
+ * all, as a `fused` operator under its own id; the others are removed.
+ */
+SB_MUST_CHECK enum sb_status sb_edit_fuse(struct sb_graph_edit *edit, struct sb_node *const *run,
+                                          int32_t count, struct sb_error *err);
+
 /* Who consumed `from` consumes `to` instead, which gives the same columns. */
 SB_MUST_CHECK enum sb_status sb_edit_take_consumers(struct sb_graph_edit *edit, struct sb_node *to,
                                                     struct sb_node *from, struct sb_error *err);
@@ -120,7 +127,7 @@ SB_MUST_CHECK enum sb_status sb_edit_sort(struct sb_graph_edit *edit, struct sb_
 /* The same, and derives again what is stale: what changed, and all behind it. */
 SB_MUST_CHECK enum sb_status sb_edit_derive(struct sb_graph_edit *edit, struct sb_error *err);
 
-/* Hands the changed copy out, with its wire form and not validated; the edit is empty then. */
+/* Hands the changed copy out, not validated; the edit is empty then. */
 SB_MUST_CHECK enum sb_status sb_edit_finish(struct sb_graph_edit *edit, struct sb_graph **out,
                                             struct sb_error *err);
 

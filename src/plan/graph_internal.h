@@ -32,10 +32,12 @@ SB_MUST_CHECK enum sb_status sb_graph_connect(struct sb_graph *graph, const stru
 SB_MUST_CHECK enum sb_status sb_node_read(struct sb_graph *graph, int32_t index, json_t *json,
                                           struct sb_node **out, struct sb_error *err);
 
-/* Checks `parameters` (NULL = none) against the node's class and sets node->arguments. */
+/*
+ * Checks `parameters` (NULL = none) against the node's class and sets node->parameters and
+ * node->arguments, which read them: they must live as long as the graph.
+ */
 SB_MUST_CHECK enum sb_status sb_node_read_parameters(struct sb_graph *graph, struct sb_node *node,
-                                                     const json_t *parameters,
-                                                     struct sb_error *err);
+                                                     json_t *parameters, struct sb_error *err);
 
 /* Fills graph->sorted; the error names a cycle. */
 SB_MUST_CHECK enum sb_status sb_graph_sort(struct sb_graph *graph, struct sb_error *err);

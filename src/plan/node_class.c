@@ -100,6 +100,14 @@ enum sb_status sb_node_alloc(const struct sb_node *node, struct sb_derivation *d
     return SB_OK;
 }
 
+enum sb_status sb_derivation_bind(const struct sb_derivation *derivation, struct sb_arena *arena,
+                                  const struct sb_expr *expr, const struct sb_schema *schema,
+                                  const struct sb_bound_expr **out, struct sb_error *err)
+{
+    return derivation->is_draft ? sb_expr_resolve(expr, schema, arena, out, err)
+                                : sb_expr_bind(expr, schema, arena, out, err);
+}
+
 enum sb_status sb_node_names(const struct sb_node *node, const struct sb_argument *argument,
                              struct sb_arena *arena, struct sb_names *out, struct sb_error *err)
 {

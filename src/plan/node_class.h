@@ -12,10 +12,12 @@
 #include "plan/graph.h"
 #include "plan/parameter.h"
 
-/* What a derivation may use. Everything it makes, but schemas, lives in the arena. */
+/* What a derivation may use. Everything it makes, but schemas, lives in one of the arenas. */
 struct sb_derivation {
     struct sb_arena *arena;
+    struct sb_arena *scratch; // for what is not needed once the node is derived, or only to run it
     bool is_streaming;
+    bool is_draft;               // nobody runs what is derived: expressions are resolved, not bound
     sb_schema_resolver resolver; // may be NULL
     void *context;
 };
@@ -32,6 +34,11 @@ struct sb_node_class {
     bool takes_updates; // rows may replace earlier ones of their key; see node->update_source
     const struct sb_parameter *parameters; // NULL = not looked into
 
+    /*
+     * Reads what its parameters say beyond the table, into the arena, which lives as long as the
+     * node. Errors come from sb_error_set. NULL: nothing.
+     */
+    enum sb_status (*read)(struct sb_node *node, struct sb_arena *arena, struct sb_error *err);
     /*
      * Fills node->spec and sets node->schema (one reference). All inputs are derived already. May
      * run again on the same node. Errors come from sb_node_error. Required.
@@ -158,6 +165,13 @@ int32_t sb_tested_column_same(const struct sb_node *node, int32_t port, int32_t 
 /* Whether equal values of the type are the same to every function: of floats, -0.0 and 0.0 are not.
  */
 bool sb_type_equal_is_same(const struct sb_type *type);
+
+/* Binds an expression as far as the derivation needs, in one of its arenas. */
+SB_MUST_CHECK enum sb_status sb_derivation_bind(const struct sb_derivation *derivation,
+                                                struct sb_arena *arena, const struct sb_expr *expr,
+                                                const struct sb_schema *schema,
+                                                const struct sb_bound_expr **out,
+                                                struct sb_error *err);
 
 /* What the parameters `jit` and `on_error` of an operator with a function may say. */
 extern const char *const sb_function_jit_choices[];

@@ -211,58 +211,64 @@ static enum sb_status check_value(const struct sb_parameter *parameter, const js
     return SB_OK;
 }
 
-static bool is_known(const struct sb_parameter *table, const char *key)
-{
-    for (const struct sb_parameter *known = table; known->name != NULL; known++) {
-        if (strcmp(known->name, key) == 0 ||
-            (known->alias != NULL && strcmp(known->alias, key) == 0)) {
-            return true;
-        }
-    }
-    return false;
-}
+/* What an object gives for one parameter; NULL when absent or null. */
+struct given {
+    const json_t *by_name;
+    const json_t *by_alias;
+};
 
-static enum sb_status check_unknown(const struct sb_parameter *table, const json_t *object,
-                                    const char *where, const char *noun, struct sb_error *err)
+static enum sb_status unknown_key(const struct sb_parameter *table, struct place *place,
+                                  struct sb_error *err)
 {
-    struct place place = {.where = where, .noun = noun};
     struct sb_suggestion suggestion;
     char meant[SB_SUGGESTION_SIZE];
     char allowed[ALLOWED_SIZE];
+
+    sb_suggestion_init(&suggestion, place->key);
+    for (const struct sb_parameter *known = table; known->name != NULL; known++) {
+        sb_suggestion_offer(&suggestion, known->name);
+        if (known->alias != NULL) {
+            sb_suggestion_offer(&suggestion, known->alias);
+        }
+    }
+    return place_error(place, err, "is unknown%s; allowed: %s",
+                       sb_suggestion_text(&suggestion, meant), table_names(table, allowed));
+}
+
+/* `given[i]` = what there is for parameter i of the table. */
+static enum sb_status sort_keys(const struct sb_parameter *table, const json_t *object,
+                                struct place *place, struct given *given, struct sb_error *err)
+{
     json_t *value;
 
-    json_object_foreach((json_t *)object, place.key, value)
+    json_object_foreach((json_t *)object, place->key, value)
     {
-        if (is_known(table, place.key)) {
-            continue;
-        }
-        sb_suggestion_init(&suggestion, place.key);
-        for (const struct sb_parameter *known = table; known->name != NULL; known++) {
-            sb_suggestion_offer(&suggestion, known->name);
-            if (known->alias != NULL) {
-                sb_suggestion_offer(&suggestion, known->alias);
+        const json_t *said = json_is_null(value) ? NULL : value;
+        int32_t i = 0;
+
+        for (; table[i].name != NULL; i++) {
+            if (strcmp(table[i].name, place->key) == 0) {
+                given[i].by_name = said;
+                break;
+            }
+            if (table[i].alias != NULL && strcmp(table[i].alias, place->key) == 0) {
+                given[i].by_alias = said;
+                break;
             }
         }
-        return place_error(&place, err, "is unknown%s; allowed: %s",
-                           sb_suggestion_text(&suggestion, meant), table_names(table, allowed));
+        if (table[i].name == NULL) {
+            return unknown_key(table, place, err);
+        }
     }
     return SB_OK;
 }
 
-// NULL when absent or null.
-static const json_t *given(const json_t *object, const char *key)
-{
-    const json_t *value = key == NULL ? NULL : json_object_get(object, key);
-
-    return json_is_null(value) ? NULL : value;
-}
-
-static enum sb_status read_one(const struct sb_parameter *parameter, const json_t *object,
+static enum sb_status read_one(const struct sb_parameter *parameter, const struct given *given,
                                struct place *place, struct sb_argument *argument,
                                struct sb_error *err)
 {
-    const json_t *by_name = given(object, parameter->name);
-    const json_t *by_alias = given(object, parameter->alias);
+    const json_t *by_name = given->by_name;
+    const json_t *by_alias = given->by_alias;
     char allowed[ALLOWED_SIZE];
 
     *argument = (struct sb_argument){.spelling = parameter->name, .value = by_name};
@@ -291,10 +297,13 @@ enum sb_status sb_arguments_read(const struct sb_parameter *table, const json_t 
                                  struct sb_error *err)
 {
     struct place place = {.where = where, .noun = noun};
+    struct given given[SB_PARAMETER_COUNT_MAX];
+    const int32_t count = sb_parameter_count(table);
 
-    SB_TRY_RETURN(check_unknown(table, object, where, noun, err));
-    for (int32_t i = 0; table[i].name != NULL; i++) {
-        SB_TRY_RETURN(read_one(&table[i], object, &place, &arguments[i], err));
+    memset(given, 0, (size_t)count * sizeof *given);
+    SB_TRY_RETURN(sort_keys(table, object, &place, given, err));
+    for (int32_t i = 0; i < count; i++) {
+        SB_TRY_RETURN(read_one(&table[i], &given[i], &place, &arguments[i], err));
     }
     return SB_OK;
 }

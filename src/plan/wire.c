@@ -8,6 +8,7 @@
 
 #include "plan/graph_internal.h"
 #include "plan/node_class.h"
+#include "plan/parts.h"
 #include "plan/text.h"
 
 enum { WIRE_VERSION = 1 };
@@ -84,7 +85,7 @@ static const struct sb_parameter node_keys[] = {
                               .maximum = 32768},
     [NODE_MEMORY_MB] = {.name = "memory_mb", .kinds = SB_PARAMETER_NUMBER},
     [NODE_CPU_CORES] = {.name = "cpu_cores", .kinds = SB_PARAMETER_NUMBER},
-    [NODE_PARTS] = {.name = "parts", .kinds = SB_PARAMETER_LIST}, // see graph_edit.h
+    [NODE_PARTS] = {.name = "parts", .kinds = SB_PARAMETER_LIST}, // see parts.h
     [NODE_KEY_COUNT] = {.name = NULL},
 };
 
@@ -166,12 +167,13 @@ static enum sb_status check_placement(const struct sb_node *node, struct sb_erro
 }
 
 enum sb_status sb_node_read_parameters(struct sb_graph *graph, struct sb_node *node,
-                                       const json_t *parameters, struct sb_error *err)
+                                       json_t *parameters, struct sb_error *err)
 {
     const struct sb_parameter *table = node->class->parameters;
     struct sb_argument *arguments;
     size_t size;
 
+    node->parameters = parameters;
     if (table == NULL) {
         return SB_OK;
     }
@@ -194,7 +196,8 @@ enum sb_status sb_node_read_parameters(struct sb_graph *graph, struct sb_node *n
         json_decref(empty);
         return status;
     }
-    return sb_arguments_read(table, parameters, node->label, "parameter", arguments, err);
+    SB_TRY_RETURN(sb_arguments_read(table, parameters, node->label, "parameter", arguments, err));
+    return node->class->read == NULL ? SB_OK : node->class->read(node, &graph->arena, err);
 }
 
 static enum sb_status read_function(struct sb_node *node, const json_t *function,
@@ -268,7 +271,8 @@ enum sb_status sb_node_read(struct sb_graph *graph, int32_t index, json_t *json,
     *out = node;
 
     SB_TRY_RETURN(check_placement(node, err));
-    SB_TRY_RETURN(sb_node_read_parameters(graph, node, keys[NODE_PARAMETERS].value, err));
+    SB_TRY_RETURN(sb_parts_read(keys[NODE_PARTS].value, graph, node, err));
+    SB_TRY_RETURN(sb_node_read_parameters(graph, node, (json_t *)keys[NODE_PARAMETERS].value, err));
     return read_function(node, keys[NODE_FUNCTION].value, err);
 }
 

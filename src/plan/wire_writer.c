@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * wire_writer.c - the wire form of what an edit has changed.
+ * wire_writer.c - the wire form of graphs, also of those that edits have changed.
  *
  * Every text comes from JSON that was checked when it was read: jansson need not check it again.
  */
@@ -15,18 +15,19 @@ static bool text_add(json_t *json, const char *key, const char *text)
 }
 
 /* An operator without parameters. */
-static json_t *part_json(const char *type, const char *id, const char *name)
+static json_t *part_json(const struct sb_part *part)
 {
     json_t *json = json_object();
-    bool is_failed = json == NULL || text_add(json, "operator_id", id) ||
-                     text_add(json, "operator_type", type) || text_add(json, "name", name);
+    bool is_failed = json == NULL || text_add(json, "operator_id", part->id) ||
+                     text_add(json, "operator_type", part->type_name) ||
+                     text_add(json, "name", part->name);
 
     return sb_details_end(json, is_failed);
 }
 
 json_t *sb_operator_json(const char *type, const char *id, const char *name, json_t *parameters)
 {
-    json_t *json = part_json(type, id, name);
+    json_t *json = part_json(&(struct sb_part){.id = id, .type_name = type, .name = name});
 
     if (json == NULL) {
         json_decref(parameters);
@@ -35,61 +36,57 @@ json_t *sb_operator_json(const char *type, const char *id, const char *name, jso
     return sb_details_end(json, sb_details_add(json, "parameters", parameters));
 }
 
-/* Adds `part` (taken) unless `known`, by id, has it; false when out of memory. */
-static bool parts_add_once(json_t *parts, json_t *known, json_t *part)
+/* What `node` does, as one of the steps of another. */
+static json_t *step_json(const struct sb_node *node)
 {
-    const char *id = json_string_value(json_object_get(part, "operator_id"));
-    bool is_failed = part == NULL;
-
-    if (!is_failed && (id == NULL || json_object_get(known, id) == NULL)) {
-        is_failed = json_array_append(parts, part) != 0 ||
-                    (id != NULL && json_object_set_new_nocheck(known, id, json_true()) != 0);
-    }
-    json_decref(part);
-    return !is_failed;
+    return sb_operator_json(node->type_name, node->id, node->name,
+                            node->parameters == NULL ? json_object()
+                                                     : json_incref(node->parameters));
 }
 
-/* Of nodes that have parts, some of which may be the same; false when out of memory. */
-static bool parts_unite(json_t *parts, struct sb_node *const *nodes, int32_t count)
+/* The parameters of a node that an edit has fused. */
+static json_t *steps_json(const struct sb_node *node)
 {
-    json_t *known = json_object();
-    bool is_failed = known == NULL;
+    json_t *parameters = json_object();
+    json_t *steps = json_array();
+    bool is_failed = parameters == NULL || steps == NULL;
 
-    for (int32_t i = 0; i < count && !is_failed; i++) {
-        const struct sb_node *node = nodes[i];
-        const json_t *own = json_object_get(node->json, "parts");
-
-        if (own == NULL) {
-            is_failed =
-                !parts_add_once(parts, known, part_json(node->type_name, node->id, node->name));
-        }
-        for (size_t at = 0; at < json_array_size(own) && !is_failed; at++) {
-            is_failed = !parts_add_once(parts, known, json_incref(json_array_get(own, at)));
-        }
+    for (int32_t i = 0; i < node->step_count && !is_failed; i++) {
+        is_failed = json_array_append_new(steps, step_json(node->steps[i])) != 0;
     }
-    json_decref(known);
-    return !is_failed;
+    if (is_failed) {
+        json_decref(steps);
+        return sb_details_end(parameters, true);
+    }
+    return sb_details_end(parameters, sb_details_add(parameters, "steps", steps));
 }
 
-json_t *sb_parts_json(struct sb_node *const *nodes, int32_t count)
+static json_t *parts_json(const struct sb_node *node)
 {
     json_t *parts = json_array();
     bool is_failed = parts == NULL;
-    bool have_parts = false;
 
-    for (int32_t i = 0; i < count; i++) {
-        have_parts = have_parts || json_object_get(nodes[i]->json, "parts") != NULL;
-    }
-    if (have_parts) {
-        return sb_details_end(parts, is_failed || !parts_unite(parts, nodes, count));
-    }
-    for (int32_t i = 0; i < count && !is_failed; i++) {
-        const struct sb_node *node = nodes[i];
-
-        is_failed =
-            json_array_append_new(parts, part_json(node->type_name, node->id, node->name)) != 0;
+    for (int32_t i = 0; i < node->part_count && !is_failed; i++) {
+        is_failed = json_array_append_new(parts, part_json(&node->parts[i])) != 0;
     }
     return sb_details_end(parts, is_failed);
+}
+
+/* What came with the node, and what edits have made of it. */
+static json_t *node_json(const struct sb_node *node)
+{
+    json_t *json = json_copy(node->json);
+    bool is_failed = json == NULL || text_add(json, "operator_type", node->type_name);
+
+    if (node->parameters != NULL) {
+        is_failed = is_failed || sb_details_add(json, "parameters", json_incref(node->parameters));
+    } else if (node->step_count > 0) {
+        is_failed = is_failed || sb_details_add(json, "parameters", steps_json(node));
+    }
+    if (node->part_count > 0) {
+        is_failed = is_failed || sb_details_add(json, "parts", parts_json(node));
+    }
+    return sb_details_end(json, is_failed);
 }
 
 static json_t *edge_json(const struct sb_node *from, const struct sb_node *to, int32_t port)
@@ -118,17 +115,27 @@ static json_t *edges_json(const struct sb_graph *graph)
     return sb_details_end(edges, is_failed);
 }
 
-json_t *sb_graph_json(const struct sb_graph *graph)
+static json_t *nodes_json(const struct sb_graph *graph)
 {
-    json_t *json = json_copy(graph->json);
     json_t *operators = json_array();
-    bool is_failed = json == NULL || operators == NULL;
+    bool is_failed = operators == NULL;
 
     for (int32_t i = 0; i < graph->node_count && !is_failed; i++) {
-        is_failed = json_array_append(operators, graph->nodes[i]->json) != 0;
+        is_failed = json_array_append_new(operators, node_json(graph->nodes[i])) != 0;
     }
-    is_failed = is_failed || json_object_set(json, "operators", operators) != 0 ||
+    return sb_details_end(operators, is_failed);
+}
+
+json_t *sb_graph_json(const struct sb_graph *graph)
+{
+    json_t *json;
+    bool is_failed;
+
+    if (!graph->is_edited) {
+        return json_incref(graph->json);
+    }
+    json = json_copy(graph->json);
+    is_failed = json == NULL || sb_details_add(json, "operators", nodes_json(graph)) ||
                 sb_details_add(json, "edges", edges_json(graph));
-    json_decref(operators);
     return sb_details_end(json, is_failed);
 }

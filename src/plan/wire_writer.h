@@ -12,13 +12,7 @@
 /* An operator with `parameters` (taken). */
 json_t *sb_operator_json(const char *type, const char *id, const char *name, json_t *parameters);
 
-/*
- * What the nodes, each of which is there once, do together: their own parts, or themselves when
- * they have none; each once.
- */
-json_t *sb_parts_json(struct sb_node *const *nodes, int32_t count);
-
-/* The whole of `graph`, whose nodes may be other ones than it was read from. */
+/* The whole of `graph` as it is now. */
 json_t *sb_graph_json(const struct sb_graph *graph);
 
 #endif

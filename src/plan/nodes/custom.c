@@ -20,7 +20,7 @@ static enum sb_status custom_derive(struct sb_node *node, struct sb_derivation *
 static json_t *custom_details(const struct sb_node *node, bool is_streaming,
                               struct sb_arena *scratch)
 {
-    json_t *operator = json_object_get(json_object_get(node->json, "parameters"), "operator");
+    json_t *operator = json_object_get(node->parameters, "operator");
     json_t *details = json_object();
     bool is_failed = details == NULL;
 

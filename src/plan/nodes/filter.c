@@ -121,7 +121,8 @@ static enum sb_status derive_predicate(struct sb_node *node, struct sb_derivatio
     }
     status = parse_predicate(node, derivation, err);
     if (status == SB_OK) {
-        status = sb_expr_bind(spec->predicate, input, derivation->arena, &spec->bound, err);
+        status = sb_derivation_bind(derivation, derivation->arena, spec->predicate, input,
+                                    &spec->bound, err);
     }
     if (status != SB_OK) {
         sb_error_prefix(err, "%s: parameter '%s'", node->label,

@@ -2,8 +2,8 @@
 /*
  * fused.c - filters, maps and selects one behind the other, as one operator.
  *
- * The optimizer draws it. Each step is an operator of the wire form without edges; it is read and
- * derived by its own class, on what the step before it gives. So a step means what it meant alone.
+ * The optimizer draws it. Each step is an operator of the wire form without edges, read by its own
+ * class; a copy is derived on what the step before it gives. So a step means what it meant alone.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static enum sb_status step_arguments(struct sb_node *step, const json_t *given,
 }
 
 /* A node in no graph, without inputs yet. `where` begins the message. */
-static enum sb_status step_read(const struct sb_node *node, json_t *json, const char *where,
+static enum sb_status step_read(const struct sb_node *node, const json_t *json, const char *where,
                                 struct sb_arena *arena, struct sb_node **out, struct sb_error *err)
 {
     struct sb_node *step = sb_arena_alloc_zeroed(arena, sizeof *step);
@@ -82,7 +82,7 @@ static enum sb_status step_read(const struct sb_node *node, json_t *json, const 
     step->index = -1;
     step->type = step->class->type;
     step->type_name = step->class->name;
-    step->json = json;
+    step->parameters = (json_t *)keys[STEP_PARAMETERS].value;
     step->label =
         sb_arena_format(arena, "operator '%s' (%s)", sb_short(step->name, shown), step->type_name);
     if (step->label == NULL) {
@@ -97,15 +97,30 @@ static void schema_release(void *schema)
     sb_schema_release(schema);
 }
 
-/* Derives a step behind `input`; its schema lives as long as what is derived. */
-static enum sb_status step_derive(struct sb_node *step, struct sb_node *input,
-                                  struct sb_derivation *derivation, struct sb_error *err)
+/* A copy of a step, derived behind `input`; its schema lives as long as what is derived. */
+static enum sb_status step_derive(const struct sb_node *read, struct sb_node *input,
+                                  struct sb_derivation *derivation, struct sb_node **out,
+                                  struct sb_error *err)
 {
+    struct sb_node *step;
     enum sb_status status;
 
+    SB_TRY_RETURN(sb_node_alloc(read, derivation, 1, sizeof *step, &step, err));
+    *step = (struct sb_node){
+        .type = read->type,
+        .index = -1,
+        .id = read->id,
+        .name = read->name,
+        .type_name = read->type_name,
+        .parameters = read->parameters,
+        .label = read->label,
+        .class = read->class,
+        .arguments = read->arguments,
+        .input_count = 1,
+    };
     SB_TRY_RETURN(sb_node_alloc(step, derivation, 1, sizeof(struct sb_node *), &step->inputs, err));
     step->inputs[0] = input;
-    step->input_count = 1;
+    *out = step;
     status = sb_node_derive(step, derivation, err);
     if (status == SB_OK && sb_arena_on_end(derivation->arena, schema_release, step->schema)) {
         return SB_OK;
@@ -114,38 +129,48 @@ static enum sb_status step_derive(struct sb_node *step, struct sb_node *input,
     return status == SB_OK ? sb_node_no_memory(step, err, sizeof step->schema) : status;
 }
 
-static enum sb_status fused_derive(struct sb_node *node, struct sb_derivation *derivation,
-                                   struct sb_error *err)
+static enum sb_status fused_read(struct sb_node *node, struct sb_arena *arena, struct sb_error *err)
 {
-    struct sb_fused_spec *spec = &node->spec.fused;
     const json_t *list = node->arguments[STEPS].value;
     const int32_t count = (int32_t)json_array_size(list);
-    struct sb_pipeline_step *steps;
-    struct sb_node *input = node->inputs[0];
     char where[2 * SB_SHORT_SIZE];
-    enum sb_status status = SB_OK;
 
     if (count == 0) {
         return sb_node_error(node, "steps", SB_INVALID, err, "is empty; name at least one");
     }
+    node->steps = sb_arena_alloc_zeroed(arena, (size_t)count * sizeof *node->steps);
+    if (node->steps == NULL) {
+        return sb_node_no_memory(node, err, (size_t)count * sizeof *node->steps);
+    }
+    node->step_count = count;
+    for (int32_t i = 0; i < count; i++) {
+        snprintf(where, sizeof where, "%s: parameter 'steps': item %" PRId32, node->label, i);
+        SB_TRY_RETURN(
+            step_read(node, json_array_get(list, (size_t)i), where, arena, &node->steps[i], err));
+    }
+    return SB_OK;
+}
+
+static enum sb_status fused_derive(struct sb_node *node, struct sb_derivation *derivation,
+                                   struct sb_error *err)
+{
+    struct sb_fused_spec *spec = &node->spec.fused;
+    const int32_t count = node->step_count;
+    struct sb_pipeline_step *steps;
+    struct sb_node *input = node->inputs[0];
+
     SB_TRY_RETURN(sb_node_alloc(node, derivation, count, sizeof *steps, &steps, err));
     SB_TRY_RETURN(sb_node_alloc(node, derivation, count, sizeof *spec->steps, &spec->steps, err));
     spec->step_count = count;
-    for (int32_t i = 0; i < count && status == SB_OK; i++) {
-        snprintf(where, sizeof where, "%s: parameter 'steps': item %" PRId32, node->label, i);
-        status = step_read(node, json_array_get(list, (size_t)i), where, derivation->arena,
-                           &spec->steps[i], err);
-        if (status == SB_OK) {
-            status = step_derive(spec->steps[i], input, derivation, err);
-        }
-        if (status == SB_OK) {
-            input = spec->steps[i];
-            (void)input->class->step(input, &steps[i]); // without functions
-        }
+    for (int32_t i = 0; i < count; i++) {
+        SB_TRY_RETURN(step_derive(node->steps[i], input, derivation, &spec->steps[i], err));
+        input = spec->steps[i];
+        (void)input->class->step(input, &steps[i]); // without functions
     }
-    SB_TRY_RETURN(status);
-    SB_TRY_RETURN(sb_pipeline_compile(steps, count, node->inputs[0]->schema->field_count,
-                                      derivation->arena, &spec->pipeline, err));
+    if (!derivation->is_draft) {
+        SB_TRY_RETURN(sb_pipeline_compile(steps, count, node->inputs[0]->schema->field_count,
+                                          derivation->arena, &spec->pipeline, err));
+    }
     node->schema = sb_schema_retain(input->schema);
     return SB_OK;
 }
@@ -219,20 +244,12 @@ static json_t *step_text(const struct sb_node *step, struct sb_arena *scratch)
 static json_t *fused_details(const struct sb_node *node, bool is_streaming,
                              struct sb_arena *scratch)
 {
-    const json_t *list = node->arguments[STEPS].value;
     json_t *details = json_object();
     json_t *texts = json_array();
     bool is_failed = details == NULL || texts == NULL;
 
-    for (size_t i = 0; i < json_array_size(list) && !is_failed; i++) {
-        json_t *json = json_array_get(list, i);
-        struct sb_node *step;
-
-        if (step_read(node, json, node->label, scratch, &step, NULL) == SB_OK) {
-            is_failed = json_array_append_new(texts, step_text(step, scratch)) != 0;
-        } else {
-            is_failed = json_array_append(texts, json) != 0; // as it was given
-        }
+    for (int32_t i = 0; i < node->step_count && !is_failed; i++) {
+        is_failed = json_array_append_new(texts, step_text(node->steps[i], scratch)) != 0;
     }
     if (is_failed) {
         json_decref(texts);
@@ -248,6 +265,7 @@ const struct sb_node_class sb_node_fused = {
     .inputs_max = 1,
     .parameters = parameters,
     .takes_updates = true, // its steps say whether they do
+    .read = fused_read,
     .derive = fused_derive,
     .require = fused_require,
     .details = fused_details,

@@ -106,8 +106,9 @@ static enum sb_status bind_expressions(struct sb_node *node, struct sb_derivatio
     spec->expression_count = (int32_t)count;
     json_object_foreach(expressions, name, json)
     {
-        enum sb_status status = sb_expr_bind(spec->expressions[i], node->inputs[0]->schema,
-                                             derivation->arena, &spec->bound[i], err);
+        enum sb_status status =
+            sb_derivation_bind(derivation, derivation->scratch, spec->expressions[i],
+                               node->inputs[0]->schema, &spec->bound[i], err);
 
         if (status != SB_OK) {
             sb_error_prefix(err, "%s: parameter 'expressions': column '%.100s'", node->label, name);
@@ -146,7 +147,7 @@ static enum sb_status compile_together(struct sb_node *node, struct sb_derivatio
 {
     struct sb_pipeline_step step;
 
-    if (node->spec.map.expression_count < 2) {
+    if (node->spec.map.expression_count < 2 || derivation->is_draft) {
         return SB_OK;
     }
     (void)map_step(node, &step);
@@ -184,8 +185,8 @@ static enum sb_status derive_expressions(struct sb_node *node, struct sb_derivat
         fields[at] = expression_field(spec, i);
         spec->source_columns[at] = -1 - i;
     }
-    SB_TRY_RETURN(
-        sb_node_set_fields(node, derivation, fields, count, "give one another name", err));
+    // no name comes twice: each is a column of the input or a key of its own
+    SB_TRY_RETURN(sb_schema_create(sb_memory_global(), fields, count, &node->schema, err));
     return compile_together(node, derivation, err);
 }
 
@@ -269,7 +270,7 @@ static void map_require(const struct sb_node *node, const bool *wanted, int32_t 
 /* The parameters with other `expressions`, which are taken; NULL when out of memory. */
 static json_t *parameters_with(const struct sb_node *node, json_t *expressions)
 {
-    json_t *changed = json_copy(json_object_get(node->json, "parameters"));
+    json_t *changed = json_copy(node->parameters);
 
     if (changed == NULL) {
         json_decref(expressions);

@@ -67,8 +67,8 @@ static enum sb_status bind_predicate(struct sb_node *node, const json_t *json,
     enum sb_status status = sb_expr_parse(json, derivation->arena, &scan->predicate, err);
 
     if (status == SB_OK) {
-        status =
-            sb_expr_bind(scan->predicate, node->delivered, derivation->arena, &scan->bound, err);
+        status = sb_derivation_bind(derivation, derivation->scratch, scan->predicate,
+                                    node->delivered, &scan->bound, err);
     }
     if (status != SB_OK) {
         sb_error_prefix(err, "%s: parameter '%s'", node->label, parameter);

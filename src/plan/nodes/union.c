@@ -213,7 +213,8 @@ static enum sb_status bind_cast(const struct sb_node *node, struct sb_derivation
     status = sb_expr_parse(json, derivation->arena, &expr, err);
     json_decref(json);
     if (status == SB_OK) {
-        status = sb_expr_bind(expr, node->inputs[port]->schema, derivation->arena, out, err);
+        status = sb_derivation_bind(derivation, derivation->scratch, expr,
+                                    node->inputs[port]->schema, out, err);
     }
     if (status != SB_OK) {
         sb_error_prefix(err, "%s: parameter 'reconcile': column '%.100s' of input %" PRId32,

@@ -148,7 +148,7 @@ static void append_condition(char *text, const json_t *json)
 
 static const json_t *parameter(const struct sb_node *node, const char *key)
 {
-    return json_object_get(json_object_get(node->json, "parameters"), key);
+    return json_object_get(node->parameters, key);
 }
 
 static void append_expressions(char *text, const struct sb_node *node)
@@ -187,7 +187,7 @@ static void append_details(char *text, const struct sb_node *node)
             append(text, TEXT_SIZE, "%s%s", i == 0 ? "" : " ", node->spec.fused.steps[i]->name);
         }
     } else if ((node->type == SB_NODE_LIMIT || node->type == SB_NODE_TOP_N) &&
-               json_object_get(node->json, "parts") != NULL) {
+               node->part_count > 0) {
         const json_t *count = parameter(node, "count");
         const json_t *offset = parameter(node, "offset");
 

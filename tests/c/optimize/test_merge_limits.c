@@ -36,7 +36,7 @@ static void sort_and_limit_are_top_n(void **state)
     assert_int_equal(top->spec.top_n.count, 10);
     assert_int_equal(top->spec.top_n.offset, 3);
     assert_true(top->spec.top_n.order.keys[0].is_descending);
-    assert_int_equal(json_array_size(json_object_get(top->json, "parts")), 2);
+    assert_int_equal(top->part_count, 2);
     sb_string_free(report.trace);
     sb_graph_destroy(optimized);
     sb_graph_destroy(graph);

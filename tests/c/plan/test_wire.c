@@ -211,6 +211,32 @@ static void refuses_what_is_wrong_about_an_operator(void **state)
         "too; ids must differ");
 }
 
+#define PARTS(LIST)                                                                                \
+    "{'version': 1, 'operators': [{'operator_id': 's', 'operator_type': 'source', 'parts': " LIST  \
+    "}, {'operator_id': 'o', 'operator_type': 'sink'}], 'edges': [" EDGE "]}"
+
+static void reads_whose_work_an_operator_does(void **state)
+{
+    struct sb_graph *graph =
+        graphs_create(PARTS("[{'operator_id': 's', 'operator_type': 'source', 'name': 'quotes'}, "
+                            "{'operator_id': 'f', 'operator_type': 'filter', 'name': null}]"));
+    const struct sb_node *source = sb_graph_node(graph, "s");
+
+    assert_int_equal(source->part_count, 2);
+    assert_string_equal(source->parts[0].name, "quotes");
+    assert_string_equal(source->parts[1].id, "f");
+    assert_string_equal(source->parts[1].type_name, "filter");
+    assert_string_equal(source->parts[1].name, "f");
+    assert_int_equal(sb_graph_node(graph, "o")->part_count, 0);
+    sb_graph_destroy(graph);
+    graphs_assert_refused(PARTS("['s']"), SB_INVALID,
+                          "operator 'source_s' (source): key 'parts': item 0 is not an object; "
+                          "allowed: {\"operator_id\": ..., \"operator_type\": ..., \"name\": ...}");
+    graphs_assert_refused(PARTS("[{'operator_id': 's', 'name': 's'}]"), SB_INVALID,
+                          "operator 'source_s' (source): key 'parts': item 0: key "
+                          "'operator_type': is missing; allowed: text");
+}
+
 static void names_the_types_that_come_later(void **state)
 {
     static const char *const types[] = {
@@ -368,6 +394,7 @@ int main(void)
         cmocka_unit_test(refuses_json_that_is_nested_too_deep),
         cmocka_unit_test(refuses_what_is_wrong_about_the_graph),
         cmocka_unit_test(refuses_what_is_wrong_about_an_operator),
+        cmocka_unit_test(reads_whose_work_an_operator_does),
         cmocka_unit_test(names_the_types_that_come_later),
         cmocka_unit_test(refuses_what_is_wrong_about_parameters),
         cmocka_unit_test(refuses_what_is_wrong_about_an_edge),

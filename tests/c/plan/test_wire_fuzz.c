@@ -62,10 +62,8 @@ static void declare_all(struct sb_graph *graph)
     for (int32_t i = 0; i < graph->node_count; i++) {
         struct ArrowSchema schema;
 
-        const json_t *parameters = json_object_get(graph->nodes[i]->json, "parameters");
-
         if (graph->nodes[i]->type == SB_NODE_SOURCE &&
-            !json_is_object(json_object_get(parameters, "generator"))) {
+            !json_is_object(json_object_get(graph->nodes[i]->parameters, "generator"))) {
             struct sb_error err = {0};
 
             graphs_schema_export("a: int64, b: utf8, at: timestamp[ms]", &schema);
