@@ -6,11 +6,9 @@
  * its rows are: the inline ones, the local halves of keyed ones, and the probe sides of joins. An
  * operator that several stages reach (UNION) stands in each of them.
  */
-#include <string.h>
-
 #include "exec/gates.h"
 #include "exec/job.h"
-#include "exec/stage.h"
+#include "exec/layout.h"
 
 static bool node_is_keyed_build(const struct sb_op *op, int32_t port)
 {
@@ -18,50 +16,12 @@ static bool node_is_keyed_build(const struct sb_op *op, int32_t port)
            (op->vtable->build_port == SB_NO_PORT || op->vtable->build_port == port);
 }
 
-static enum sb_status compile_alloc(struct sb_job *job, size_t size, void *out,
-                                    struct sb_error *err)
-{
-    *(void **)out = sb_memory_alloc_zeroed(job->memory, size);
-    return *(void **)out != NULL ? SB_OK : sb_error_no_memory(err, "the plan", (int64_t)size);
-}
-
-/* Appends `value` to an array of pointers that grows by one. */
-static enum sb_status compile_append(struct sb_job *job, void *array, int32_t *count, void *value,
-                                     struct sb_error *err)
-{
-    void ***pointers = array;
-    void **grown = sb_memory_realloc(job->memory, *pointers, sizeof(void *) * (size_t)*count,
-                                     sizeof(void *) * (size_t)(*count + 1));
-
-    if (grown == NULL) {
-        return sb_error_no_memory(err, "the plan", (int64_t)sizeof(void *) * (*count + 1));
-    }
-    grown[*count] = value;
-    *pointers = grown;
-    (*count)++;
-    return SB_OK;
-}
-
-static enum sb_status compile_append_int(struct sb_job *job, int32_t **array, int32_t count,
-                                         int32_t value, struct sb_error *err)
-{
-    int32_t *grown = sb_memory_realloc(job->memory, *array, sizeof(int32_t) * (size_t)count,
-                                       sizeof(int32_t) * (size_t)(count + 1));
-
-    if (grown == NULL) {
-        return sb_error_no_memory(err, "the plan", (int64_t)sizeof(int32_t) * (count + 1));
-    }
-    grown[count] = value;
-    *array = grown;
-    return SB_OK;
-}
-
 static enum sb_status compile_ops(struct sb_job *job, struct sb_error *err)
 {
     const struct sb_graph *graph = job->graph;
 
     SB_TRY_RETURN(
-        compile_alloc(job, sizeof *job->ops * (size_t)(graph->node_count + 1), &job->ops, err));
+        sb_layout_alloc(job, sizeof *job->ops * (size_t)(graph->node_count + 1), &job->ops, err));
     for (int32_t i = 0; i < graph->node_count; i++) {
         struct sb_node *node = graph->nodes[i];
         struct sb_op_options options = {
@@ -83,162 +43,6 @@ static enum sb_status compile_ops(struct sb_job *job, struct sb_error *err)
     return SB_OK;
 }
 
-static enum sb_status station_create(struct sb_stage *stage, struct sb_op *op, int32_t op_index,
-                                     int32_t port, struct sb_station **out, struct sb_error *err)
-{
-    struct sb_job *job = stage->job;
-    struct sb_station *station;
-
-    SB_TRY_RETURN(compile_alloc(job, sizeof *station, &station, err));
-    station->op = op;
-    station->op_index = op_index;
-    station->port = port;
-    station->stage = stage;
-    {
-        enum sb_status status =
-            compile_append(job, &stage->stations, &stage->station_count, station, err);
-        if (status != SB_OK) {
-            sb_memory_free(job->memory, station, sizeof *station);
-            return status;
-        }
-    }
-    SB_TRY_RETURN(compile_alloc(job, sizeof *station->locals * (size_t)stage->slot_count,
-                                &station->locals, err));
-    SB_TRY_RETURN(compile_alloc(job, sizeof *station->has_local * (size_t)stage->slot_count,
-                                &station->has_local, err));
-    *out = station;
-    return SB_OK;
-}
-
-static enum sb_status stage_create(struct sb_job *job, struct sb_stage **out, struct sb_error *err)
-{
-    struct sb_stage *stage;
-    enum sb_status status;
-
-    SB_TRY_RETURN(compile_alloc(job, sizeof *stage, &stage, err));
-    status = compile_append(job, &job->stages, &job->stage_count, stage, err);
-    if (status != SB_OK) {
-        sb_memory_free(job->memory, stage, sizeof *stage);
-        return status;
-    }
-    stage->job = job;
-    stage->end_task.run = sb_stage_end_task;
-    stage->watermark_closed_us = SB_WATERMARK_NONE;
-    pthread_mutex_init(&stage->fence_lock, NULL);
-    SB_TRY_RETURN(compile_alloc(job, sizeof *stage->slots * (size_t)(job->options.worker_count + 1),
-                                &stage->slots, err));
-    stage->slot_count = job->options.worker_count + 1;
-    for (int32_t i = 0; i < stage->slot_count; i++) {
-        pthread_mutex_init(&stage->slots[i].lock, NULL);
-    }
-    *out = stage;
-    return SB_OK;
-}
-
-static enum sb_status exchange_create(struct sb_job *job, enum sb_exchange_kind kind,
-                                      struct sb_op *op, int32_t group_count,
-                                      struct sb_exchange **out, struct sb_error *err)
-{
-    struct sb_exchange *exchange;
-    struct sb_stage *stage;
-    enum sb_status status;
-
-    SB_TRY_RETURN(compile_alloc(job, sizeof *exchange, &exchange, err));
-    status = compile_append(job, &job->exchanges, &job->exchange_count, exchange, err);
-    if (status != SB_OK) {
-        sb_memory_free(job->memory, exchange, sizeof *exchange);
-        return status;
-    }
-    exchange->kind = kind;
-    exchange->op = op;
-    exchange->limit_bytes = job->options.exchange_limit_bytes;
-    exchange->watermark_sent_us = SB_WATERMARK_NONE;
-    pthread_mutex_init(&exchange->fence_lock, NULL);
-    pthread_mutex_init(&exchange->sequencer.lock, NULL);
-    SB_TRY_RETURN(compile_alloc(job, sizeof *exchange->inboxes * (size_t)group_count,
-                                &exchange->inboxes, err));
-    exchange->group_count = group_count;
-    for (int32_t g = 0; g < group_count; g++) {
-        struct sb_inbox *inbox = &exchange->inboxes[g];
-        inbox->exchange = exchange;
-        inbox->group = g;
-        inbox->watermark_us = SB_WATERMARK_NONE;
-        inbox->task.run = sb_inbox_run;
-        pthread_mutex_init(&inbox->lock, NULL);
-    }
-    SB_TRY_RETURN(stage_create(job, &stage, err));
-    stage->input = exchange;
-    stage->channel_count = group_count;
-    exchange->stage = stage;
-    *out = exchange;
-    return SB_OK;
-}
-
-/* The stage writes to the exchange; `*writer` is its number there. */
-static enum sb_status exchange_add_writer(struct sb_exchange *exchange, struct sb_stage *stage,
-                                          int32_t *writer, struct sb_error *err)
-{
-    struct sb_job *job = stage->job;
-
-    for (int32_t i = 0; i < stage->exchange_count; i++) {
-        if (stage->exchanges[i] == exchange) {
-            *writer = stage->exchange_writers[i];
-            return SB_OK;
-        }
-    }
-    *writer = exchange->writer_count;
-    SB_TRY_RETURN(
-        compile_append_int(job, &stage->exchange_writers, stage->exchange_count, *writer, err));
-    SB_TRY_RETURN(compile_append(job, &stage->exchanges, &stage->exchange_count, exchange, err));
-    return compile_append(job, &exchange->writers, &exchange->writer_count, stage, err);
-}
-
-static enum sb_status station_add_target(struct sb_station *station, struct sb_target target,
-                                         struct sb_error *err)
-{
-    struct sb_job *job = station->stage->job;
-    struct sb_target *grown = sb_memory_realloc(
-        job->memory, station->targets, sizeof *grown * (size_t)station->target_count,
-        sizeof *grown * (size_t)(station->target_count + 1));
-
-    if (grown == NULL) {
-        return sb_error_no_memory(err, "the plan", (int64_t)sizeof *grown);
-    }
-    grown[station->target_count++] = target;
-    station->targets = grown;
-    return SB_OK;
-}
-
-static enum sb_status station_add_outlet(struct sb_station *station, struct sb_exchange *exchange,
-                                         struct sb_error *err)
-{
-    struct sb_stage *stage = station->stage;
-    struct sb_target target = {.exchange = exchange};
-    int32_t writer;
-
-    SB_TRY_RETURN(exchange_add_writer(exchange, stage, &writer, err));
-    while (target.outlet < stage->outlet_count && stage->outlets[target.outlet] != exchange) {
-        target.outlet++;
-    }
-    if (target.outlet == stage->outlet_count) {
-        SB_TRY_RETURN(compile_append_int(stage->job, &stage->outlet_writers, stage->outlet_count,
-                                         writer, err));
-        SB_TRY_RETURN(
-            compile_append(stage->job, &stage->outlets, &stage->outlet_count, exchange, err));
-    }
-    return station_add_target(station, target, err);
-}
-
-static struct sb_station *stage_find(struct sb_stage *stage, const struct sb_op *op, int32_t port)
-{
-    for (int32_t i = 0; i < stage->station_count; i++) {
-        if (stage->stations[i]->op == op && stage->stations[i]->port == port) {
-            return stage->stations[i];
-        }
-    }
-    return NULL;
-}
-
 struct compiler {
     struct sb_job *job;
     struct sb_gates gates;
@@ -249,70 +53,33 @@ struct compiler {
 static enum sb_status compile_consumers(struct compiler *compiler, struct sb_station *station,
                                         const struct sb_node *node, struct sb_error *err);
 
-/* Adds a gate: `stage` waits until the build side of `join` is complete. */
-static enum sb_status stage_add_gate(struct sb_stage *stage, struct sb_stage *build,
-                                     struct sb_error *err)
-{
-    for (int32_t i = 0; i < stage->probe_count; i++) {
-        if (stage->probed[i] == build) {
-            return SB_OK;
-        }
-    }
-    atomic_fetch_add(&stage->gate_count, 1);
-    return compile_append(stage->job, &stage->probed, &stage->probe_count, build, err);
-}
-
-/* The probe of a join that owes something at its end, in one of the stages that probe it. */
-static enum sb_status station_owe_probe_end(struct sb_station *station, struct sb_exchange *build,
-                                            struct sb_error *err)
-{
-    const struct sb_op_vtable *vtable = station->op->vtable;
-
-    if (vtable->owes_probe_end == NULL || !vtable->owes_probe_end(station->op)) {
-        return SB_OK;
-    }
-    station->build = build;
-    atomic_fetch_add(&build->probes_left, 1);
-    if (build->probe_ends != NULL) {
-        return SB_OK;
-    }
-    SB_TRY_RETURN(compile_alloc(station->stage->job,
-                                sizeof *build->probe_ends * (size_t)build->group_count,
-                                &build->probe_ends, err));
-    for (int32_t g = 0; g < build->group_count; g++) {
-        build->probe_ends[g].task.run = sb_probe_end_run;
-        build->probe_ends[g].group = g;
-    }
-    return SB_OK;
-}
-
 /* Puts the consumer on `port` of `node` behind `station`, in its stage. */
 static enum sb_status compile_inline(struct compiler *compiler, struct sb_station *station,
                                      const struct sb_node *node, int32_t port, struct sb_error *err)
 {
     struct sb_op *op = compiler->job->ops[node->index];
     struct sb_stage *stage = station->stage;
-    struct sb_station *next = stage_find(stage, op, port);
+    struct sb_station *next = sb_stage_find(stage, op, port);
     bool is_new = next == NULL;
 
     if (is_new) {
-        SB_TRY_RETURN(station_create(stage, op, node->index, port, &next, err));
+        SB_TRY_RETURN(sb_station_create(stage, op, node->index, port, &next, err));
     }
-    SB_TRY_RETURN(station_add_target(station, (struct sb_target){.station = next}, err));
+    SB_TRY_RETURN(sb_station_add_target(station, (struct sb_target){.station = next}, err));
     if (!is_new) {
         return SB_OK;
     }
     if (node_is_keyed_build(op, port)) {
         int32_t writer;
         next->blocks = compiler->op_exchanges[node->index];
-        return exchange_add_writer(next->blocks, stage, &writer, err);
+        return sb_exchange_add_writer(next->blocks, stage, &writer, err);
     }
     if (op->vtable->may_multiply) {
         atomic_store(&stage->morsel_rows, SB_MORSEL_ROWS_FIRST);
     }
     if (op->vtable->placement == SB_OP_KEYED) {
-        SB_TRY_RETURN(stage_add_gate(stage, compiler->op_exchanges[node->index]->stage, err));
-        SB_TRY_RETURN(station_owe_probe_end(next, compiler->op_exchanges[node->index], err));
+        SB_TRY_RETURN(sb_stage_add_gate(stage, compiler->op_exchanges[node->index]->stage, err));
+        SB_TRY_RETURN(sb_station_owe_probe_end(next, compiler->op_exchanges[node->index], err));
     }
     return compile_consumers(compiler, next, node, err);
 }
@@ -328,9 +95,9 @@ static enum sb_status compile_consumers(struct compiler *compiler, struct sb_sta
 
         if (op->vtable->placement == SB_OP_SINGLE) {
             SB_TRY_RETURN(
-                station_add_outlet(station, compiler->op_exchanges[consumer->index], err));
+                sb_station_add_outlet(station, compiler->op_exchanges[consumer->index], err));
         } else if (is_probe && compiler->spools[consumer->index] != NULL) {
-            SB_TRY_RETURN(station_add_outlet(station, compiler->spools[consumer->index], err));
+            SB_TRY_RETURN(sb_station_add_outlet(station, compiler->spools[consumer->index], err));
         } else {
             SB_TRY_RETURN(compile_inline(compiler, station, consumer, port, err));
         }
@@ -345,18 +112,18 @@ static enum sb_status compile_source(struct compiler *compiler, const struct sb_
     struct sb_node_binding *binding = &job->bindings[node->index];
     struct sb_stage *stage;
 
-    SB_TRY_RETURN(stage_create(job, &stage, err));
+    SB_TRY_RETURN(sb_stage_create(job, &stage, err));
     for (int32_t i = 0; i < binding->split_count; i++) {
         struct sb_split_run *split_run;
         enum sb_status status;
 
-        SB_TRY_RETURN(compile_alloc(job, sizeof *split_run, &split_run, err));
-        status = compile_append(job, &job->split_runs, &job->split_run_count, split_run, err);
+        SB_TRY_RETURN(sb_layout_alloc(job, sizeof *split_run, &split_run, err));
+        status = sb_layout_append(job, &job->split_runs, &job->split_run_count, split_run, err);
         if (status != SB_OK) {
             sb_memory_free(job->memory, split_run, sizeof *split_run);
             return status;
         }
-        SB_TRY_RETURN(compile_append(job, &stage->splits, &stage->split_count, split_run, err));
+        SB_TRY_RETURN(sb_layout_append(job, &stage->splits, &stage->split_count, split_run, err));
         split_run->task.run = sb_split_run_task;
         split_run->stage = stage;
         split_run->split = binding->splits[i];
@@ -368,7 +135,8 @@ static enum sb_status compile_source(struct compiler *compiler, const struct sb_
     stage->channel_count = stage->split_count;
     SB_TRY_RETURN(
         sb_watermark_tracker_init(&stage->watermarks, job->memory, stage->split_count, err));
-    SB_TRY_RETURN(station_create(stage, job->ops[node->index], node->index, 0, &stage->head, err));
+    SB_TRY_RETURN(
+        sb_station_create(stage, job->ops[node->index], node->index, 0, &stage->head, err));
     return compile_consumers(compiler, stage->head, node, err);
 }
 
@@ -379,8 +147,8 @@ static enum sb_status compile_head(struct compiler *compiler, const struct sb_no
     struct sb_op *op = exchange->op;
     int32_t port = exchange->kind == SB_EXCHANGE_HASH ? SB_NO_PORT : 0;
 
-    SB_TRY_RETURN(station_create(exchange->stage, op, op != NULL ? node->index : -1, port,
-                                 &exchange->stage->head, err));
+    SB_TRY_RETURN(sb_station_create(exchange->stage, op, op != NULL ? node->index : -1, port,
+                                    &exchange->stage->head, err));
     if (op == NULL) {
         return compile_inline(compiler, exchange->stage->head, node, 0, err);
     }
@@ -399,18 +167,18 @@ static enum sb_status compile_exchanges(struct compiler *compiler, const struct 
     if (op == NULL || op->vtable->placement == SB_OP_INLINE) {
         return SB_OK;
     }
-    SB_TRY_RETURN(exchange_create(
+    SB_TRY_RETURN(sb_exchange_create(
         job, op->vtable->placement == SB_OP_KEYED ? SB_EXCHANGE_HASH : SB_EXCHANGE_SINGLE, op,
         op->group_count, &compiler->op_exchanges[node->index], err));
     if (sb_gates_is_spooled(&compiler->gates, node->index)) {
-        SB_TRY_RETURN(exchange_create(job, SB_EXCHANGE_SPOOL, NULL, job->options.worker_count,
-                                      &compiler->spools[node->index], err));
+        SB_TRY_RETURN(sb_exchange_create(job, SB_EXCHANGE_SPOOL, NULL, job->options.worker_count,
+                                         &compiler->spools[node->index], err));
     }
     return SB_OK;
 }
 
 /* Stages upstream before downstream, with ranks; every exchange's writers come before its stage. */
-static void compile_order(struct sb_job *job)
+static void order_stages(struct sb_job *job)
 {
     bool has_changed = true;
 
@@ -454,12 +222,12 @@ static void compile_order(struct sb_job *job)
 }
 
 /* Stations in the graph's order, so that a flush reaches a consumer after all its producers. */
-static enum sb_status compile_order_stations(struct sb_job *job, struct sb_error *err)
+static enum sb_status order_stations(struct sb_job *job, struct sb_error *err)
 {
     size_t size = sizeof(int32_t) * (size_t)(job->graph->node_count + 1);
     int32_t *positions;
 
-    SB_TRY_RETURN(compile_alloc(job, size, &positions, err));
+    SB_TRY_RETURN(sb_layout_alloc(job, size, &positions, err));
     for (int32_t i = 0; i < job->graph->node_count; i++) {
         positions[job->graph->sorted[i]->index] = i;
     }
@@ -477,58 +245,6 @@ static enum sb_status compile_order_stations(struct sb_job *job, struct sb_error
         }
     }
     sb_memory_free(job->memory, positions, size);
-    return SB_OK;
-}
-
-/* Once writers and channels are known: sequencers, watermark channels, spool channels. */
-static enum sb_status compile_exchange_channels(struct sb_exchange *exchange, struct sb_error *err)
-{
-    struct sb_job *job = exchange->stage->job;
-    struct sb_sequencer *sequencer = &exchange->sequencer;
-    size_t writers = (size_t)exchange->writer_count;
-
-    SB_TRY_RETURN(
-        sb_watermark_tracker_init(&exchange->watermarks, job->memory, exchange->writer_count, err));
-    if (exchange->kind == SB_EXCHANGE_SPOOL) {
-        SB_TRY_RETURN(compile_alloc(job, sizeof(int32_t) * (writers + 1),
-                                    &exchange->stage->channel_bases, err));
-        exchange->stage->channel_count = 0;
-        for (size_t w = 0; w < writers; w++) {
-            exchange->stage->channel_bases[w] = exchange->stage->channel_count;
-            exchange->stage->channel_count += exchange->writers[w]->channel_count + 1;
-        }
-    }
-    if (exchange->kind != SB_EXCHANGE_SINGLE) {
-        return SB_OK;
-    }
-    SB_TRY_RETURN(compile_alloc(job, sizeof *sequencer->channel_counts * (writers + 1),
-                                &sequencer->channel_counts, err));
-    SB_TRY_RETURN(
-        compile_alloc(job, sizeof *sequencer->channels * (writers + 1), &sequencer->channels, err));
-    sequencer->writer_count = exchange->writer_count;
-    for (size_t w = 0; w < writers; w++) {
-        int32_t count = exchange->writers[w]->channel_count + 1; // the last is for flushes
-        SB_TRY_RETURN(compile_alloc(job, sizeof **sequencer->channels * (size_t)count,
-                                    &sequencer->channels[w], err));
-        sequencer->channel_counts[w] = count;
-    }
-    return SB_OK;
-}
-
-static enum sb_status stage_add_reach(struct sb_stage *stage, const struct sb_stage *from,
-                                      struct sb_error *err)
-{
-    for (int32_t i = 0; i < from->exchange_count; i++) {
-        bool is_known = false;
-        for (int32_t r = 0; r < stage->reach_count; r++) {
-            is_known = is_known || stage->reach[r] == from->exchanges[i];
-        }
-        if (!is_known) {
-            SB_TRY_RETURN(compile_append(stage->job, &stage->reach, &stage->reach_count,
-                                         from->exchanges[i], err));
-            SB_TRY_RETURN(stage_add_reach(stage, from->exchanges[i]->stage, err));
-        }
-    }
     return SB_OK;
 }
 
@@ -552,17 +268,17 @@ static enum sb_status compile_stages(struct compiler *compiler, struct sb_error 
             SB_TRY_RETURN(compile_head(compiler, node, compiler->op_exchanges[node->index], err));
         }
     }
-    compile_order(job);
-    SB_TRY_RETURN(compile_order_stations(job, err));
+    order_stages(job);
+    SB_TRY_RETURN(order_stations(job, err));
     for (int32_t s = 0; s < job->stage_count; s++) { // writers first: channels add up
         struct sb_stage *stage = job->stages[s];
         if (stage->input != NULL) {
-            SB_TRY_RETURN(compile_exchange_channels(stage->input, err));
+            SB_TRY_RETURN(sb_exchange_add_channels(stage->input, err));
         }
     }
     for (int32_t s = 0; s < job->stage_count; s++) {
         struct sb_stage *stage = job->stages[s];
-        SB_TRY_RETURN(stage_add_reach(stage, stage, err));
+        SB_TRY_RETURN(sb_stage_add_reach(stage, stage, err));
         atomic_store(&stage->pending,
                      stage->input != NULL ? stage->input->writer_count : stage->split_count);
     }
@@ -582,14 +298,14 @@ enum sb_status sb_job_compile(struct sb_job *job, struct sb_error *err)
     }
     SB_TRY_OUT(sb_ledger_init(&job->ledger, job->memory, job->options.worker_count,
                               job->graph->node_count, err));
-    SB_TRY_OUT(compile_alloc(job, scratches_size, &job->scratches, err));
+    SB_TRY_OUT(sb_layout_alloc(job, scratches_size, &job->scratches, err));
     for (int32_t i = 0; i <= job->options.worker_count; i++) {
         SB_TRY_OUT(sb_expr_scratch_create(job->memory, &job->scratches[i], err));
     }
     SB_TRY_OUT(sb_scheduler_create(job->memory, job->options.worker_count, &job->scheduler, err));
     SB_TRY_OUT(compile_ops(job, err));
-    SB_TRY_OUT(compile_alloc(job, pointers_size, &compiler.op_exchanges, err));
-    SB_TRY_OUT(compile_alloc(job, pointers_size, &compiler.spools, err));
+    SB_TRY_OUT(sb_layout_alloc(job, pointers_size, &compiler.op_exchanges, err));
+    SB_TRY_OUT(sb_layout_alloc(job, pointers_size, &compiler.spools, err));
     SB_TRY_OUT(sb_gates_init(&compiler.gates, job->memory, job->graph, job->ops, err));
     SB_TRY_OUT(compile_stages(&compiler, err));
     job->is_compiled = true;
@@ -604,96 +320,6 @@ out:
     return status;
 }
 
-static void station_destroy(struct sb_station *station)
-{
-    struct sb_stage *stage = station->stage;
-    struct sb_memory *memory = stage->job->memory;
-
-    for (int32_t w = 0; station->has_local != NULL && w < stage->slot_count; w++) {
-        if (station->locals[w] != NULL && station->op->vtable->local_destroy != NULL) {
-            station->op->vtable->local_destroy(station->op, station->port, station->locals[w]);
-        }
-    }
-    sb_memory_free(memory, station->locals, sizeof *station->locals * (size_t)stage->slot_count);
-    sb_memory_free(memory, station->has_local,
-                   sizeof *station->has_local * (size_t)stage->slot_count);
-    sb_memory_free(memory, station->targets,
-                   sizeof *station->targets * (size_t)station->target_count);
-    sb_memory_free(memory, station, sizeof *station);
-}
-
-static void stage_destroy(struct sb_stage *stage)
-{
-    struct sb_memory *memory = stage->job->memory;
-
-    for (int32_t i = 0; i < stage->station_count; i++) {
-        station_destroy(stage->stations[i]);
-    }
-    sb_watermark_tracker_deinit(&stage->watermarks);
-    for (int32_t i = 0; i < stage->slot_count; i++) {
-        pthread_mutex_destroy(&stage->slots[i].lock);
-    }
-    pthread_mutex_destroy(&stage->fence_lock);
-    sb_memory_free(memory, stage->slots,
-                   sizeof *stage->slots * (size_t)(stage->job->options.worker_count + 1));
-    sb_memory_free(memory, stage->stations, sizeof(void *) * (size_t)stage->station_count);
-    sb_memory_free(memory, stage->outlets, sizeof(void *) * (size_t)stage->outlet_count);
-    sb_memory_free(memory, stage->outlet_writers, sizeof(int32_t) * (size_t)stage->outlet_count);
-    sb_memory_free(memory, stage->exchanges, sizeof(void *) * (size_t)stage->exchange_count);
-    sb_memory_free(memory, stage->exchange_writers,
-                   sizeof(int32_t) * (size_t)stage->exchange_count);
-    sb_memory_free(memory, stage->reach, sizeof(void *) * (size_t)stage->reach_count);
-    sb_memory_free(memory, stage->splits, sizeof(void *) * (size_t)stage->split_count);
-    sb_memory_free(memory, stage->probed, sizeof(void *) * (size_t)stage->probe_count);
-    if (stage->channel_bases != NULL) {
-        sb_memory_free(memory, stage->channel_bases,
-                       sizeof(int32_t) * (size_t)(stage->input->writer_count + 1));
-    }
-    sb_memory_free(memory, stage, sizeof *stage);
-}
-
-static void messages_destroy(struct sb_memory *memory, struct sb_message *message)
-{
-    while (message != NULL) {
-        struct sb_message *next = message->next;
-        sb_message_destroy(memory, message);
-        message = next;
-    }
-}
-
-static void sequencer_deinit(struct sb_sequencer *sequencer, struct sb_memory *memory,
-                             size_t writers)
-{
-    for (size_t w = 0; sequencer->channels != NULL && w < writers; w++) {
-        for (int32_t c = 0; c < sequencer->channel_counts[w]; c++) {
-            messages_destroy(memory, sequencer->channels[w][c].early);
-        }
-        sb_memory_free(memory, sequencer->channels[w],
-                       sizeof **sequencer->channels * (size_t)sequencer->channel_counts[w]);
-    }
-    sb_memory_free(memory, sequencer->channels, sizeof *sequencer->channels * (writers + 1));
-    sb_memory_free(memory, sequencer->channel_counts,
-                   sizeof *sequencer->channel_counts * (writers + 1));
-    pthread_mutex_destroy(&sequencer->lock);
-}
-
-static void exchange_destroy(struct sb_exchange *exchange, struct sb_memory *memory)
-{
-    for (int32_t g = 0; g < exchange->group_count; g++) {
-        messages_destroy(memory, exchange->inboxes[g].first);
-        pthread_mutex_destroy(&exchange->inboxes[g].lock);
-    }
-    sb_memory_free(memory, exchange->inboxes,
-                   sizeof *exchange->inboxes * (size_t)exchange->group_count);
-    sb_memory_free(memory, exchange->probe_ends,
-                   sizeof *exchange->probe_ends * (size_t)exchange->group_count);
-    sequencer_deinit(&exchange->sequencer, memory, (size_t)exchange->writer_count);
-    sb_watermark_tracker_deinit(&exchange->watermarks);
-    pthread_mutex_destroy(&exchange->fence_lock);
-    sb_memory_free(memory, exchange->writers, sizeof(void *) * (size_t)exchange->writer_count);
-    sb_memory_free(memory, exchange, sizeof *exchange);
-}
-
 void sb_job_decompile(struct sb_job *job)
 {
     struct sb_memory *memory = job->memory;
@@ -701,10 +327,10 @@ void sb_job_decompile(struct sb_job *job)
     sb_scheduler_destroy(job->scheduler); // joins the workers first
     job->scheduler = NULL;
     for (int32_t s = 0; s < job->stage_count; s++) {
-        stage_destroy(job->stages[s]);
+        sb_stage_destroy(job->stages[s]);
     }
     for (int32_t e = 0; e < job->exchange_count; e++) {
-        exchange_destroy(job->exchanges[e], memory);
+        sb_exchange_destroy(job->exchanges[e], memory);
     }
     for (int32_t i = 0; i < job->split_run_count; i++) {
         sb_memory_free(memory, job->split_runs[i], sizeof *job->split_runs[i]);

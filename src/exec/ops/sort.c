@@ -14,55 +14,15 @@
  * State: the rows as they came, with where they stood. It belongs to group 0; local halves hand
  * their batches over under `lock`, and send an empty block to say so. Rows wait in memory.
  */
-#include <pthread.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "exec/ops/ops.h"
-#include "exec/ops/sort_internal.h"
+#include "exec/ops/sort_partition.h"
 
 enum {
     PASS_PLAN,
     PASS_PARTITION,
     PASS_COUNT,
-};
-
-enum {
-    RANGE_ROWS = 32768, // ranges are not made smaller than this
-    RANGE_COUNT_MAX = 1024,
-    SAMPLES_PER_RANGE = 64,
-};
-
-static_assert(SAMPLES_PER_RANGE * 2 <= RANGE_ROWS, "there are rows to sample");
-
-/* The entries of some batches, range by range. */
-struct share {
-    int64_t first_batch;
-    int64_t end_batch;
-    int64_t row_count;
-    uint64_t *entries;
-    uint32_t *range_starts; // [range_count + 1]
-};
-
-/* What a group knows of itself; what it works on is the operator's. */
-struct sort_group {
-    int32_t index;
-};
-
-struct sort {
-    struct sb_op base;
-    const struct sb_order_spec *order;
-    pthread_mutex_t lock; // of `list` until the end
-    struct sb_sort_list list;
-    struct sort_group *groups; // [group_count]
-    // Made by the plan pass.
-    struct sb_sort_layout layout;
-    struct sb_sort_field *fields;
-    int32_t range_count;
-    int32_t search_count; // a power of two, at least range_count
-    uint64_t *borders;    // [search_count] entries: range r begins at border r - 1
-    struct share *shares; // [group_count]
-    _Atomic int32_t ends_left;
 };
 
 struct sort_local {
@@ -89,7 +49,7 @@ static void sort_local_destroy(struct sb_op *op, int32_t port, void *local)
     struct sort_local *old = local;
 
     (void)port;
-    sb_sort_list_deinit(&old->list, op, ((struct sort *)op)->order);
+    sb_sort_list_deinit(&old->list, op, ((struct sb_sort *)op)->order);
     sb_memory_free(op->memory, old, sizeof *old);
 }
 
@@ -109,13 +69,13 @@ static enum sb_status sort_on_batch(struct sb_op *op, void *state, int32_t port,
     sb_op_count(ctx, SB_LEDGER_HELD, batch->row_count);
     sb_batch_move(&kept.batch, batch);
     kept.first = (sb_uint128)first[1] << 64 | first[0];
-    return sb_sort_list_add(&local->list, op, ((struct sort *)op)->order, &kept, ctx->error);
+    return sb_sort_list_add(&local->list, op, ((struct sb_sort *)op)->order, &kept, ctx->error);
 }
 
 static enum sb_status sort_on_flush(struct sb_op *op, void *state, int32_t port,
                                     struct sb_op_ctx *ctx)
 {
-    struct sort *sort = (struct sort *)op;
+    struct sb_sort *sort = (struct sb_sort *)op;
     struct sort_local *local = state;
     struct sb_block *block;
     enum sb_status status;
@@ -142,7 +102,7 @@ static enum sb_status sort_group_create(struct sb_op *op, int32_t group, struct 
                                         void **state)
 {
     (void)ctx;
-    *state = &((struct sort *)op)->groups[group];
+    *state = &((struct sb_sort *)op)->groups[group];
     return SB_OK;
 }
 
@@ -161,259 +121,26 @@ static enum sb_status sort_on_block(struct sb_op *op, void *state, struct sb_blo
     return SB_OK;
 }
 
-// --- planning ------------------------------------------------------------------------------------
-
-/* `count` entries of rows at random places, in order. `spare` has room for as many. */
-static void sample_take(const struct sort *sort, uint64_t *entries, uint64_t *spare, int64_t count)
-{
-    const struct sb_sort_list *list = &sort->list;
-    int32_t words = sort->layout.words;
-    int64_t batch = 0;
-    int64_t batch_start = 0;
-
-    for (int64_t i = 0; i < count; i++) { // one of each run of equal length, so places ascend
-        int64_t low = (int64_t)((sb_uint128)list->row_count * (sb_uint128)i / (sb_uint128)count);
-        int64_t high =
-            (int64_t)((sb_uint128)list->row_count * (sb_uint128)(i + 1) / (sb_uint128)count);
-        int64_t row = low + (int64_t)(sb_hash64((uint64_t)i) % (uint64_t)(high - low));
-
-        while (row >= batch_start + list->batches[batch].batch.row_count) {
-            batch_start += list->batches[batch].batch.row_count;
-            batch++;
-        }
-        sb_sort_entries_make(&sort->layout, list, batch, row - batch_start, 1, entries + i * words);
-    }
-    sb_sort_entries(&sort->layout, entries, spare, count);
-}
-
-/* Rows with one key belong to one range when the key in the entry is not the whole key. */
-static void border_set(const struct sort *sort, uint64_t *border, const uint64_t *entry)
-{
-    const struct sb_sort_layout *layout = &sort->layout;
-
-    memcpy(border, entry, sizeof *entry * (size_t)layout->words);
-    if (layout->first_inexact < layout->key_count) {
-        border[layout->words - 1] =
-            layout->words == 1 ? entry[0] >> layout->place_bits << layout->place_bits : 0;
-    }
-}
-
-static enum sb_status borders_choose(struct sort *sort, struct sb_error *err)
-{
-    int32_t words = sort->layout.words;
-    int64_t count = (int64_t)sort->range_count * SAMPLES_PER_RANGE;
-    size_t sample_size = sizeof(uint64_t) * (size_t)(2 * count * words);
-    size_t borders_size;
-    uint64_t *sample;
-
-    if (sort->range_count == 1) {
-        return SB_OK;
-    }
-    sort->search_count = 1;
-    while (sort->search_count < sort->range_count) {
-        sort->search_count *= 2;
-    }
-    borders_size = sizeof *sort->borders * (size_t)(sort->search_count * words);
-    sort->borders = sb_memory_alloc(sort->base.memory, borders_size);
-    sample = sb_memory_alloc(sort->base.memory, sample_size);
-    if (sort->borders == NULL || sample == NULL) {
-        sb_memory_free(sort->base.memory, sample, sample_size);
-        return sb_error_no_memory(err, "a sample of keys", (int64_t)(sample_size + borders_size));
-    }
-    memset(sort->borders, 0xff, borders_size);
-    sample_take(sort, sample, sample + count * words, count);
-    for (int32_t r = 1; r < sort->range_count; r++) {
-        border_set(sort, sort->borders + (r - 1) * words,
-                   sample + (int64_t)r * SAMPLES_PER_RANGE * words);
-    }
-    sb_memory_free(sort->base.memory, sample, sample_size);
-    return SB_OK;
-}
-
-/* Whole batches, about as many rows for each group. */
-static void shares_cut(struct sort *sort)
-{
-    const struct sb_sort_list *list = &sort->list;
-    int32_t count = sort->base.group_count;
-    int64_t batch = 0;
-    int64_t rows = 0;
-
-    for (int32_t g = 0; g < count; g++) {
-        struct share *share = &sort->shares[g];
-        int64_t end =
-            (int64_t)((sb_uint128)list->row_count * (sb_uint128)(g + 1) / (sb_uint128)count);
-
-        share->first_batch = batch;
-        while (batch < list->count && rows < end) {
-            rows += list->batches[batch].batch.row_count;
-            share->row_count += list->batches[batch].batch.row_count;
-            batch++;
-        }
-        share->end_batch = batch;
-    }
-    sb_assert(batch == list->count);
-}
-
-static enum sb_status sort_plan(struct sort *sort, struct sb_error *err)
-{
-    struct sb_op *op = &sort->base;
-    size_t fields_size = sizeof *sort->fields * (size_t)sort->order->key_count;
-    size_t shares_size = sizeof *sort->shares * (size_t)op->group_count;
-    int64_t ranges = sort->list.row_count / RANGE_ROWS + 1;
-
-    sb_sort_list_arrange(&sort->list);
-    sort->fields = sb_memory_alloc_zeroed(op->memory, fields_size);
-    sort->shares = sb_memory_alloc_zeroed(op->memory, shares_size);
-    if (sort->fields == NULL || sort->shares == NULL) {
-        return sb_error_no_memory(err, "the plan of the sort",
-                                  (int64_t)(fields_size + shares_size));
-    }
-    sb_sort_layout_init(&sort->layout, sort->fields, sort->order, &sort->list);
-    ranges = ranges < op->group_count ? ranges : op->group_count;
-    sort->range_count = (int32_t)(ranges < RANGE_COUNT_MAX ? ranges : RANGE_COUNT_MAX);
-    atomic_store(&sort->ends_left, op->group_count);
-    shares_cut(sort);
-    return borders_choose(sort, err);
-}
-
-// --- partitioning --------------------------------------------------------------------------------
-
-static inline __attribute__((always_inline)) void ranges_find_words(const struct sort *sort,
-                                                                    const uint64_t *entries,
-                                                                    int64_t count, int32_t words,
-                                                                    uint16_t *ranges)
-{
-    for (int64_t i = 0; i < count; i++) {
-        uint32_t range = 0;
-
-        for (uint32_t step = (uint32_t)sort->search_count / 2; step > 0; step /= 2) {
-            const uint64_t *border = sort->borders + (int64_t)(range + step - 1) * words;
-            range += sb_sort_entry_is_up_to(border, entries + i * words, words) ? step : 0;
-        }
-        // An entry of nothing but ones is not below the borders that fill the table up.
-        range = range < (uint32_t)sort->range_count ? range : (uint32_t)sort->range_count - 1;
-        ranges[i] = (uint16_t)range;
-    }
-}
-
-static void ranges_find(const struct sort *sort, const uint64_t *entries, int64_t count,
-                        uint16_t *ranges)
-{
-    switch (sort->layout.words) {
-    case 1:
-        ranges_find_words(sort, entries, count, 1, ranges);
-        break;
-    case 2:
-        ranges_find_words(sort, entries, count, 2, ranges);
-        break;
-    default:
-        ranges_find_words(sort, entries, count, 3, ranges);
-        break;
-    }
-}
-
-static void entries_scatter(const uint64_t *from, const uint16_t *ranges, int64_t count,
-                            int32_t words, uint32_t *places, uint64_t *to)
-{
-    for (int64_t i = 0; i < count; i++) {
-        uint64_t *place = to + (int64_t)places[ranges[i]]++ * words;
-
-        for (int32_t w = 0; w < words; w++) {
-            place[w] = from[i * words + w];
-        }
-    }
-}
-
-/* Puts `made` in order of ranges into the share. `places` is room for range_count numbers. */
-static void share_partition(const struct sort *sort, struct share *share, const uint64_t *made,
-                            uint16_t *ranges, uint32_t *places)
-{
-    uint32_t start = 0;
-
-    ranges_find(sort, made, share->row_count, ranges);
-    memset(places, 0, sizeof *places * (size_t)sort->range_count);
-    for (int64_t i = 0; i < share->row_count; i++) {
-        places[ranges[i]]++;
-    }
-    for (int32_t r = 0; r < sort->range_count; r++) {
-        uint32_t rows = places[r];
-        share->range_starts[r] = start;
-        places[r] = start;
-        start += rows;
-    }
-    share->range_starts[sort->range_count] = start;
-    entries_scatter(made, ranges, share->row_count, sort->layout.words, places, share->entries);
-}
-
-static void share_make(const struct sort *sort, const struct share *share, uint64_t *entries)
-{
-    for (int64_t b = share->first_batch; b < share->end_batch; b++) {
-        int64_t rows = sort->list.batches[b].batch.row_count;
-
-        sb_sort_entries_make(&sort->layout, &sort->list, b, 0, rows, entries);
-        entries += rows * sort->layout.words;
-    }
-}
-
-static enum sb_status sort_partition(struct sort *sort, struct share *share, struct sb_error *err)
-{
-    struct sb_memory *memory = sort->base.memory;
-    size_t entries_size = sizeof(uint64_t) * (size_t)(share->row_count * sort->layout.words);
-    size_t ranges_size = sizeof(uint16_t) * (size_t)share->row_count;
-    size_t places_size = sizeof(uint32_t) * (size_t)(sort->range_count + 1);
-    uint64_t *made = NULL;
-    uint16_t *ranges = NULL;
-    uint32_t *places = NULL;
-    enum sb_status status = SB_OK;
-
-    if (share->row_count == 0) {
-        return SB_OK;
-    }
-    share->entries = sb_memory_alloc(memory, entries_size);
-    share->range_starts = sb_memory_alloc_zeroed(memory, places_size);
-    made = sort->range_count > 1 ? sb_memory_alloc(memory, entries_size) : NULL;
-    ranges = sb_memory_alloc(memory, ranges_size);
-    places = sb_memory_alloc(memory, places_size);
-    if (share->entries == NULL || share->range_starts == NULL || ranges == NULL || places == NULL ||
-        (made == NULL && sort->range_count > 1)) {
-        status = sb_error_no_memory(err, "the entries of rows", (int64_t)entries_size);
-        goto out;
-    }
-    if (sort->range_count == 1) {
-        share_make(sort, share, share->entries);
-        share->range_starts[1] = (uint32_t)share->row_count;
-    } else {
-        share_make(sort, share, made);
-        share_partition(sort, share, made, ranges, places);
-    }
-
-out:
-    sb_memory_free(memory, made, entries_size);
-    sb_memory_free(memory, ranges, ranges_size);
-    sb_memory_free(memory, places, places_size);
-    return status;
-}
-
 static enum sb_status sort_on_end_pass(struct sb_op *op, void *state, int32_t pass,
                                        struct sb_op_ctx *ctx)
 {
-    struct sort *sort = (struct sort *)op;
-    const struct sort_group *group = state;
+    struct sb_sort *sort = (struct sb_sort *)op;
+    const struct sb_sort_group *group = state;
 
     if (pass == PASS_PLAN) {
-        return group->index == 0 ? sort_plan(sort, ctx->error) : SB_OK;
+        return group->index == 0 ? sb_sort_plan(sort, ctx->error) : SB_OK;
     }
-    return sort_partition(sort, &sort->shares[group->index], ctx->error);
+    return sb_sort_partition(sort, &sort->shares[group->index], ctx->error);
 }
 
 // --- the end -------------------------------------------------------------------------------------
 
-static int64_t range_row_count(const struct sort *sort, int32_t range)
+static int64_t range_row_count(const struct sb_sort *sort, int32_t range)
 {
     int64_t count = 0;
 
     for (int32_t g = 0; g < sort->base.group_count; g++) {
-        const struct share *share = &sort->shares[g];
+        const struct sb_sort_share *share = &sort->shares[g];
         if (share->row_count > 0) {
             count += share->range_starts[range + 1] - share->range_starts[range];
         }
@@ -422,12 +149,12 @@ static int64_t range_row_count(const struct sort *sort, int32_t range)
 }
 
 /* The entries of a range, in the order of their places. */
-static void range_copy(const struct sort *sort, int32_t range, uint64_t *entries)
+static void range_copy(const struct sb_sort *sort, int32_t range, uint64_t *entries)
 {
     int32_t words = sort->layout.words;
 
     for (int32_t g = 0; g < sort->base.group_count; g++) {
-        const struct share *share = &sort->shares[g];
+        const struct sb_sort_share *share = &sort->shares[g];
         int64_t count;
 
         if (share->row_count == 0) {
@@ -440,7 +167,7 @@ static void range_copy(const struct sort *sort, int32_t range, uint64_t *entries
     }
 }
 
-static enum sb_status range_sort(const struct sort *sort, int32_t range, int64_t count,
+static enum sb_status range_sort(const struct sb_sort *sort, int32_t range, int64_t count,
                                  uint64_t *entries, struct sb_error *err)
 {
     struct sb_memory *memory = sort->base.memory;
@@ -458,7 +185,7 @@ static enum sb_status range_sort(const struct sort *sort, int32_t range, int64_t
 }
 
 /* In pieces of about equal size. */
-static enum sb_status range_emit(const struct sort *sort, const uint64_t *entries, int64_t count,
+static enum sb_status range_emit(const struct sb_sort *sort, const uint64_t *entries, int64_t count,
                                  struct sb_op_ctx *ctx)
 {
     int64_t pieces = (count + SB_SORT_PIECE_ROWS - 1) / SB_SORT_PIECE_ROWS;
@@ -477,7 +204,7 @@ static enum sb_status range_emit(const struct sort *sort, const uint64_t *entrie
     return SB_OK;
 }
 
-static enum sb_status sort_range(struct sort *sort, int32_t range, struct sb_op_ctx *ctx)
+static enum sb_status sort_range(struct sb_sort *sort, int32_t range, struct sb_op_ctx *ctx)
 {
     int64_t count = range_row_count(sort, range);
     size_t size = sizeof(uint64_t) * (size_t)(count * sort->layout.words);
@@ -500,13 +227,13 @@ out:
 }
 
 /* What the end needs and nobody after it. */
-static void sort_clear(struct sort *sort)
+static void sort_clear(struct sb_sort *sort)
 {
     struct sb_memory *memory = sort->base.memory;
     size_t words = (size_t)sort->layout.words;
 
     for (int32_t g = 0; sort->shares != NULL && g < sort->base.group_count; g++) {
-        struct share *share = &sort->shares[g];
+        struct sb_sort_share *share = &sort->shares[g];
         sb_memory_free(memory, share->entries, sizeof(uint64_t) * (size_t)share->row_count * words);
         sb_memory_free(memory, share->range_starts,
                        sizeof(uint32_t) * (size_t)(sort->range_count + 1));
@@ -529,8 +256,8 @@ static void sort_clear(struct sort *sort)
 
 static enum sb_status sort_on_end(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
 {
-    struct sort *sort = (struct sort *)op;
-    const struct sort_group *group = state;
+    struct sb_sort *sort = (struct sb_sort *)op;
+    const struct sb_sort_group *group = state;
     enum sb_status status = SB_OK;
 
     if (group->index < sort->range_count) {
@@ -552,15 +279,15 @@ static enum sb_status sort_state_schema(struct sb_op *op, struct sb_memory *memo
 
 static enum sb_status sort_snapshot(struct sb_op *op, void *state, struct sb_op_ctx *ctx)
 {
-    const struct sort_group *group = state;
+    const struct sb_sort_group *group = state;
 
-    return group->index == 0 ? sb_sort_list_save(&((struct sort *)op)->list, op, ctx) : SB_OK;
+    return group->index == 0 ? sb_sort_list_save(&((struct sb_sort *)op)->list, op, ctx) : SB_OK;
 }
 
 static enum sb_status sort_restore(struct sb_op *op, void *state, struct sb_batch *batch,
                                    struct sb_op_ctx *ctx)
 {
-    struct sort *sort = (struct sort *)op;
+    struct sb_sort *sort = (struct sb_sort *)op;
 
     (void)state;
     return sb_sort_list_restore(&sort->list, op, sort->order, batch, ctx);
@@ -568,7 +295,7 @@ static enum sb_status sort_restore(struct sb_op *op, void *state, struct sb_batc
 
 static void sort_destroy(struct sb_op *op)
 {
-    struct sort *sort = (struct sort *)op;
+    struct sb_sort *sort = (struct sb_sort *)op;
 
     sort_clear(sort);
     sb_memory_free(op->memory, sort->groups, sizeof *sort->groups * (size_t)op->group_count);
@@ -601,7 +328,7 @@ static const struct sb_op_vtable sort_vtable = {
 enum sb_status sb_sort_create(const struct sb_op_options *options, struct sb_op **out,
                               struct sb_error *err)
 {
-    struct sort *sort;
+    struct sb_sort *sort;
     size_t groups_size;
 
     SB_TRY_RETURN(sb_op_alloc(&sort_vtable, sizeof *sort, options, &sort, err));
