@@ -22,7 +22,12 @@ from sabot.execution.operator_function import OperatorFunction
 from sabot.execution.operator_type import OperatorType
 from sabot.execution.optimization import Optimization, Passes, optimize
 from sabot.execution.optimized_graph import optimized_graph
-from sabot.execution.statistics import LatestRun, tell_statistics
+from sabot.execution.statistics import (
+    LatestRun,
+    statistics_needed,
+    tell_row_counts,
+    tell_statistics,
+)
 from sabot.execution.wire import engine_json
 from sabot.expressions import Expr
 
@@ -100,11 +105,8 @@ class Plan:
         try:
             plan._open_sources()
             plan.drawn.validate(plan._resolve)
-            if any(
-                node.operator_type is OperatorType.HASH_JOIN for node in graph.operators.values()
-            ):
-                plan.tell_statistics()  # elsewhere no plan depends on them
             if passes is not None:
+                plan._tell_what_is_needed()
                 plan._optimize(passes)
                 plan._narrow_sources()
                 plan.core.validate(plan._resolve)
@@ -131,6 +133,8 @@ class Plan:
         try:
             if has_estimates:
                 plan.tell_statistics()
+            else:
+                plan._tell_what_is_needed()
             plan._optimize(passes)
             plan.core.validate(plan._resolve)
         finally:
@@ -222,6 +226,14 @@ class Plan:
                 self.sources[node.operator_id] = source
                 self.core.set_source_schema(node.operator_id, source.schema)
         self.untold = dict(self.sources)
+
+    def _tell_what_is_needed(self) -> None:
+        """Tell the engine of the sources what its plan depends on, and no more: it takes time."""
+        needed = statistics_needed(self.graph)
+        if needed == "columns":
+            self.tell_statistics()
+        elif needed == "row counts":
+            tell_row_counts(self.core, self.untold)
 
     def _optimize(self, passes: Passes) -> None:
         """Let the optimizer draw what runs; sources and functions that it left out do not run."""

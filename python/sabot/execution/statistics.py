@@ -10,16 +10,64 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
+from sabot.connect.source_statistics import SourceStatistics
 from sabot.errors import SabotError
+from sabot.execution.operator_type import OperatorType
 
 if TYPE_CHECKING:
     from sabot._core import Graph
     from sabot.connect.source import Source
+    from sabot.execution.job_graph import JobGraph
     from sabot.execution.optimization import Passes
 
-__all__ = ["LatestRun", "tell_statistics"]
+__all__ = ["LatestRun", "statistics_needed", "tell_row_counts", "tell_statistics"]
 
 _logger = logging.getLogger("sabot")
+
+# They give as many rows as they get, or as many as they say.
+_COUNTED = frozenset(
+    {
+        OperatorType.SOURCE,
+        OperatorType.SELECT,
+        OperatorType.MAP,
+        OperatorType.UNION,
+        OperatorType.SORT,
+        OperatorType.TOP_N,
+        OperatorType.LIMIT,
+    }
+)
+
+
+def statistics_needed(graph: JobGraph) -> Literal["nothing", "row counts", "columns"]:
+    """Return what a plan of a graph depends on: only the order and the sides of joins do.
+
+    The sides of one join follow from the rows of its inputs. Those are known without a look at any
+    value, unless something drops rows, or may be moved to where it does.
+    """
+    joins = [
+        node for node in graph.operators.values() if node.operator_type is OperatorType.HASH_JOIN
+    ]
+    if not joins:
+        return "nothing"
+    if len(joins) > 1 or any(
+        node.operator_type is OperatorType.FILTER or node.parameters.get("filters") is not None
+        for node in graph.operators.values()
+    ):
+        return "columns"
+    waiting = list(joins[0].upstream_ids)
+    while waiting:
+        node = graph.operators[waiting.pop()]
+        if node.operator_type not in _COUNTED:
+            return "columns"
+        waiting += node.upstream_ids
+    return "row counts"
+
+
+def tell_row_counts(core: Graph, sources: Mapping[str, Source]) -> None:
+    """Tell the engine how many rows the sources have, where they know it without a look at them."""
+    for operator_id, source in sources.items():
+        if source.row_count is not None:
+            core.set_source_statistics(operator_id, SourceStatistics(source.row_count).to_json())
 
 
 def tell_statistics(core: Graph, sources: Mapping[str, Source]) -> None:
