@@ -358,7 +358,7 @@ SB_MUST_CHECK enum sb_status sb_aggregate_collected_save(struct sb_aggregate *ag
                                                          struct sb_row_chunk *chunk,
                                                          struct sb_op_ctx *ctx);
 
-/* The results of a call for `count` rows of state. */
+/* aggregate_finish.c. The results of a call for `count` rows of state. */
 SB_MUST_CHECK enum sb_status sb_aggregate_finish(const struct sb_aggregate *aggregate,
                                                  const struct sb_aggregate_call_plan *call,
                                                  uint64_t *const *rows, int64_t count,

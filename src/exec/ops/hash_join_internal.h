@@ -181,15 +181,36 @@ void sb_join_facts_note(const struct sb_hash_join *join, struct sb_join_facts *f
                         const struct sb_row_chunk *chunk, int64_t count);
 void sb_join_facts_add(struct sb_hash_join *join, const struct sb_join_facts *facts);
 
-/* hash_join_group.c: a key group's rows and their links */
+/* hash_join_group.c: a key group's rows */
 SB_MUST_CHECK enum sb_status sb_join_group_create(struct sb_op *op, int32_t group_index,
                                                   struct sb_op_ctx *ctx, void **out);
 void sb_join_group_destroy(struct sb_op *op, void *group);
 SB_MUST_CHECK enum sb_status sb_join_on_block(struct sb_op *op, void *group, struct sb_block *block,
                                               struct sb_op_ctx *ctx);
-SB_MUST_CHECK enum sb_status sb_join_snapshot(struct sb_op *op, void *group, struct sb_op_ctx *ctx);
-SB_MUST_CHECK enum sb_status sb_join_restore(struct sb_op *op, void *group, struct sb_batch *batch,
-                                             struct sb_op_ctx *ctx);
+
+/* Adds a block to the group's rows. */
+void sb_join_block_keep(struct sb_join_group *group, struct sb_block *block);
+void sb_join_blocks_free(struct sb_hash_join *join, struct sb_join_group *group);
+
+/* A walk over the rows of blocks. */
+struct sb_join_block_walk {
+    struct sb_block *block;
+    int64_t row;
+};
+
+/* Up to `max` rows of one block; 0 at the end. */
+int64_t sb_join_blocks_next(struct sb_join_block_walk *walk, int64_t max, uint64_t **rows,
+                            int32_t *format, const uint8_t **base);
+
+/* Moves the long texts of rows to a heap; until then their addresses count from `base`. */
+SB_MUST_CHECK enum sb_status sb_join_texts_keep(const struct sb_row_layout *layout,
+                                                uint64_t *const *rows, int64_t count,
+                                                const uint8_t *base, struct sb_row_heap *heap,
+                                                struct sb_error *err);
+
+/* Moves all rows, wherever they are, into the table. */
+SB_MUST_CHECK enum sb_status sb_join_rows_gather(struct sb_hash_join *join,
+                                                 struct sb_join_group *group, struct sb_error *err);
 
 /* Rows of a group, wherever they are. A zeroed walk begins with the first. */
 struct sb_join_walk {
@@ -213,6 +234,8 @@ int64_t sb_join_walk_apart(const struct sb_hash_join *join, const struct sb_join
                            struct sb_join_walk *walk, uint64_t **rows,
                            const struct sb_row_layout **layout, const uint8_t **base);
 
+/* hash_join_link.c: the index */
+
 /* Makes the group's index. Groups may be linked at once on several threads. */
 SB_MUST_CHECK enum sb_status sb_join_link(struct sb_hash_join *join, struct sb_join_group *group,
                                           struct sb_error *err);
@@ -222,6 +245,11 @@ SB_MUST_CHECK enum sb_status sb_join_link(struct sb_hash_join *join, struct sb_j
  * except those that were restored from a snapshot taken after the end of the build side.
  */
 SB_MUST_CHECK enum sb_status sb_join_get_ready(struct sb_hash_join *join, struct sb_error *err);
+
+/* hash_join_snapshot.c */
+SB_MUST_CHECK enum sb_status sb_join_snapshot(struct sb_op *op, void *group, struct sb_op_ctx *ctx);
+SB_MUST_CHECK enum sb_status sb_join_restore(struct sb_op *op, void *group, struct sb_batch *batch,
+                                             struct sb_op_ctx *ctx);
 
 /* hash_join_direct.c: rows and payload by key */
 
