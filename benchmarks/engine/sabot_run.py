@@ -10,9 +10,11 @@ from typing import Any
 import pyarrow as pa
 
 from sabot import JobGraph, OperatorType, StreamOperatorNode
+from sabot.compiler.plan_optimizer import PlanOptimizer
 
 SABOT = "Sabot"
-_optimizes: ContextVar[bool] = ContextVar("optimizes", default=True)
+_optimizes: ContextVar[bool | PlanOptimizer] = ContextVar("optimizes", default=True)
+_planning_ms: ContextVar[list[float] | None] = ContextVar("planning_ms", default=None)
 
 
 class GraphDraft:
@@ -38,6 +40,9 @@ def run_of(draw: Callable[[GraphDraft], None], threads: int) -> Callable[[], pa.
         draft = GraphDraft("engine_bench")
         draw(draft)
         result = draft.graph.run(optimize=_optimizes.get(), parallelism=threads)
+        times = _planning_ms.get()
+        if times is not None:
+            times.append(result["optimization_time_ms"])
         outputs: Mapping[str, pa.Table] = result["outputs"]
         return outputs["out"]
 
@@ -46,12 +51,22 @@ def run_of(draw: Callable[[GraphDraft], None], threads: int) -> Callable[[], pa.
 
 def without_optimizer(run: Callable[[], Any]) -> Callable[[], Any]:
     """Return the same run of a graph as it was drawn."""
+    return _with(_optimizes, False, run)
 
-    def drawn() -> Any:
-        token = _optimizes.set(False)
+
+def optimized_by(
+    optimizer: PlanOptimizer, times_ms: list[float], run: Callable[[], Any]
+) -> Callable[[], Any]:
+    """Return the same run; what `optimizer` takes each time is added to `times_ms`."""
+    return _with(_optimizes, optimizer, _with(_planning_ms, times_ms, run))
+
+
+def _with(variable: ContextVar[Any], value: Any, run: Callable[[], Any]) -> Callable[[], Any]:
+    def changed() -> Any:
+        token = variable.set(value)
         try:
             return run()
         finally:
-            _optimizes.reset(token)
+            variable.reset(token)
 
-    return drawn
+    return changed

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -45,15 +44,12 @@ class Optimization:
         The engine's optimized graph, not validated.
     counts
         What each pass has changed, by the names of `OptimizationStats`.
-    elapsed_ms
-        The time inside the engine.
     """
 
     passes: Passes
     core: Graph
     counts: dict[str, int]
     trace_json: str
-    elapsed_ms: float
 
     @property
     def has_changes(self) -> bool:
@@ -75,7 +71,5 @@ def passes_of(optimize: bool | PlanOptimizer) -> Passes | None:
 
 def optimize(core: Graph, passes: Passes) -> Optimization:
     """Run the passes over a validated graph, which stays as it is."""
-    begin = time.perf_counter()
     optimized, counts, trace_json = core.optimize(**asdict(passes))
-    elapsed_ms = (time.perf_counter() - begin) * 1000
-    return Optimization(passes, optimized, counts, trace_json, elapsed_ms)
+    return Optimization(passes, optimized, counts, trace_json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,6 +54,8 @@ class Plan:
         The same in the engine, validated, and what runs: an optimized form of it, if wished.
     optimization
         What the optimizer did; None where it was not asked.
+    optimization_ms
+        What that took, with all that is only done for it: statistics, another validation.
     sources
         By operator id; without those the engine feeds itself.
     functions
@@ -70,6 +73,7 @@ class Plan:
         self.sources: dict[str, Source] = {}
         self.functions: dict[str, OperatorFunction] = {}
         self.optimization: Optimization | None = None
+        self.optimization_ms = 0.0
         self._opened: dict[str, Source] = {}
         self._narrowed: set[str] = set()
         self._function_inputs: dict[str, pa.Schema] = {}
@@ -106,10 +110,12 @@ class Plan:
             plan._open_sources()
             plan.drawn.validate(plan._resolve)
             if passes is not None:
+                begin = time.perf_counter()
                 plan._tell_what_is_needed()
                 plan._optimize(passes)
                 plan._narrow_sources()
                 plan.core.validate(plan._resolve)
+                plan.optimization_ms = (time.perf_counter() - begin) * 1000
         except BaseException:
             plan.leave()
             raise

@@ -127,7 +127,7 @@ class Run:
             self.graph, self.options.worker_count, self._data_dir, passes=passes_of(optimizer)
         )
         if self._plan.optimization is not None:
-            self.optimization_ms = self._plan.optimization.elapsed_ms
+            self.optimization_ms = self._plan.optimization_ms
             if not isinstance(optimizer, bool):
                 optimizer.remember(self._plan.optimization)
         with self._lock:
