@@ -16,8 +16,7 @@ from engine import tables
 from engine.case import Case, Contest, Settings
 from engine.duckdb_peer import DuckDBPeer
 from engine.polars_peer import polars_runs
-from engine.sabot_run import SABOT, GraphDraft, run_of
-from sabot import JobGraph, OperatorType, StreamOperatorNode
+from engine.sabot_run import SABOT, GraphDraft, result_of, run_of
 
 _GROUPS = 1_000
 _ROW_GROUP = 500_000
@@ -82,20 +81,13 @@ def parquet_to_parquet() -> Case:
         _write(_events(rows, settings.seed), path, "parquet", "snappy")
         out = {name: settings.folder / f"{name}.parquet" for name in ("sabot", "duckdb", "polars")}
 
+        def draw(draft: GraphDraft) -> None:
+            source = draft.add("source", "events", path=str(path))
+            high = draft.add("filter", "high", source, column="amount", operator=">", value=500.0)
+            draft.add("sink", "out", high, path=str(out["sabot"]))
+
         def run_sabot() -> Callable[[], pa.Table]:
-            graph = JobGraph("engine_bench")
-            steps = (
-                ("source", {"path": str(path)}),
-                ("filter", {"column": "amount", "operator": ">", "value": 500.0}),
-                ("sink", {"path": str(out["sabot"])}),
-            )
-            ids = [
-                graph.add_operator(StreamOperatorNode(OperatorType(kind), kind, parameters))
-                for kind, parameters in steps
-            ]
-            graph.connect(ids[0], ids[1])
-            graph.connect(ids[1], ids[2])
-            graph.run(parallelism=settings.threads)
+            result_of(draw, settings.threads)
             return _reader(out["sabot"])
 
         duckdb = DuckDBPeer({}, settings.threads)

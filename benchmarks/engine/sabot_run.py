@@ -37,16 +37,21 @@ def run_of(draw: Callable[[GraphDraft], None], threads: int) -> Callable[[], pa.
     """Return a run of the graph that `draw` makes; its collecting sink is called ``out``."""
 
     def run() -> pa.Table:
-        draft = GraphDraft("engine_bench")
-        draw(draft)
-        result = draft.graph.run(optimize=_optimizes.get(), parallelism=threads)
-        times = _planning_ms.get()
-        if times is not None:
-            times.append(result["optimization_time_ms"])
-        outputs: Mapping[str, pa.Table] = result["outputs"]
+        outputs: Mapping[str, pa.Table] = result_of(draw, threads)["outputs"]
         return outputs["out"]
 
     return run
+
+
+def result_of(draw: Callable[[GraphDraft], None], threads: int) -> dict[str, Any]:
+    """Run the graph that `draw` makes, as `without_optimizer` or `optimized_by` want it."""
+    draft = GraphDraft("engine_bench")
+    draw(draft)
+    result = draft.graph.run(optimize=_optimizes.get(), parallelism=threads)
+    times = _planning_ms.get()
+    if times is not None:
+        times.append(result["optimization_time_ms"])
+    return result
 
 
 def without_optimizer(run: Callable[[], Any]) -> Callable[[], Any]:
