@@ -239,7 +239,7 @@ class Plan:
         if needed == "columns":
             self.tell_statistics()
         elif needed == "row counts":
-            tell_row_counts(self.core, self.untold)
+            self.untold = tell_row_counts(self.core, self.untold)
 
     def _optimize(self, passes: Passes) -> None:
         """Let the optimizer draw what runs; sources and functions that it left out do not run."""

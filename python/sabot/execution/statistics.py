@@ -63,11 +63,16 @@ def statistics_needed(graph: JobGraph) -> Literal["nothing", "row counts", "colu
     return "row counts"
 
 
-def tell_row_counts(core: Graph, sources: Mapping[str, Source]) -> None:
-    """Tell the engine how many rows the sources have, where they know it without a look at them."""
-    for operator_id, source in sources.items():
-        if source.row_count is not None:
-            core.set_source_statistics(operator_id, SourceStatistics(source.row_count).to_json())
+def tell_row_counts(core: Graph, sources: Mapping[str, Source]) -> dict[str, Source]:
+    """Tell the engine how many rows the sources have; return those of which there is more to tell.
+
+    Sources that know the number without a look at their rows are asked for no more.
+    """
+    known = {key: one for key, one in sources.items() if one.row_count is not None}
+    for operator_id, source in known.items():
+        core.set_source_statistics(operator_id, SourceStatistics(source.row_count).to_json())
+    tell_statistics(core, {key: one for key, one in sources.items() if key not in known})
+    return known
 
 
 def tell_statistics(core: Graph, sources: Mapping[str, Source]) -> None:

@@ -23,7 +23,7 @@ LIMIT = ("limit", {"count": 5})
 JOIN = ("hash_join", {"left_key": "k", "right_key": "k"})
 
 
-def drawn(below, *, above=(), left=None, joins=1) -> JobGraph:
+def drawn(below, *, above=(), left=None, right=None, joins=1) -> JobGraph:
     """Return a graph: a source and what is `below`, joined to another source, and what is above."""
     graph = JobGraph("g")
 
@@ -33,11 +33,11 @@ def drawn(below, *, above=(), left=None, joins=1) -> JobGraph:
             graph.connect(upstream, added)
         return added
 
-    last = add("source", {"data": FEW, **(left or {})})
+    last = add("source", left or {"data": FEW})
     for kind, parameters in below:
         last = add(kind, parameters, last)
     for _ in range(joins):
-        last = add(*JOIN, last, add("source", {"data": MANY}))
+        last = add(*JOIN, last, add("source", right or {"data": MANY}))
     for kind, parameters in above:
         last = add(kind, parameters, last)
     add("sink", {}, last)
@@ -52,7 +52,7 @@ def drawn(below, *, above=(), left=None, joins=1) -> JobGraph:
         (drawn([SELECT, MAP, LIMIT], above=[SUM, DISTINCT]), "row counts"),
         (drawn([FILTER]), "columns"),
         (drawn([], above=[FILTER]), "columns"),  # it may be moved to below the join
-        (drawn([], left={"filters": col("k") > 1}), "columns"),
+        (drawn([], left={"data": FEW, "filters": col("k") > 1}), "columns"),
         (drawn([SUM]), "columns"),
         (drawn([SELECT, DISTINCT, MAP]), "columns"),
         (drawn([], joins=2), "columns"),
@@ -74,3 +74,21 @@ def test_estimates_after_a_run_are_from_all_that_is_known():
     before = re.findall(r"~[\d,]+", graph.explain())
     graph.run()
     assert sorted(re.findall(r"~[\d,]+", graph.explain())) == sorted(before) != []
+
+
+@pytest.mark.parametrize("ending", ["csv", "arrow", "parquet"])
+def test_files_that_do_not_know_their_rows_are_looked_at(tmp_path, ending):
+    many = tmp_path / f"many.{ending}"
+    few = tmp_path / f"few.{ending}"
+    for path, table in ((few, FEW), (many, MANY)):
+        graph = JobGraph("write")
+        source = graph.add_operator(StreamOperatorNode(OperatorType.SOURCE, "s", {"data": table}))
+        graph.connect(
+            source, graph.add_operator(StreamOperatorNode(OperatorType.SINK, "o", {"path": path}))
+        )
+        graph.run()
+    graph = drawn([], above=[SUM], left={"path": few}, right={"path": many})
+    graph.run()
+    stored = next(line for line in graph.explain().splitlines() if "right: source" in line)
+    assert f"few.{ending}" in stored  # it was drawn on the left
+    assert "  3 rows (~" in stored
