@@ -38,7 +38,7 @@ class Outcome:
     counts
         What the optimizer changed.
     optimization_us
-        Its own time in the median run, with the call from Python.
+        What it takes in the median run, with the statistics of the sources.
     """
 
     name: str

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * graph_edit.c - nodes that share what they know with the original's, and edges of their own.
+ * graph_edit.c - what changes a copy of a graph, and its end.
  */
-#include "plan/graph_edit.h"
+#include "plan/graph_edit_internal.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -13,165 +13,6 @@
 #include "plan/statistics.h"
 #include "plan/text.h"
 #include "plan/wire_writer.h"
-
-static enum sb_status edit_no_memory(struct sb_error *err)
-{
-    return sb_error_no_memory(err, "the optimized graph", SB_MEMORY_ALIGNMENT);
-}
-
-static enum sb_status edit_alloc(struct sb_graph_edit *edit, int64_t count, size_t size, void *out,
-                                 struct sb_error *err)
-{
-    // An empty list still has an address.
-    void *allocated =
-        sb_arena_alloc_zeroed(&edit->graph->arena, (count == 0 ? 1 : (size_t)count) * size);
-
-    memcpy(out, &allocated, sizeof allocated);
-    return allocated == NULL ? edit_no_memory(err) : SB_OK;
-}
-
-/* Keeps `json` (taken) as long as the graph. */
-static enum sb_status edit_keep(struct sb_graph_edit *edit, json_t *json, struct sb_error *err)
-{
-    struct sb_graph *graph = edit->graph;
-
-    if (graph->made == NULL) {
-        graph->made = json_array();
-    }
-    return json == NULL || json_array_append_new(graph->made, json) != 0 ? edit_no_memory(err)
-                                                                         : SB_OK;
-}
-
-// --- the copy ------------------------------------------------------------------------------------
-
-/* Texts and arguments of a node that is equal to `from`, which may go before it. */
-static enum sb_status node_keep_texts(struct sb_graph_edit *edit, struct sb_node *node,
-                                      const struct sb_node *from, struct sb_error *err)
-{
-    struct sb_arena *arena = &edit->graph->arena;
-
-    node->name = sb_arena_copy_string(arena, from->name);
-    node->label = sb_arena_copy_string(arena, from->label);
-    if (node->name == NULL || node->label == NULL) {
-        return edit_no_memory(err);
-    }
-    if (from->arguments != NULL) {
-        size_t size =
-            (size_t)(sb_parameter_count(from->class->parameters) + 1) * sizeof *from->arguments;
-
-        node->arguments = sb_arena_copy(arena, from->arguments, size);
-        if (node->arguments == NULL) {
-            return edit_no_memory(err);
-        }
-    }
-    return SB_OK;
-}
-
-static enum sb_status steps_copy(struct sb_graph_edit *edit, struct sb_node *node,
-                                 const struct sb_node *from, struct sb_error *err)
-{
-    SB_TRY_RETURN(edit_alloc(edit, from->step_count, sizeof *node->steps, &node->steps, err));
-    for (int32_t i = 0; i < from->step_count; i++) {
-        SB_TRY_RETURN(edit_alloc(edit, 1, sizeof **node->steps, &node->steps[i], err));
-        *node->steps[i] = *from->steps[i];
-        SB_TRY_RETURN(node_keep_texts(edit, node->steps[i], from->steps[i], err));
-    }
-    return SB_OK;
-}
-
-static enum sb_status node_copy(struct sb_graph_edit *edit, const struct sb_node *from,
-                                struct sb_error *err)
-{
-    struct sb_node *node;
-
-    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node, &node, err));
-    *node = *from;
-    node->schema = sb_schema_retain(from->schema);
-    node->declared_schema = sb_schema_retain(from->declared_schema);
-    node->delivered = sb_schema_retain(from->delivered);
-    node->statistics = sb_statistics_retain(from->statistics);
-    edit->graph->nodes[from->index] = node; // who destroys the graph releases what is counted
-    SB_TRY_RETURN(node_keep_texts(edit, node, from, err));
-    if (!sb_parts_keep(node, &edit->graph->arena)) {
-        return edit_no_memory(err);
-    }
-    if (from->step_count > 0) {
-        SB_TRY_RETURN(steps_copy(edit, node, from, err));
-    }
-    SB_TRY_RETURN(edit_alloc(edit, from->input_count, sizeof *node->inputs, &node->inputs, err));
-    SB_TRY_RETURN(edit_alloc(edit, from->output_count, sizeof *node->outputs, &node->outputs, err));
-    return edit_alloc(edit, from->output_count, sizeof *node->output_ports, &node->output_ports,
-                      err);
-}
-
-/* Edges to the nodes of the copy; every node is there. */
-static void node_connect(struct sb_graph *graph, const struct sb_node *from)
-{
-    struct sb_node *node = graph->nodes[from->index];
-
-    for (int32_t i = 0; i < from->input_count; i++) {
-        node->inputs[i] = graph->nodes[from->inputs[i]->index];
-    }
-    for (int32_t i = 0; i < from->output_count; i++) {
-        node->outputs[i] = graph->nodes[from->outputs[i]->index];
-        node->output_ports[i] = from->output_ports[i];
-    }
-    if (from->endless_source != NULL) {
-        node->endless_source = graph->nodes[from->endless_source->index];
-    }
-    if (from->update_source != NULL) {
-        node->update_source = graph->nodes[from->update_source->index];
-    }
-}
-
-enum sb_status sb_edit_init(struct sb_graph_edit *edit, const struct sb_graph *original,
-                            struct sb_error *err)
-{
-    struct sb_graph *graph = sb_memory_alloc_zeroed(sb_memory_global(), sizeof *graph);
-    enum sb_status status;
-
-    sb_assert(original->is_validated);
-    *edit = (struct sb_graph_edit){.original = original, .graph = graph};
-    if (graph == NULL) {
-        return edit_no_memory(err);
-    }
-    sb_arena_init(&graph->arena, sb_memory_global());
-    sb_arena_init(&graph->derived, sb_memory_global());
-    sb_arena_init(&edit->scratch, sb_memory_global());
-    graph->json = json_incref(original->json);
-    graph->is_edited = true;
-    graph->job_id = original->job_id;
-    graph->job_name = original->job_name;
-    graph->is_streaming = original->is_streaming;
-    graph->default_parallelism = original->default_parallelism;
-    if (original->made != NULL) {
-        SB_TRY_OUT(edit_keep(edit, json_incref(original->made), err));
-    }
-    edit->node_capacity = original->node_count * 2 + 8;
-    SB_TRY_OUT(edit_alloc(edit, edit->node_capacity, sizeof *graph->nodes, &graph->nodes, err));
-    graph->node_count = original->node_count;
-    for (int32_t i = 0; i < original->node_count; i++) {
-        SB_TRY_OUT(node_copy(edit, original->nodes[i], err));
-    }
-    SB_TRY_OUT(edit_alloc(edit, original->node_count, sizeof *graph->sorted, &graph->sorted, err));
-    for (int32_t i = 0; i < original->node_count; i++) {
-        node_connect(graph, original->nodes[i]);
-        graph->sorted[i] = graph->nodes[original->sorted[i]->index];
-    }
-    edit->sorted_count = original->node_count;
-    return SB_OK;
-
-out:
-    sb_edit_deinit(edit);
-    return status;
-}
-
-void sb_edit_deinit(struct sb_graph_edit *edit)
-{
-    sb_graph_destroy(edit->graph);
-    sb_arena_deinit(&edit->scratch);
-    *edit = (struct sb_graph_edit){0};
-}
 
 // --- edges ---------------------------------------------------------------------------------------
 
@@ -215,8 +56,8 @@ static enum sb_status outputs_replace(struct sb_graph_edit *edit, struct sb_node
     struct sb_node **outputs;
     int32_t *ports;
 
-    SB_TRY_RETURN(edit_alloc(edit, count, sizeof *outputs, &outputs, err));
-    SB_TRY_RETURN(edit_alloc(edit, count, sizeof *ports, &ports, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, count, sizeof *outputs, &outputs, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, count, sizeof *ports, &ports, err));
     memcpy(outputs, input->outputs, (size_t)at * sizeof *outputs);
     memcpy(ports, input->output_ports, (size_t)at * sizeof *ports);
     consumers_outdate(node);
@@ -343,7 +184,7 @@ static enum sb_status edit_append(struct sb_graph_edit *edit, struct sb_node *no
         struct sb_node **nodes;
 
         SB_TRY_RETURN(
-            edit_alloc(edit, edit->node_capacity * (int64_t)2, sizeof *nodes, &nodes, err));
+            sb_edit_alloc(edit, edit->node_capacity * (int64_t)2, sizeof *nodes, &nodes, err));
         memcpy(nodes, graph->nodes, (size_t)graph->node_count * sizeof *nodes);
         graph->nodes = nodes;
         edit->node_capacity *= 2;
@@ -363,14 +204,14 @@ enum sb_status sb_edit_insert(struct sb_graph_edit *edit, const char *type, json
 
     if (id == NULL) {
         json_decref(parameters);
-        return edit_no_memory(err);
+        return sb_edit_no_memory(err);
     }
     json = sb_operator_json(type, id, id, parameters);
-    SB_TRY_RETURN(edit_keep(edit, json, err));
+    SB_TRY_RETURN(sb_edit_keep(edit, json, err));
     SB_TRY_RETURN(sb_node_read(edit->graph, edit->graph->node_count, json, &node, err));
-    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node->inputs, &node->inputs, err));
-    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node->outputs, &node->outputs, err));
-    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *node->output_ports, &node->output_ports, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, 1, sizeof *node->inputs, &node->inputs, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, 1, sizeof *node->outputs, &node->outputs, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, 1, sizeof *node->output_ports, &node->output_ports, err));
     SB_TRY_RETURN(edit_append(edit, node, err));
     node->input_count = 1;
     edge_split(node, consumer, port);
@@ -410,8 +251,8 @@ enum sb_status sb_edit_connect(struct sb_graph_edit *edit, struct sb_node *consu
     if (old == input) {
         return SB_OK;
     }
-    SB_TRY_RETURN(edit_alloc(edit, count + 1, sizeof *outputs, &outputs, err));
-    SB_TRY_RETURN(edit_alloc(edit, count + 1, sizeof *ports, &ports, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, count + 1, sizeof *outputs, &outputs, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, count + 1, sizeof *ports, &ports, err));
     memcpy(outputs, input->outputs, (size_t)count * sizeof *outputs);
     memcpy(ports, input->output_ports, (size_t)count * sizeof *ports);
     outputs[count] = consumer;
@@ -429,7 +270,7 @@ enum sb_status sb_edit_connect(struct sb_graph_edit *edit, struct sb_node *consu
 enum sb_status sb_edit_set_parameters(struct sb_graph_edit *edit, struct sb_node *node,
                                       json_t *parameters, struct sb_error *err)
 {
-    SB_TRY_RETURN(edit_keep(edit, parameters, err));
+    SB_TRY_RETURN(sb_edit_keep(edit, parameters, err));
     SB_TRY_RETURN(sb_node_read_parameters(edit->graph, node, parameters, err));
     edit->is_stale = true;
     return sb_edit_derive_node(edit, node, err);
@@ -462,7 +303,7 @@ static enum sb_status node_set_class(struct sb_graph_edit *edit, struct sb_node 
     memset(&node->spec, 0, sizeof node->spec);
     node->is_stale = true;
     edit->is_stale = true;
-    return node->label == NULL ? edit_no_memory(err) : SB_OK;
+    return node->label == NULL ? sb_edit_no_memory(err) : SB_OK;
 }
 
 enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct sb_node *node, const char *type,
@@ -471,7 +312,7 @@ enum sb_status sb_edit_replace(struct sb_graph_edit *edit, struct sb_node *node,
     const struct sb_node_class *class;
 
     sb_assert(node->input_count == 1 && !node->has_function);
-    SB_TRY_RETURN(edit_keep(edit, parameters, err));
+    SB_TRY_RETURN(sb_edit_keep(edit, parameters, err));
     SB_TRY_RETURN(sb_node_class_find(type, node->name, &class, err));
     SB_TRY_RETURN(node_set_class(edit, node, class, err));
     return sb_node_read_parameters(edit->graph, node, parameters, err);
@@ -489,7 +330,7 @@ static enum sb_status run_steps(struct sb_graph_edit *edit, struct sb_node *cons
     for (int32_t i = 0; i < count; i++) {
         room += run[i]->step_count + 1;
     }
-    SB_TRY_RETURN(edit_alloc(edit, room, sizeof *steps, &steps, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, room, sizeof *steps, &steps, err));
     for (int32_t i = 0; i < count; i++) {
         for (int32_t step = 0; step < run[i]->step_count; step++) {
             steps[filled++] = run[i]->steps[step];
@@ -511,7 +352,7 @@ enum sb_status sb_edit_fuse(struct sb_graph_edit *edit, struct sb_node *const *r
     struct sb_node *last;
     int32_t step_count;
 
-    SB_TRY_RETURN(edit_alloc(edit, 1, sizeof *last, &last, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, 1, sizeof *last, &last, err));
     *last = *node;
     last->schema = NULL;
     SB_TRY_RETURN(run_steps(edit, run, count, last, &steps, &step_count, err));
@@ -534,8 +375,8 @@ enum sb_status sb_edit_take_consumers(struct sb_graph_edit *edit, struct sb_node
     struct sb_node **outputs;
     int32_t *ports;
 
-    SB_TRY_RETURN(edit_alloc(edit, count, sizeof *outputs, &outputs, err));
-    SB_TRY_RETURN(edit_alloc(edit, count, sizeof *ports, &ports, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, count, sizeof *outputs, &outputs, err));
+    SB_TRY_RETURN(sb_edit_alloc(edit, count, sizeof *ports, &ports, err));
     for (int32_t i = 0; i < count; i++) {
         const struct sb_node *node = i < to->output_count ? to : from;
         const int32_t at = i < to->output_count ? i : i - to->output_count;
@@ -570,7 +411,7 @@ enum sb_status sb_edit_move(struct sb_graph_edit *edit, struct sb_node *node, js
 enum sb_status sb_edit_set_parts(struct sb_graph_edit *edit, struct sb_node *node,
                                  struct sb_node *const *parts, int32_t count, struct sb_error *err)
 {
-    return sb_parts_unite(node, parts, count, &edit->graph->arena) ? SB_OK : edit_no_memory(err);
+    return sb_parts_unite(node, parts, count, &edit->graph->arena) ? SB_OK : sb_edit_no_memory(err);
 }
 
 enum sb_status sb_edit_add_part(struct sb_graph_edit *edit, struct sb_node *node,
